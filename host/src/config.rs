@@ -1,0 +1,265 @@
+//! The configuration file: sections, defaults with their reasons, and errors that say what to write instead.
+//!
+//! Each part of the host gets its own section, never the whole. `guesthouse.example.toml` shows every key.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::model::{BotId, PluginName};
+
+pub mod grant;
+
+pub mod limits;
+
+pub use grant::Grant;
+pub use limits::Limits;
+
+/// Everything that `guesthouse.toml` can say.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the data are kept.
+    #[serde(default)]
+    pub database: Database,
+    /// The host's own HTTP listener.
+    #[serde(default)]
+    pub http: Http,
+    /// What a turn may use at most.
+    #[serde(default)]
+    pub limits: Limits,
+    /// The bots, by `[[bot]]`.
+    #[serde(rename = "bot", default)]
+    pub bots: Vec<Bot>,
+}
+
+/// Where the data are kept.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite://path` or `postgres://user:password@host/database`.
+    pub url: String,
+    /// Where compiled plugins are cached; may be deleted at any time.
+    pub cache: PathBuf,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite://data/guesthouse.db".into(), cache: "data/cache".into() }
+    }
+}
+
+/// The host's own HTTP listener.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address and port. `guesthouse dev` serves the web chat there, `guesthouse run` its health.
+    pub listen: String,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        // Loopback: whoever wants the world to reach it says so.
+        Self { listen: "127.0.0.1:8080".into() }
+    }
+}
+
+/// One Telegram bot.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bot {
+    /// What the operator calls it, in logs and commands.
+    pub name: String,
+    /// The token that @BotFather gave out.
+    pub token: Token,
+    /// Where the Bot API is: Telegram's own, a local Bot API server or an emulator.
+    #[serde(default = "telegram_url")]
+    pub api_url: String,
+    /// The users who run it, by their Telegram ids.
+    #[serde(default)]
+    pub admins: Vec<i64>,
+    /// Its plugins.
+    #[serde(default)]
+    pub plugins: BTreeMap<String, Plugin>,
+}
+
+fn telegram_url() -> String {
+    "https://api.telegram.org".into()
+}
+
+/// One plugin of one bot.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plugin {
+    /// `bundled:<name>`, or the path of a component, relative to the configuration file.
+    pub source: String,
+    /// What it may do.
+    #[serde(default)]
+    pub grant: Grant,
+    /// Its own settings; numbers and booleans are handed over as text.
+    #[serde(default)]
+    pub config: BTreeMap<String, toml::Value>,
+}
+
+/// A bot's token. It is never printed.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Token(String);
+
+impl Token {
+    /// The token `<bot id>:<secret>`.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(token.into())
+    }
+
+    /// The secret itself, for the one place that puts it into a URL.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The bot it belongs to, if it has the form of a token.
+    pub fn bot(&self) -> Option<BotId> {
+        let (id, secret) = self.0.split_once(':')?;
+        let id = id.parse().ok().filter(|id| *id > 0)?;
+        let plain = !secret.is_empty() && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        plain.then_some(BotId(id))
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// What is wrong with a configuration, and what to write instead.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error(
+        "cannot read `{path}`: {source}\nhint: copy guesthouse.example.toml there, or name another file with --config"
+    )]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("`{path}` is not a valid configuration\n{message}")]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        message: String,
+    },
+    /// A `${NAME}` that the environment does not have.
+    #[error(
+        "`{path}` line {line} asks for `${{{name}}}`, which the environment does not have\nhint: set {name}, for example `export {name}=…`"
+    )]
+    NoVariable {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The variable.
+        name: String,
+    },
+    /// Two values do not go together, or one is out of range.
+    #[error("{problem}\nhint: {hint}")]
+    Refused {
+        /// What is wrong.
+        problem: String,
+        /// What to write instead.
+        hint: String,
+    },
+}
+
+impl Config {
+    /// Reads a file, with `${NAME}` replaced by the environment's `NAME`.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        Self::parse(&text, path, |name| std::env::var(name).ok())
+    }
+
+    /// Reads a text. `path` is for the messages and for relative component paths.
+    pub fn parse(text: &str, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let invalid = |message: String| ConfigError::Invalid { path: path.to_owned(), message };
+        let text = fill_in(text, path, env)?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        for bot in &mut config.bots {
+            for plugin in bot.plugins.values_mut() {
+                if !plugin.source.starts_with("bundled:") {
+                    plugin.source = folder.join(&plugin.source).to_string_lossy().into_owned();
+                }
+            }
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let refused = |problem: String, hint: &str| Err(ConfigError::Refused { problem, hint: hint.into() });
+        if !self.database.url.starts_with("sqlite:") && !self.database.url.starts_with("postgres") {
+            return refused(
+                "database.url is neither SQLite nor PostgreSQL".into(),
+                "write \"sqlite://data/guesthouse.db\" or \"postgres://user:password@host/database\"",
+            );
+        }
+        let mut seen = BTreeMap::new();
+        for bot in &self.bots {
+            let Some(id) = bot.token.bot() else {
+                return refused(
+                    format!("the token of bot `{}` does not have the form of a token", bot.name),
+                    "@BotFather gives out tokens like 123456789:AAF…; keep it in the environment and write \"${BOT_TOKEN}\"",
+                );
+            };
+            if let Some(other) = seen.insert(id, &bot.name) {
+                return refused(
+                    format!("bots `{other}` and `{}` have the same token", bot.name),
+                    "give every [[bot]] a token of its own; several plugins share one bot under [bot.plugins]",
+                );
+            }
+            if !bot.api_url.starts_with("http://") && !bot.api_url.starts_with("https://") {
+                return refused(
+                    format!("api_url `{}` of bot `{}` is not an address", bot.api_url, bot.name),
+                    "leave it out for Telegram's own, or write http://… or https://…",
+                );
+            }
+            if let Some(name) = bot.plugins.keys().find(|name| PluginName::new(name).is_none()) {
+                return refused(
+                    format!("`{name}` of bot `{}` is not a name for a plugin", bot.name),
+                    "use 1 to 32 of a-z 0-9 -, beginning with a letter: [bot.plugins.my-plugin]",
+                );
+            }
+        }
+        self.limits.check()
+    }
+}
+
+/// Replaces `${NAME}`, which TOML knows nothing of, outside of comments.
+fn fill_in(text: &str, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+    let mut filled = String::with_capacity(text.len());
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        if line.trim_start().starts_with('#') {
+            filled.push_str(line);
+            continue;
+        }
+        let mut rest = line;
+        while let Some((before, after)) = rest.split_once("${") {
+            let Some((name, after)) = after.split_once('}') else { break };
+            let missing = || ConfigError::NoVariable { path: path.to_owned(), line: index + 1, name: name.into() };
+            let value = env(name).ok_or_else(missing)?;
+            filled.push_str(before);
+            // The value stands inside a TOML string: what would end that string is escaped.
+            filled.push_str(&value.replace('\\', "\\\\").replace('"', "\\\""));
+            rest = after;
+        }
+        filled.push_str(rest);
+    }
+    Ok(filled)
+}

@@ -1,0 +1,148 @@
+//! What a plugin may do: the operator's answer to what a component imports.
+//!
+//! A grant is a list. A word grants a capability, a table grants it with a scope:
+//! `["chat", "tables", { chat = ["admins"] }, { telegram = ["setMessageReaction"] }]`.
+
+use std::collections::BTreeSet;
+
+use serde::de::{Deserializer, Error as _};
+use serde::{Deserialize, Serialize};
+
+/// Something that a plugin can import and that has to be granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Capability {
+    /// Writing to people.
+    Chat,
+    /// Other methods of the Bot API.
+    Telegram,
+    /// Tables of its own.
+    Tables,
+    /// The state of conversations.
+    Dialogue,
+    /// Files that people sent.
+    Files,
+}
+
+impl Capability {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Chat, Self::Telegram, Self::Tables, Self::Dialogue, Self::Files];
+
+    /// The name in a grant, and the name of the interface in `guesthouse:plugin`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Telegram => "telegram",
+            Self::Tables => "tables",
+            Self::Dialogue => "dialogue",
+            Self::Files => "files",
+        }
+    }
+
+    /// The capability of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|capability| capability.name() == name)
+    }
+}
+
+/// A chat that a plugin may write to without having been spoken to there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChatScope {
+    /// The private chats of the bot's admins.
+    Admins,
+    /// Any chat.
+    Any,
+    /// This chat.
+    Id(i64),
+}
+
+/// What a plugin may do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Grant {
+    /// The capabilities it may import.
+    pub capabilities: BTreeSet<Capability>,
+    /// The chats it may write to besides the one its event came from.
+    pub chats: BTreeSet<ChatScope>,
+    /// The methods it may call through `telegram`.
+    pub methods: BTreeSet<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Item {
+    Word(String),
+    Scoped(std::collections::BTreeMap<String, Vec<toml::Value>>),
+}
+
+impl<'de> Deserialize<'de> for Grant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut grant = Self::default();
+        for item in Vec::<Item>::deserialize(deserializer)? {
+            match item {
+                Item::Word(word) => grant.add_word(&word).map_err(D::Error::custom)?,
+                Item::Scoped(scopes) => {
+                    for (word, scope) in scopes {
+                        grant.add_scoped(&word, &scope).map_err(D::Error::custom)?;
+                    }
+                }
+            }
+        }
+        Ok(grant)
+    }
+}
+
+impl Grant {
+    /// Whether it includes this capability.
+    pub fn includes(&self, capability: Capability) -> bool {
+        self.capabilities.contains(&capability)
+    }
+
+    /// Whether the plugin may write to this chat when its event came from `origin`.
+    pub fn may_write(&self, chat: i64, origin: Option<i64>, admins: &[i64]) -> bool {
+        origin == Some(chat)
+            || self.chats.contains(&ChatScope::Any)
+            || self.chats.contains(&ChatScope::Id(chat))
+            || (self.chats.contains(&ChatScope::Admins) && admins.contains(&chat))
+    }
+
+    fn add_word(&mut self, word: &str) -> Result<(), String> {
+        let capability = Capability::named(word).ok_or_else(|| unknown(word))?;
+        if capability == Capability::Telegram {
+            return Err(
+                "`telegram` is granted method by method\nhint: write { telegram = [\"setMessageReaction\"] }".into()
+            );
+        }
+        self.capabilities.insert(capability);
+        Ok(())
+    }
+
+    fn add_scoped(&mut self, word: &str, scope: &[toml::Value]) -> Result<(), String> {
+        let capability = Capability::named(word).ok_or_else(|| unknown(word))?;
+        self.capabilities.insert(capability);
+        for value in scope {
+            match (capability, value) {
+                (Capability::Chat, toml::Value::String(word)) if word == "admins" => {
+                    self.chats.insert(ChatScope::Admins)
+                }
+                (Capability::Chat, toml::Value::String(word)) if word == "*" => self.chats.insert(ChatScope::Any),
+                (Capability::Chat, toml::Value::Integer(id)) => self.chats.insert(ChatScope::Id(*id)),
+                (Capability::Telegram, toml::Value::String(method)) => self.methods.insert(method.clone()),
+                (Capability::Chat, other) => {
+                    return Err(format!(
+                        "a chat cannot be granted as `{other}`\nhint: write \"admins\", \"*\" or the number of a chat"
+                    ));
+                }
+                (Capability::Telegram, other) => {
+                    return Err(format!("`{other}` is not the name of a Bot API method\nhint: write it in quotes"));
+                }
+                _ => return Err(format!("`{word}` is granted as a whole\nhint: write just \"{word}\"")),
+            };
+        }
+        Ok(())
+    }
+}
+
+fn unknown(word: &str) -> String {
+    let known: Vec<_> = Capability::ALL.iter().map(|capability| capability.name()).collect();
+    format!("there is no capability `{word}` to grant\nhint: choose from {}", known.join(", "))
+}

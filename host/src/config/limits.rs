@@ -1,0 +1,98 @@
+//! What a turn may use at most. Each default carries its reason; `guesthouse.example.toml` repeats them.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::ConfigError;
+
+/// What a turn, a load and the whole sandbox may use at most.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Turns under way at once; each holds a slot of the instance pool. Waiting turns cost memory, not a thread.
+    pub concurrent_turns: u32,
+    /// Computing time of one turn in milliseconds. Decoding a photo takes some 200 of them.
+    pub cpu_ms: u64,
+    /// A turn's time by the clock in milliseconds, waiting included.
+    pub wall_ms: u64,
+    /// Linear memory and tables of one instance together, in MiB. A JavaScript guest starts at 12, a Python guest at 30.
+    pub memory_mib: u64,
+    /// What one call from the guest may carry into the host, in KiB. It bounds an upload from guest memory too.
+    pub call_kib: u64,
+    /// Calls from a guest into the host in one turn.
+    pub host_calls: u32,
+    /// Rows that one turn may write.
+    pub row_writes: u32,
+    /// Rows that one turn may read.
+    pub row_reads: u32,
+    /// Calls to Telegram that one turn may ask for.
+    pub messages: u32,
+    /// Lines that one turn may log; each is cut at 2 KiB.
+    pub log_lines: u32,
+    /// Size of a file that a plugin may fetch, in MiB. Telegram gives bots no more than 20.
+    pub file_mib: u64,
+    /// Size of a component, in MiB. A Python guest has 18.
+    pub component_mib: u64,
+    /// Time to compile a component, in seconds. A Python guest takes 14 on two cores.
+    pub compile_s: u64,
+    /// Turns of one event that may fail before it becomes a dead letter.
+    pub attempts: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            concurrent_turns: 64,
+            cpu_ms: 2_000,
+            wall_ms: 20_000,
+            memory_mib: 64,
+            call_kib: 1_024,
+            host_calls: 10_000,
+            row_writes: 1_000,
+            row_reads: 10_000,
+            messages: 100,
+            log_lines: 100,
+            file_mib: 20,
+            component_mib: 32,
+            compile_s: 120,
+            attempts: 8,
+        }
+    }
+}
+
+impl Limits {
+    /// A turn's computing time.
+    pub fn cpu(&self) -> Duration {
+        Duration::from_millis(self.cpu_ms)
+    }
+
+    /// A turn's time by the clock.
+    pub fn wall(&self) -> Duration {
+        Duration::from_millis(self.wall_ms)
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let refused =
+            |problem: &str, hint: &str| Err(ConfigError::Refused { problem: problem.into(), hint: hint.into() });
+        if self.concurrent_turns == 0 || self.concurrent_turns > 1_000 {
+            return refused(
+                "limits.concurrent_turns is out of range",
+                "write a number from 1 to 1000, or leave it out",
+            );
+        }
+        if self.memory_mib == 0 || self.memory_mib > 1_024 {
+            return refused("limits.memory_mib is out of range", "write a number from 1 to 1024, or leave it out");
+        }
+        if self.cpu_ms == 0 || self.wall_ms < self.cpu_ms {
+            return refused(
+                "limits.wall_ms is shorter than limits.cpu_ms, or cpu_ms is 0",
+                "a turn cannot compute longer than it lasts: raise wall_ms or lower cpu_ms",
+            );
+        }
+        if self.attempts == 0 {
+            return refused("limits.attempts is 0", "write at least 1, or leave it out");
+        }
+        Ok(())
+    }
+}

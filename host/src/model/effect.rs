@@ -1,0 +1,211 @@
+//! What a turn asks for. The sandbox gathers these, the commit makes them durable, delivery carries them out.
+
+use bytes::Bytes;
+
+use super::event::Text;
+use super::table::{Read, Write};
+
+/// A message that an effect is about or answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageRef {
+    /// One that this plugin asked to send, by the number it got then.
+    Sent(i64),
+    /// One that stands in a chat.
+    Received {
+        /// The chat.
+        chat: i64,
+        /// Its number there.
+        id: i64,
+    },
+}
+
+/// What happens when a button is pressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ButtonAction {
+    /// The plugin is called; Telegram carries this token, and `TurnEffects::callbacks` says what it stands for.
+    Callback(String),
+    /// An address opens.
+    Url(String),
+    /// The user chooses a chat and sends this text.
+    Share(String),
+    /// The text goes to the clipboard.
+    Copy(String),
+}
+
+/// A button under a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "documented field by field in wit/chat.wit")]
+pub struct Button {
+    pub label: String,
+    pub action: ButtonAction,
+}
+
+/// A key of the keyboard that replaces the user's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "documented field by field in wit/chat.wit")]
+pub struct Key {
+    pub label: String,
+    pub request_contact: bool,
+    pub request_location: bool,
+}
+
+/// What hangs under a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "documented case by case in wit/chat.wit")]
+pub enum Keyboard {
+    Inline(Vec<Vec<Button>>),
+    Reply { rows: Vec<Vec<Key>>, one_time: bool, placeholder: Option<String> },
+    Remove,
+    ForceReply,
+}
+
+/// A text with all that goes with it.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "documented field by field in wit/chat.wit")]
+pub struct Outgoing {
+    pub text: Text,
+    pub keyboard: Option<Keyboard>,
+    pub reply_to: Option<MessageRef>,
+    pub silent: bool,
+    pub protect: bool,
+    pub link_preview: bool,
+}
+
+/// A file to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "documented case by case in wit/chat.wit")]
+pub enum Media {
+    FileId(String),
+    Upload { name: String, bytes: Bytes },
+}
+
+/// How a file is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "documented case by case in wit/chat.wit")]
+pub enum MediaKind {
+    Photo,
+    Document,
+}
+
+/// One piece of an album.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "documented field by field in wit/chat.wit")]
+pub struct AlbumItem {
+    pub kind: MediaKind,
+    pub media: Media,
+    pub caption: Text,
+}
+
+/// A call to Telegram that a turn asks for. `chat` says in whose order it is made; `reference` is the number under which
+/// the plugin knows the message.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "documented function by function in wit/chat.wit")]
+pub enum ChatEffect {
+    SendText {
+        chat: i64,
+        reference: i64,
+        message: Outgoing,
+    },
+    SendMedia {
+        chat: i64,
+        reference: i64,
+        kind: MediaKind,
+        media: Media,
+        message: Outgoing,
+    },
+    SendAlbum {
+        chat: i64,
+        references: Vec<i64>,
+        items: Vec<AlbumItem>,
+        reply_to: Option<MessageRef>,
+    },
+    SendLocation {
+        chat: i64,
+        reference: i64,
+        latitude: f64,
+        longitude: f64,
+    },
+    EditText {
+        message: MessageRef,
+        text: Text,
+        keyboard: Option<Keyboard>,
+    },
+    EditCaption {
+        message: MessageRef,
+        caption: Text,
+        keyboard: Option<Keyboard>,
+    },
+    EditMedia {
+        message: MessageRef,
+        kind: MediaKind,
+        media: Media,
+        caption: Text,
+        keyboard: Option<Keyboard>,
+    },
+    EditKeyboard {
+        message: MessageRef,
+        keyboard: Option<Keyboard>,
+    },
+    Delete {
+        message: MessageRef,
+    },
+    AnswerCallback {
+        id: String,
+        text: Option<String>,
+        alert: bool,
+    },
+    Action {
+        chat: i64,
+        action: &'static str,
+    },
+    /// Any other method; `parameters` is a JSON object.
+    Call {
+        method: String,
+        parameters: String,
+    },
+}
+
+/// What a button's token stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callback {
+    /// What Telegram carries: at most 64 bytes, not to be guessed.
+    pub token: String,
+    /// The chat the button's message was sent to.
+    pub chat: i64,
+    /// The only user who may press it.
+    pub only_for: Option<i64>,
+    /// What the plugin put into the button.
+    pub data: String,
+}
+
+/// The state of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "documented field by field in wit/tables.wit")]
+pub struct DialogueState {
+    pub step: String,
+    pub data: String,
+}
+
+/// What becomes of the dialogue state of the turn's user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DialogueWrite {
+    /// It is this until the time given, in milliseconds since 1970.
+    Set(DialogueState, i64),
+    /// There is none.
+    Clear,
+}
+
+/// All that a turn read and asks for, in the order of its asking.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TurnEffects {
+    /// What it read from its tables.
+    pub reads: Vec<Read>,
+    /// What it wants changed in them.
+    pub writes: Vec<Write>,
+    /// What it wants sent.
+    pub chat: Vec<ChatEffect>,
+    /// The buttons that hang under what it sends.
+    pub callbacks: Vec<Callback>,
+    /// What becomes of its dialogue state; `None` leaves it.
+    pub dialogue: Option<DialogueWrite>,
+}

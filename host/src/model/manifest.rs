@@ -1,0 +1,95 @@
+//! What a plugin says of itself; `wit/manifests.wit` says what every field means.
+
+use serde::{Deserialize, Serialize};
+
+/// A command people can choose from the bot's menu.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
+pub struct CommandSpec {
+    pub name: String,
+    pub description: String,
+    /// Language and text.
+    pub translations: Vec<(String, String)>,
+    pub admins_only: bool,
+}
+
+/// The events a plugin may ask for besides its own commands, deep links and buttons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented case by case in wit/manifests.wit")]
+pub enum EventKind {
+    Message,
+    EditedMessage,
+    ChannelPost,
+    EditedChannelPost,
+    Member,
+    Other,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "documented case by case in wit/manifests.wit")]
+pub enum ColumnKind {
+    Integer,
+    Real,
+    Text,
+    Bytes,
+    Boolean,
+    Timestamp,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
+pub struct Column {
+    pub name: String,
+    pub kind: ColumnKind,
+    pub nullable: bool,
+}
+
+/// A table of the plugin's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
+pub struct Table {
+    pub name: String,
+    pub columns: Vec<Column>,
+    pub unique: Vec<Vec<String>>,
+    pub indexes: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// The column of that name; `id` is none of them.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// A setting that the operator can give.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
+pub struct ConfigKey {
+    pub name: String,
+    pub description: String,
+    pub default: Option<String>,
+}
+
+/// What a plugin says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
+pub struct Manifest {
+    pub name: String,
+    pub version: String,
+    pub description: String,
+    pub commands: Vec<CommandSpec>,
+    pub deep_links: Vec<String>,
+    pub events: Vec<EventKind>,
+    pub tables: Vec<Table>,
+    pub config: Vec<ConfigKey>,
+}
+
+impl Manifest {
+    /// The table of that name.
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+}

@@ -1,0 +1,118 @@
+//! Codes as people mistype them.
+
+use super::*;
+
+fn codes() -> impl Iterator<Item = Code> {
+    // A small generator is random enough to try many codes.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    std::iter::repeat_with(move || {
+        let bytes: Vec<u8> = (0..RANDOM_BYTES)
+            .map(|_| {
+                state ^= state << 13;
+                state ^= state >> 7;
+                state ^= state << 17;
+                (state >> 32) as u8
+            })
+            .collect();
+        Code::from_random(&bytes)
+    })
+}
+
+#[test]
+fn a_code_survives_the_ways_people_write_it() {
+    for code in codes().take(500) {
+        let shown = code.to_string();
+        assert_eq!(shown.len(), 24, "{shown}");
+        let confused = shown.to_lowercase().replace('0', "o").replace('1', "l");
+        let cyrillic = shown.replace('A', "а").replace('K', "К").replace('X', "х").replace('0', "О");
+        let blanks = shown.replace('-', " ");
+        for written in [&shown, code.as_str(), &confused, &cyrillic, &blanks, &format!("\u{2066}{shown}\u{2069}\n")] {
+            assert_eq!(Code::parse(written).as_ref(), Some(&code), "{written}");
+            assert_eq!(read_text(written, "shop_bot"), Spoken::Code(code.clone()), "{written}");
+        }
+    }
+}
+
+#[test]
+fn all_ninety_bits_count() {
+    let none = Code::from_random(&[0; 12]);
+    for bit in 0..90 {
+        let mut bytes = [0_u8; 12];
+        bytes[bit / 8] = 0x80 >> (bit % 8);
+        assert_ne!(Code::from_random(&bytes), none, "bit {bit}");
+    }
+}
+
+#[test]
+fn one_or_two_wrong_characters_are_always_noticed() {
+    let code = codes().next().expect("endless");
+    let right = code.as_str().as_bytes();
+    for first in 0..LENGTH {
+        for second in first..LENGTH {
+            for (a, b) in ALPHABET.iter().flat_map(|a| ALPHABET.iter().map(move |b| (*a, *b))) {
+                let mut wrong = right.to_vec();
+                wrong[first] = a;
+                wrong[second] = b;
+                if wrong != right {
+                    let wrong = String::from_utf8(wrong).expect("ascii");
+                    assert_eq!(Code::parse(&wrong), None, "{wrong}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_payload_fits_telegram() {
+    for code in codes().take(50) {
+        let payload = code.payload();
+        assert!(payload.len() <= 64 && payload.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-'));
+        assert_eq!(read_payload(&payload), Spoken::Code(code.clone()));
+        assert_eq!(read_payload(&format!("verify_{code}")), Spoken::Code(code));
+    }
+    assert_eq!(read_payload("verify_"), Spoken::Malformed);
+    assert_eq!(read_payload("hello"), Spoken::Malformed);
+}
+
+#[test]
+fn pasted_links_are_read_wherever_they_stand() {
+    let code = codes().next().expect("endless");
+    let link = code.link("shop_bot");
+    let payload = code.payload();
+    for text in [
+        link.clone(),
+        format!("Look: {link}. Is it real?"),
+        format!("t.me/Shop_Bot?start={payload}"),
+        format!("tg://resolve?domain=shop_bot&start={payload}"),
+        format!("http://telegram.me/shop_bot?utm=1&start={payload}"),
+        format!("is {code} real"),
+        payload.clone(),
+    ] {
+        assert_eq!(read_text(&text, "shop_bot"), Spoken::Code(code.clone()), "{text}");
+    }
+    assert_eq!(read_text(&link, "another_bot"), Spoken::OtherBot("shop_bot".into()));
+    assert_eq!(read_text("https://t.me/shop_bot?start=verify_123", "shop_bot"), Spoken::Malformed);
+    assert_eq!(read_text("https://t.me/shop_bot?start=gift", "shop_bot"), Spoken::Nothing);
+}
+
+#[test]
+fn mistyped_codes_are_told_from_talk() {
+    let code = codes().nth(3).expect("endless").to_string();
+    let short = &code[..code.len() - 1];
+    for text in [short, &format!("{code}7"), &code.replace('-', "").replace(char::is_alphabetic, "U"), "K7QF-9M2X-4TTA-00B1"]
+    {
+        assert_eq!(read_text(text, "shop_bot"), Spoken::Malformed, "{text}");
+    }
+    for text in [
+        "hello",
+        "",
+        "Is this card real? I bought it in 2024",
+        "+7 999 123 45 67 890 12 3",
+        "12345678901234567890",
+        "supercalifragilistic",
+        "שלום, האם הכרטיס אמיתי?",
+        "https://example.com/some/path-123456",
+    ] {
+        assert_eq!(read_text(text, "shop_bot"), Spoken::Nothing, "{text}");
+    }
+}
