@@ -55,7 +55,6 @@ CREATE TABLE inbox (
     reason      TEXT                    -- why the last turn failed
 );
 CREATE INDEX inbox_waiting ON inbox (lane_id, seq) WHERE state = 0;
-CREATE INDEX inbox_update ON inbox (update_seq);
 
 -- Calls to Telegram that wait to be made, and those that were.
 CREATE TABLE outbox (
@@ -80,13 +79,13 @@ CREATE TABLE outbox (
     reason      TEXT                    -- what Telegram said last, if it was no success
 );
 CREATE INDEX outbox_waiting ON outbox (lane_id, seq) WHERE state = 0;
-CREATE INDEX outbox_reference ON outbox (reference);
+CREATE INDEX outbox_reference ON outbox (reference) WHERE reference IS NOT NULL;
 
 -- The bytes of files that plugins send, once each.
 CREATE TABLE blobs (
     digest      TEXT PRIMARY KEY,       -- SHA-256 of the bytes, in hexadecimal
-    bytes       {bytes} NOT NULL,       -- the bytes
-    created_at  BIGINT NOT NULL         -- when they were first sent
+    created_at  BIGINT NOT NULL,        -- when they were sent last, to the day
+    bytes       {bytes} NOT NULL        -- the bytes; last, so that the rest of a row is read without them
 );
 
 -- What Telegram calls the files that a bot has sent, so that the same bytes are uploaded once.

@@ -24,9 +24,6 @@ pub struct Config {
     /// Where the data are kept.
     #[serde(default)]
     pub database: Database,
-    /// The host's own HTTP listener.
-    #[serde(default)]
-    pub http: Http,
     /// What a turn may use at most.
     #[serde(default)]
     pub limits: Limits,
@@ -48,21 +45,6 @@ pub struct Database {
 impl Default for Database {
     fn default() -> Self {
         Self { url: "sqlite://data/guesthouse.db".into(), cache: "data/cache".into() }
-    }
-}
-
-/// The host's own HTTP listener.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Http {
-    /// Address and port. `guesthouse dev` serves the web chat there, `guesthouse run` its health.
-    pub listen: String,
-}
-
-impl Default for Http {
-    fn default() -> Self {
-        // Loopback: whoever wants the world to reach it says so.
-        Self { listen: "127.0.0.1:8080".into() }
     }
 }
 

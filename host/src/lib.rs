@@ -1,11 +1,48 @@
-//! Guesthouse.
+//! A Telegram bot host where every plugin is a sandboxed WebAssembly guest.
+//!
+//! The modules in reading order; `ARCHITECTURE.md` follows one message through them.
 
+/// The words of the whole host, as plain data.
 pub mod model;
 
+/// The only place that reads the time.
 pub mod clock;
 
+/// Dataless wake-ups.
 pub mod wake;
 
+/// Two ways to stop, and the tasks that have to.
 pub mod shutdown;
 
+/// What the configuration file can say.
 pub mod config;
+
+/// Telegram in: updates become inbox rows before Telegram is told that they arrived.
+pub mod intake;
+
+/// Turns: one event, one plugin, one commit.
+pub mod lane;
+
+/// Where plugins run.
+pub mod sandbox;
+
+/// The database, and everything that is said to it.
+pub mod store;
+
+/// Telegram out: outbox rows become calls, in order.
+pub mod delivery;
+
+/// The Bot API: its client, its JSON, its errors.
+pub mod telegram;
+
+/// The wiring.
+pub mod host;
+
+/// A Telegram of one's own, for people without a token.
+pub mod emulator;
+
+/// The dev house.
+pub mod dev;
+
+/// The commands.
+pub mod cli;

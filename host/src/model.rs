@@ -14,6 +14,8 @@ pub mod effect;
 
 pub mod manifest;
 
+pub mod route;
+
 /// A bot, by the id that Telegram gave it: the number before the colon of its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BotId(pub i64);

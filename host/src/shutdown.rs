@@ -103,6 +103,12 @@ impl Tasks {
         });
     }
 
+    /// Runs a watcher that nobody has to wait for: it ends with the process.
+    #[expect(clippy::disallowed_methods, reason = "this is where spawning is decided")]
+    pub fn spawn_detached(&self, work: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(work);
+    }
+
     /// Waits until a shutdown has begun and every task is done, at most `limit`; then drops what is left. Returns what
     /// crashed, if that was the cause.
     pub async fn finish(self, limit: Duration) -> Result<(), String> {

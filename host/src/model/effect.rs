@@ -165,6 +165,19 @@ pub enum ChatEffect {
     },
 }
 
+impl ChatEffect {
+    /// The numbers of the messages that it makes, each with its chat.
+    pub fn sends(&self) -> Vec<(i64, i64)> {
+        match self {
+            Self::SendText { chat, reference, .. }
+            | Self::SendMedia { chat, reference, .. }
+            | Self::SendLocation { chat, reference, .. } => vec![(*reference, *chat)],
+            Self::SendAlbum { chat, references, .. } => references.iter().map(|sent| (*sent, *chat)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// What a button's token stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Callback {

@@ -8,14 +8,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How many random bytes a new code takes.
-pub(crate) const RANDOM_BYTES: u32 = 12;
+/// How many characters of a code are random.
+pub(crate) const RANDOM: usize = 18;
 
 /// What stands before the code in the payload of a deep link.
 pub(crate) const PREFIX: &str = "verify_";
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const DATA: usize = 18;
 const LENGTH: usize = 20;
 
 /// A code whose checksum is right, without dashes, as the tables keep it.
@@ -36,19 +35,20 @@ pub(crate) enum Spoken {
 }
 
 impl Code {
-    /// Makes a code of `RANDOM_BYTES` random bytes.
-    pub(crate) fn from_random(bytes: &[u8]) -> Self {
-        let mut digits = [0_u8; LENGTH];
-        for (index, digit) in digits.iter_mut().take(DATA).enumerate() {
-            let bit = index * 5;
-            let pair = u16::from(bytes[bit / 8]) << 8 | u16::from(bytes[bit / 8 + 1]);
-            *digit = (pair >> (11 - bit % 8) & 31) as u8;
-        }
+    /// Completes `RANDOM` characters that were drawn by lot to a code.
+    pub(crate) fn from_random(characters: &str) -> Self {
+        let mut digits: Vec<u8> = characters.chars().filter_map(digit).collect();
+        digits.extend([0, 0]);
         let (sum, weighted) = syndromes(&digits);
-        // The last two digits are those that make both sums zero: x + y = sum and 2x + y = weighted, in GF(32).
+        // The last two digits make both sums zero: x + y = sum and 2x + y = weighted, in GF(32).
         let x = multiply(sum ^ weighted, inverse_of_three());
-        digits[DATA] = x;
-        digits[DATA + 1] = sum ^ x;
+        let tail = digits.len() - 2;
+        digits[tail] = x;
+        digits[tail + 1] = sum ^ x;
+        Self::from_digits(&digits)
+    }
+
+    fn from_digits(digits: &[u8]) -> Self {
         Self(digits.iter().map(|digit| char::from(ALPHABET[usize::from(*digit)])).collect())
     }
 
@@ -58,8 +58,7 @@ impl Code {
         let letters: Vec<char> = letters(word).collect();
         let digits: Vec<u8> = letters.iter().filter_map(|letter| digit(*letter)).collect();
         let complete = letters.len() == LENGTH && digits.len() == LENGTH;
-        (complete && syndromes(&digits) == (0, 0))
-            .then(|| Self(digits.iter().map(|digit| char::from(ALPHABET[usize::from(*digit)])).collect()))
+        (complete && syndromes(&digits) == (0, 0)).then(|| Self::from_digits(&digits))
     }
 
     /// The code without dashes.

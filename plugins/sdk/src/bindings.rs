@@ -1,7 +1,11 @@
 //! What `wit-bindgen` makes of the contract in `wit/`. Nobody outside this crate sees it: the public modules re-export
 //! its types one by one.
 
-#![expect(missing_docs, unsafe_code, reason = "generated; the documentation of the public parts is that of the contract")]
+#![allow(
+    missing_docs,
+    unsafe_code,
+    reason = "generated; the documentation of the public parts is that of the contract"
+)]
 
 wit_bindgen::generate!({
     path: "../../wit",

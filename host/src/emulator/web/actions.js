@@ -1,11 +1,10 @@
 // What the person does: say something, follow a link, share. Messages leave in the order in which they were written.
 
 import * as api from "./api.js";
-import { avatar, copyText, el, icon } from "./dom.js";
-import { snippetOf } from "./format.js";
+import { avatar, bold, copyText, el, icon } from "./dom.js";
 import { isPayload, safeUrl, telegramLink } from "./links.js";
 import { go } from "./route.js";
-import { botNamed, botOf, chatOf, chatsOf, emit, messageOf, sync, view } from "./store.js";
+import { botNamed, botOf, chatNamed, chatOf, chatsOf, emit, forgetBlock, messageOf, sync, view } from "./store.js";
 import { dialog, fail, toast } from "./ui.js";
 
 const LIMIT = 4096;
@@ -58,9 +57,11 @@ function split(text) {
 /** Opens a bot as this person, as if a deep link had been followed. */
 export async function startBot(username, payload, person = view.person) {
   const { chat } = await api.start(person, username, payload ?? "");
+  forgetBlock(chat);
   go({ person, chat });
   await sync(chat);
   emit("sent", chat);
+  emit("started", chat);
 }
 
 /** Follows a link inside the house; `false` means that it leads elsewhere and is not ours to open. */
@@ -70,8 +71,13 @@ export function followInside(text, person = view.person) {
     share(link.text);
     return true;
   }
-  const bot = link?.kind === "bot" && botNamed(link.username);
-  if (!bot) return false;
+  if (link?.kind !== "bot") return false;
+  const bot = botNamed(link.username);
+  if (!bot) {
+    const chat = chatNamed(link.username, person);
+    if (chat) go({ person, chat: chat.ref });
+    return Boolean(chat);
+  }
   if (link.payload === undefined) go({ person, chat: `p:${bot.id}:${person}` });
   else if (!isPayload(link.payload)) toast("This link's start parameter is malformed: 1–64 of A–Z a–z 0–9 _ and - are allowed.", "error");
   else startBot(bot.username, link.payload, person).catch(fail);
@@ -97,7 +103,7 @@ export function chooseChat(title, preview) {
       el("ul.rows", {}, chatsOf(view.person).map((chat) => el("li", {},
         el("button.row", { type: "button", onclick: () => close(chat) },
           avatar(chat.id, chat.title, chat.bot ? "bot" : undefined),
-          el("span.row-text", {}, el("b", { dir: "auto" }, chat.title), el("small", {}, chat.bot ? `@${chat.bot.username}` : chat.type)))))),
+          el("span.row-text", {}, bold(chat.title), el("small", {}, chat.bot ? `@${chat.bot.username}` : chat.type)))))),
     ],
   });
 }
@@ -151,8 +157,8 @@ function command(button) {
 
 function mention(username) {
   const bot = botNamed(username);
+  const chat = chatNamed(username, view.person);
   if (bot) go({ chat: `p:${bot.id}:${view.person}` });
+  else if (chat) go({ chat: chat.ref });
   else toast(`There is no private chat with @${username} here.`);
 }
-
-export const replySnippet = (message) => snippetOf(message);

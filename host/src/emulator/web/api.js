@@ -30,9 +30,11 @@ export const messages = (ref, since) =>
   call("GET", `chats/${ref}/messages${since === undefined ? "" : `?since=${since}`}`);
 export const send = (ref, message) => call("POST", `chats/${ref}/messages`, message);
 export const edit = (ref, id, message) => call("PUT", `chats/${ref}/messages/${id}`, message);
+export const remove = (ref, id, from) => call("DELETE", `chats/${ref}/messages/${id}?from=${from}`);
 export const press = (ref, button) => call("POST", `chats/${ref}/press`, button);
 export const callback = (id) => call("GET", `callbacks/${encodeURIComponent(id)}?wait=0`);
 export const start = (from, bot, payload) => call("POST", "start", { from, bot, payload });
+export const member = (ref, change) => call("POST", `chats/${ref}/members`, change);
 export const commands = (ref, person) => call("GET", `chats/${ref}/commands?person=${person}`);
 export const block = (from, bot, blocked) => call("POST", "block", { from, bot, blocked });
 

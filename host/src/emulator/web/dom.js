@@ -32,7 +32,7 @@ const ICONS = {
   download: "M12 4v11M7 11l5 5 5-5M5 20h14",
   block: "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16ZM6.5 6.5l11 11",
   bot: "M7 8h10a2 2 0 0 1 2 2v7a2 2 0 0 1-2 2H7a2 2 0 0 1-2-2v-7a2 2 0 0 1 2-2ZM12 8V4.5M9.5 12.5v1M14.5 12.5v1M2.5 12.5v3M21.5 12.5v3",
-  play: "M8 5.5v13l10.5-6.5Z",
+  trash: "M5 7h14M10 7V4.5h4V7M7 7l1 13h8l1-13M10.5 11v5.5M13.5 11v5.5",
 };
 
 /** `el("button.key", {type: "button", onclick: press}, "Text", node)`; null, false and undefined are left out. */
@@ -76,6 +76,11 @@ export function iconButton(name, label, onclick, attributes = {}) {
 
 export function hiddenText(text) {
   return el("span.sr", {}, text);
+}
+
+/** A name in bold: isolated, so that a Hebrew name in an English line moves nothing around it. */
+export function bold(name) {
+  return el("b", {}, el("bdi", {}, name));
 }
 
 /** One of seven colours, always the same for the same id. */

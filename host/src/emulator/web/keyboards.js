@@ -22,8 +22,11 @@ const keyOf = (ref, message, row, col) => `${ref}/${message.message_id}/${row}/$
 export function inlineKeyboard(ref, message) {
   const rows = message.reply_markup?.inline_keyboard;
   if (!rows?.length) return null;
-  return el("div.keys", { role: "group", "aria-label": "Buttons of this message" },
+  const keys = el("div.keys", { role: "group", "aria-label": "Buttons of this message" },
     rows.map((row, r) => el("div.keys-row", {}, row.map((button, c) => inlineButton(ref, message, button, r, c)))));
+  // The more buttons stand side by side, the wider a short message has to be.
+  keys.style.setProperty("--cols", String(Math.max(...rows.map((row) => row.length))));
+  return keys;
 }
 
 function inlineButton(ref, message, button, row, col) {

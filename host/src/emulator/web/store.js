@@ -8,7 +8,8 @@ export const view = { person: 0, chat: "" };
 
 const hearers = new Map();
 
-/** Kinds: `world`, `view`, `messages` (ref), `action` (ref), `callback` (answer), `online` (bool). */
+/** Kinds: `world`, `view`, `messages` (ref), `action` (ref), `read` (ref), and what the person asks for:
+ *  `sent` and `started` (ref), `reply` (message), `message-menu` ({message, anchor}), `insert` (text), `jump` (message id). */
 export function on(kind, hear) {
   hearers.set(kind, [...(hearers.get(kind) ?? []), hear]);
 }
@@ -19,10 +20,21 @@ export function emit(kind, detail) {
 
 // --- The world ---
 
-export async function loadWorld() {
-  const state = await api.state();
-  Object.assign(world, { bots: [], people: [], chats: [], blocked: [] }, state, { ready: true });
-  emit("world");
+let loading = null;
+let stale = false;
+
+/** Loads people, bots and chats. A load test announces many changes at once: one request runs, one more follows. */
+export function loadWorld() {
+  stale = true;
+  loading ??= (async () => {
+    while (stale) {
+      stale = false;
+      const state = await api.state();
+      Object.assign(world, { bots: [], people: [], chats: [], blocked: [] }, state, { ready: true });
+    }
+    emit("world");
+  })().finally(() => { loading = null; });
+  return loading;
 }
 
 export const personOf = (id) => world.people.find((person) => person.id === id);
@@ -42,12 +54,20 @@ export function chatsOf(person) {
   return [...own, ...shared];
 }
 
+export const chatNamed = (username, person) =>
+  chatsOf(person).find((chat) => chat.username && chat.username.toLowerCase() === username.toLowerCase());
 export const chatOf = (ref, person = view.person) => chatsOf(person).find((chat) => chat.ref === ref);
 
+// For as long as the host has not said it itself.
 const blockedHere = new Set();
 
+/** Following a link to a bot unblocks it. */
+export const forgetBlock = (ref) => blockedHere.delete(ref);
+
 export function isBlocked(chat) {
-  return Boolean(chat?.bot) && (world.blocked.includes?.(chat.ref) || blockedHere.has(chat.ref));
+  if (!chat?.bot) return false;
+  const told = world.chats.find((other) => String(other.id) === chat.ref)?.blocked;
+  return told ?? (world.blocked.includes(chat.ref) || blockedHere.has(chat.ref));
 }
 
 export async function setBlocked(chat, blocked) {
@@ -60,15 +80,25 @@ export async function setBlocked(chat, blocked) {
 
 // --- Messages ---
 
+const KEEP = 1000;
+const MOST = 1200;
 const boxes = new Map();
 
 function boxOf(ref) {
-  if (!boxes.has(ref)) boxes.set(ref, { messages: new Map(), version: undefined, busy: null, again: false, fresh: false });
+  if (!boxes.has(ref)) boxes.set(ref, { messages: new Map(), sorted: null, version: undefined, busy: null, again: false, fresh: false });
   return boxes.get(ref);
 }
 
 export const isLoaded = (ref) => boxes.get(ref)?.version !== undefined;
-export const messagesOf = (ref) => [...(boxes.get(ref)?.messages.values() ?? [])].sort((a, b) => a.message_id - b.message_id);
+
+/** In order. Sorted once a change, because many ask. */
+export function messagesOf(ref) {
+  const box = boxes.get(ref);
+  if (!box) return [];
+  box.sorted ??= [...box.messages.values()].sort((a, b) => a.message_id - b.message_id);
+  return box.sorted;
+}
+
 export const messageOf = (ref, id) => boxes.get(ref)?.messages.get(id);
 export const lastOf = (ref) => messagesOf(ref).at(-1);
 
@@ -104,6 +134,12 @@ async function fetchInto(ref, box) {
     if (message.deleted) box.messages.delete(message.message_id);
     else box.messages.set(message.message_id, message);
   }
+  box.sorted = null;
+  // A bot that talks all night must not fill the tab's memory.
+  if (box.messages.size > MOST) {
+    for (const message of messagesOf(ref).slice(0, -KEEP)) box.messages.delete(message.message_id);
+    box.sorted = null;
+  }
   if (answer.messages.some((message) => message.from?.is_bot)) clearAction(ref);
   const same = box.version === answer.version && since !== undefined && !answer.messages.length;
   box.version = answer.version;
@@ -131,7 +167,10 @@ const readKey = (ref) => `guesthouse.read:${view.person}:${ref}`;
 export function readMark(ref) {
   const mark = Number(localStorage.getItem(readKey(ref))) || 0;
   const last = lastOf(ref)?.message_id ?? 0;
-  return mark > last ? 0 : mark;
+  if (!last || mark <= last) return mark;
+  // The newest was deleted, or the emulator began a new world: what comes next must count as new.
+  localStorage.setItem(readKey(ref), String(last));
+  return last;
 }
 
 export function markRead(ref) {

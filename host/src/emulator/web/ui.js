@@ -3,7 +3,7 @@
 
 import { el, icon } from "./dom.js";
 
-/** A short note at the bottom of the page that goes away by itself. */
+/** A short note at the top of the page that goes away by itself. */
 export function toast(text, kind = "info") {
   const box = document.getElementById("toasts");
   const note = el("div.toast", { class: kind, dir: "auto" }, text);
@@ -57,7 +57,9 @@ export function dialog({ title, body, submit, action = "OK", dismiss = "Cancel",
     node.addEventListener("close", () => { node.remove(); resolve(result); });
     document.body.append(node);
     node.showModal();
-    node.querySelector("[autofocus]")?.focus();
+    // By itself the browser would choose the cross.
+    const inside = node.querySelector("[autofocus]") ?? node.querySelector(".sheet-body :is(input, select, textarea, button, a)");
+    (inside ?? ok ?? node.querySelector("button")).focus();
   });
 }
 

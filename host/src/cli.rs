@@ -1,0 +1,179 @@
+//! The commands: what they are called, what they say, and with which code they end.
+//!
+//! Codes: 0 it was done, 1 it failed (the reason stands on standard error), 2 the command line was wrong.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::dev;
+use crate::emulator::Emulator;
+use crate::host::{self, Host};
+use crate::shutdown::Tasks;
+
+/// How long a soft shutdown may take before what is left is dropped.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// A Telegram bot host where every plugin is a sandboxed WebAssembly guest.
+///
+/// Without a command it starts the dev house: the bundled plugins and a Telegram to talk to them in the browser.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about = None)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the bots of a configuration file
+    Run {
+        /// The configuration file; guesthouse.example.toml shows every key
+        #[arg(long, short, default_value = "guesthouse.toml", env = "GUESTHOUSE_CONFIG")]
+        config: PathBuf,
+    },
+    /// Run the bundled plugins on an emulated Telegram with a web chat; needs no token and no network
+    Dev(DevArgs),
+    /// Run only the emulated Telegram, for bots of any make: http://ADDRESS/bot<token>/<method>
+    Emulator {
+        /// Where to listen; port 0 takes a free one
+        #[arg(long, default_value = "127.0.0.1:8081")]
+        listen: String,
+        /// A bot that it knows, as `token=username`; may be given several times
+        #[arg(long = "bot", value_name = "TOKEN=USERNAME", required = true)]
+        bots: Vec<String>,
+    },
+    /// Load a configuration and its plugins and say what is wrong, without asking Telegram for anything
+    Check {
+        /// The configuration file
+        #[arg(long, short, default_value = "guesthouse.toml", env = "GUESTHOUSE_CONFIG")]
+        config: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct DevArgs {
+    /// Where the web chat listens; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Where the database and the cache are kept
+    #[arg(long, default_value = "data")]
+    data: PathBuf,
+}
+
+impl Default for DevArgs {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8080".into(), data: "data".into() }
+    }
+}
+
+/// Parses the command line and does what it says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("GUESTHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::Error::from(error).context("the runtime could not be started")),
+    };
+    match runtime.block_on(run(cli.command.unwrap_or(Command::Dev(DevArgs::default())))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a command belongs to the person who gave it")]
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    let tasks = Tasks::default();
+    listen_for_signals(&tasks);
+    let clock = Clock::system();
+    match command {
+        Command::Run { config } => {
+            let config = Config::load(&config)?;
+            return until_stopped(host::start(config, &clock, &tasks).await, tasks).await;
+        }
+        Command::Dev(args) => {
+            return until_stopped(dev::start(&args.listen, &args.data, &clock, &tasks).await, tasks).await;
+        }
+        Command::Emulator { listen, bots } => {
+            let emulator = dev::world(&clock, &bots)?;
+            let listener = bind(&listen).await?;
+            say(&format!(
+                "An emulated Telegram is at http://{0}; talk to the bots at http://{0}/",
+                listener.local_addr()?
+            ));
+            serve(emulator, listener, &tasks);
+        }
+        Command::Check { config } => return host::check(Config::load(&config)?).await,
+    }
+    tasks.finish(PATIENCE).await.map_err(|crash| anyhow::anyhow!(crash))
+}
+
+/// Waits for the end of a started host and closes it, or stops what was begun when it could not be started.
+async fn until_stopped(started: anyhow::Result<Host>, tasks: Tasks) -> anyhow::Result<()> {
+    if started.is_err() {
+        tasks.shutdown().force();
+        tasks.shutdown().begin();
+    }
+    let finished = tasks.finish(PATIENCE).await;
+    started?.close().await;
+    finished.map_err(|crash| anyhow::anyhow!(crash))
+}
+
+/// Takes an address, or says why not.
+pub(crate) async fn bind(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        anyhow::anyhow!("cannot listen on `{address}`: {error}\nhint: end the program that has it, or name another with --listen (port 0 takes a free one)")
+    })
+}
+
+/// Serves an emulator until the shutdown.
+pub(crate) fn serve(emulator: Emulator, listener: TcpListener, tasks: &Tasks) {
+    let shutdown = tasks.shutdown().clone();
+    tasks.spawn_loop("emulator", async move {
+        if let Err(error) = emulator.serve(listener, async move { shutdown.begun().await }).await {
+            tracing::error!(error = %error, "the emulator stopped: {error}");
+        }
+    });
+}
+
+/// Says something to the person at the terminal, once, at start.
+#[expect(clippy::print_stdout, reason = "the address to open belongs on standard output")]
+pub(crate) fn say(text: &str) {
+    println!("{text}");
+}
+
+/// The first signal ends softly, the second at once. Not one of the tracked tasks: they are waited for, and it waits for
+/// a signal that may never come.
+fn listen_for_signals(tasks: &Tasks) {
+    let shutdown = tasks.shutdown().clone();
+    tasks.spawn_detached(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            return;
+        };
+        for first in [true, false] {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if first {
+                tracing::info!("finishing what is under way; once more to stop at once");
+                shutdown.begin();
+            }
+        }
+        shutdown.force();
+    });
+}

@@ -1,0 +1,256 @@
+//! One chat: its waiting calls, made in order, and what became of them written down.
+//!
+//! Marks are gathered and written in one transaction together with the release. Until they are written, a crash would
+//! send the same calls again, so nothing unmarked grows older than [`UNMARKED`]: at the pace of a real Telegram every
+//! call is marked before the next one is made.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::limits::Permit;
+use super::retry::Next;
+use super::send::{Attempt, Known, Sender};
+use super::{Delivery, after};
+use crate::clock::Millis;
+use crate::shutdown::Shutdown;
+use crate::store::{ClaimedSends, FenceOutcome, Lease, Mark, SendOutcome, Then, WaitingCall};
+use crate::telegram::Client;
+use crate::telegram::encode::ALBUM_PART;
+
+/// How long a call may have been made without the database knowing.
+const UNMARKED: Millis = 20;
+/// How long a chat waits whose bot this host does not run (any more, or yet).
+const ABSENT_BOT: Duration = Duration::from_secs(60);
+/// How long to leave a database alone that did not answer.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What has been done and is not yet written down.
+#[derive(Default)]
+struct Progress {
+    marks: Vec<Mark>,
+    /// When the first of them was made.
+    since: Millis,
+    /// Numbers of messages by their references.
+    known: Known,
+    /// What became of the albums: the numbers of their further messages, or why there are none.
+    albums: HashMap<i64, Result<std::vec::IntoIter<i64>, String>>,
+}
+
+/// Whether the chat goes on after a call.
+enum Step {
+    Next,
+    /// The rest has to wait, as the mark of this call says.
+    Stop,
+    /// The rest has to wait until this time, and no mark says so.
+    StopUntil(Millis),
+}
+
+impl Delivery {
+    /// Makes the calls of one chat and gives it back.
+    pub(super) async fn run_lane(&self, ClaimedSends { lease, calls }: ClaimedSends, shutdown: &Shutdown) {
+        let Some(telegram) = self.client(lease.bot()) else {
+            tracing::warn!(bot = %lease.bot(), "messages of bot {} wait: it does not run here", lease.bot());
+            return self.postpone(lease, after(self.clock.now(), ABSENT_BOT)).await;
+        };
+        let mut done = Progress::default();
+        let mut step = Step::Next;
+        for (index, call) in calls.iter().enumerate() {
+            // Whoever claims the chat next goes on here; an album is not torn from its parts.
+            if index > 0 && (shutdown.has_begun() || is_cut_off(call, &calls[index + 1..])) {
+                break;
+            }
+            step = self.step(&lease, &telegram, call, &mut done).await;
+            if !matches!(step, Step::Next) {
+                break;
+            }
+            let part_follows = calls.get(index + 1).is_some_and(|next| next.method == ALBUM_PART);
+            let is_old = !done.marks.is_empty() && self.clock.now() - done.since >= UNMARKED;
+            if is_old && !part_follows && index + 1 < calls.len() && !self.mark(&lease, &mut done, Then::Keep).await {
+                return;
+            }
+        }
+        match step {
+            Step::StopUntil(time) => {
+                if done.marks.is_empty() || self.mark(&lease, &mut done, Then::Keep).await {
+                    self.postpone(lease, time).await;
+                }
+            }
+            Step::Next | Step::Stop => {
+                self.mark(&lease, &mut done, Then::Release).await;
+            }
+        }
+        // More may have come for this chat while it was held.
+        self.wake.outbox.ring();
+    }
+
+    async fn step(&self, lease: &Lease, telegram: &Client, call: &WaitingCall, done: &mut Progress) -> Step {
+        let now = self.clock.now();
+        if call.method == ALBUM_PART {
+            let outcome = album_part(call, &mut done.albums);
+            done.mark(now, call, outcome, Vec::new());
+            return Step::Next;
+        }
+        if call.expires_at.is_some_and(|time| time <= now) {
+            done.end_album(call, "it came too late");
+            done.mark(now, call, SendOutcome::Expired, Vec::new());
+            return Step::Next;
+        }
+        if let Permit::Wait(until) = self.limits().permit(now, lease.bot(), lease.chat()) {
+            return Step::StopUntil(until);
+        }
+        let sender = Sender { store: &self.store, telegram, bot: lease.bot() };
+        match sender.send(call, &done.known).await {
+            Attempt::Sent { messages, uploaded } => {
+                let message_id = messages.first().copied();
+                if call.method == "sendMediaGroup" {
+                    let further: Vec<_> = messages.into_iter().skip(1).collect();
+                    done.albums.extend(call.reference.map(|reference| (reference, Ok(further.into_iter()))));
+                }
+                done.mark(now, call, SendOutcome::Sent { message_id }, uploaded);
+                Step::Next
+            }
+            Attempt::Expired => {
+                done.end_album(call, "it came too late");
+                done.mark(now, call, SendOutcome::Expired, Vec::new());
+                Step::Next
+            }
+            Attempt::Dead(reason) => {
+                let plugin = call.plugin.as_ref().map_or("", |plugin| plugin.as_str());
+                tracing::warn!(
+                    bot = %lease.bot(), plugin, chat = lease.chat(), method = %call.method, reason = %reason,
+                    "a {} of plugin `{plugin}` to chat {} was given up: {reason}", call.method, lease.chat()
+                );
+                done.end_album(call, &reason);
+                done.mark(now, call, SendOutcome::Dead { reason }, Vec::new());
+                Step::Next
+            }
+            Attempt::Again { next, reason, ambiguous } => {
+                let at = self.rest(lease, call, next, &reason);
+                done.mark(now, call, SendOutcome::Retry { at, reason, ambiguous }, Vec::new());
+                Step::Stop
+            }
+            Attempt::Store(error) => {
+                tracing::warn!(chat = lease.chat(), error = %error, "chat {} waits for the database: {error}", lease.chat());
+                Step::StopUntil(after(now, DATABASE_PAUSE))
+            }
+        }
+    }
+
+    /// Notes a pause and says when it is over.
+    fn rest(&self, lease: &Lease, call: &WaitingCall, next: Next, reason: &str) -> Millis {
+        let (now, bot, chat) = (self.clock.now(), lease.bot(), lease.chat());
+        match next {
+            Next::PauseChat(pause) => {
+                let until = after(now, pause);
+                self.limits().refuse_chat(now, bot, chat, until);
+                tracing::info!(%bot, chat, "Telegram asks to wait {pause:?} before it takes more for chat {chat}");
+                until
+            }
+            Next::PauseBot(pause) => {
+                let until = after(now, pause);
+                if self.limits().hold_bot(now, bot, until) && call.attempt == 0 {
+                    tracing::warn!(%bot, reason, "bot {bot} cannot send: {reason}; its messages wait");
+                }
+                until
+            }
+            Next::Again(pause) => {
+                if call.attempt == 0 {
+                    tracing::warn!(
+                        %bot, chat, method = %call.method, reason,
+                        "a {} to chat {chat} is tried again: {reason}", call.method
+                    );
+                }
+                after(now, pause)
+            }
+            Next::Done | Next::Expired | Next::Dead => now,
+        }
+    }
+
+    /// Writes the marks down, however long that takes: what was sent must not be sent again. Whether the chat is still
+    /// ours.
+    async fn mark(&self, lease: &Lease, done: &mut Progress, then: Then) -> bool {
+        let marks = std::mem::take(&mut done.marks);
+        let mut attempt = 0;
+        loop {
+            let error = match self.store.mark_sends(lease, marks.clone(), then).await {
+                Ok(FenceOutcome::Held) => return true,
+                Ok(FenceOutcome::Lost) => {
+                    tracing::warn!(
+                        chat = lease.chat(),
+                        "another host has taken chat {} over and may make {} call(s) again",
+                        lease.chat(),
+                        marks.len()
+                    );
+                    return false;
+                }
+                Err(error) => error,
+            };
+            if !error.is_transient() {
+                tracing::error!(
+                    chat = lease.chat(), error = %error,
+                    "{} call(s) to chat {} are not recorded and may be made again: {error}", marks.len(), lease.chat()
+                );
+                return false;
+            }
+            if attempt == 0 {
+                tracing::warn!(chat = lease.chat(), error = %error, "sent messages are not recorded yet: {error}");
+            }
+            self.clock.sleep(super::retry::pause(attempt)).await;
+            attempt += 1;
+        }
+    }
+
+    async fn postpone(&self, lease: Lease, until: Millis) {
+        if let Err(error) = self.store.postpone(lease, until).await {
+            tracing::warn!(error = %error, "a chat could not be given back: {error}; its lease will run out");
+        }
+    }
+}
+
+impl Progress {
+    fn mark(&mut self, now: Millis, call: &WaitingCall, outcome: SendOutcome, uploaded: Vec<(String, String, String)>) {
+        if self.marks.is_empty() {
+            self.since = now;
+        }
+        if let Some(reference) = call.reference {
+            match &outcome {
+                SendOutcome::Sent { message_id } => drop(self.known.messages.insert(reference, *message_id)),
+                SendOutcome::Dead { .. } | SendOutcome::Expired => drop(self.known.messages.insert(reference, None)),
+                SendOutcome::Retry { .. } => {}
+            }
+        }
+        for (digest, kind, id) in &uploaded {
+            self.known.files.insert((digest.clone(), kind.clone()), id.clone());
+        }
+        self.marks.push(Mark { seq: call.seq, outcome, uploaded });
+    }
+
+    /// The parts of an album share its end.
+    fn end_album(&mut self, call: &WaitingCall, reason: &str) {
+        if let Some(reference) = call.reference.filter(|_| call.method == "sendMediaGroup") {
+            self.albums.insert(reference, Err(reason.to_owned()));
+        }
+    }
+}
+
+/// The end of a message in an album, which its album's call has brought about.
+fn album_part(call: &WaitingCall, albums: &mut HashMap<i64, Result<std::vec::IntoIter<i64>, String>>) -> SendOutcome {
+    match call.about.and_then(|album| albums.get_mut(&album)) {
+        Some(Ok(numbers)) => SendOutcome::Sent { message_id: numbers.next() },
+        Some(Err(reason)) => SendOutcome::Dead { reason: reason.clone() },
+        None => SendOutcome::Dead { reason: "its album did not say its number".into() },
+    }
+}
+
+/// Whether this is an album whose parts do not all follow in this claim.
+fn is_cut_off(call: &WaitingCall, following: &[WaitingCall]) -> bool {
+    if call.method != "sendMediaGroup" || call.reference.is_none() {
+        return false;
+    }
+    #[derive(serde::Deserialize)]
+    struct Album {
+        media: Vec<serde::de::IgnoredAny>,
+    }
+    let parts = serde_json::from_str::<Album>(&call.body).map_or(0, |album| album.media.len().saturating_sub(1));
+    following.len() < parts
+}

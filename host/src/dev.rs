@@ -1,0 +1,58 @@
+//! The dev house: the bundled plugins on an emulated Telegram, for a person with a browser and nothing else.
+//!
+//! It is the production wiring with another `api_url`: the host reaches the emulator over HTTP like Telegram.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::cli;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::emulator::Emulator;
+use crate::emulator::world::World;
+use crate::host::{self, Host};
+use crate::shutdown::Tasks;
+
+/// The configuration of the dev house; `{…}` is filled in at start. An author can copy it as a beginning.
+const CONFIG: &str = include_str!("dev/guesthouse.dev.toml");
+/// The dev house's bot, as the emulator and the configuration know it.
+const BOT: (&str, &str) = ("7000000001:dev-house", "guesthouse_dev_bot");
+
+/// Starts the emulator, the web chat and a host with the bundled plugins.
+pub async fn start(listen: &str, data: &Path, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
+    std::fs::create_dir_all(data)
+        .with_context(|| format!("cannot create `{}`\nhint: name another folder with --data", data.display()))?;
+    let listener = cli::bind(listen).await?;
+    let address = listener.local_addr()?;
+    let emulator = world(clock, &[format!("{}={}", BOT.0, BOT.1)])?;
+    let config = Config::parse(CONFIG, Path::new("guesthouse.dev.toml"), |name| match name {
+        "ADDRESS" => Some(address.to_string()),
+        "DATA" => Some(data.to_string_lossy().into_owned()),
+        "TOKEN" => Some(BOT.0.to_owned()),
+        _ => None,
+    })?;
+    cli::serve(emulator, listener, tasks);
+    let host = host::start(config, clock, tasks).await?;
+    cli::say(&format!(
+        "Open http://{address}/ and talk to @{}. You are the admin there; choose another person to be a buyer.",
+        BOT.1
+    ));
+    Ok(host)
+}
+
+/// An emulated Telegram with the dev house's people and these bots, each `token=username`.
+pub fn world(clock: &Clock, bots: &[String]) -> anyhow::Result<Emulator> {
+    // Update ids begin where a former run cannot have been, as the host remembers those it has seen.
+    let emulator = Emulator::new(clock.clone(), clock.now().unsigned_abs());
+    for bot in bots {
+        let (token, username) = bot
+            .split_once('=')
+            .with_context(|| format!("`{bot}` is not a bot\nhint: write --bot 123456789:secret=my_bot"))?;
+        emulator
+            .world(|world| world.add_bot(token, username, "Guesthouse"))
+            .map_err(|refusal| anyhow::anyhow!("`{bot}` is not a bot: {}", refusal.text))?;
+    }
+    emulator.world(World::dev_house);
+    Ok(emulator)
+}

@@ -1,0 +1,123 @@
+//! A Telegram of one's own: the Bot API over HTTP, a web chat, and the people who write, all in this process.
+//!
+//! Bots reach it like Telegram, by a base URL, and need not know. `emulator/world` is what it knows and by what rules
+//! it goes, `emulator/server` how it is reached over HTTP, `emulator/bell` how those who wait are woken. It shares no
+//! type with the host.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use guesthouse::clock::Clock;
+//! use guesthouse::emulator::Emulator;
+//!
+//! let emulator = Emulator::new(Clock::system(), 1);
+//! emulator.world(|world| {
+//!     world.dev_house();
+//!     world.add_bot("1:token", "my_bot", "My Bot")
+//! }).expect("the first bot of this world");
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:8080").await?;
+//! emulator.serve(listener, std::future::pending()).await
+//! # }
+//! ```
+
+pub mod world;
+
+mod bell;
+mod server;
+
+use std::io;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::clock::Clock;
+use bell::{Bell, Key};
+use world::{CallbackAnswer, ChatRef, World};
+
+/// The emulator. Cheap to clone; all clones share one world.
+#[derive(Clone)]
+pub struct Emulator(Arc<Inner>);
+
+struct Inner {
+    clock: Clock,
+    world: Mutex<World>,
+    bell: Bell,
+}
+
+impl Emulator {
+    /// An emulator of an empty world. The same seed and the same verbs give the same ids.
+    pub fn new(clock: Clock, seed: u64) -> Self {
+        let world = Mutex::new(World::new(clock.clone(), seed));
+        Self(Arc::new(Inner { clock, world, bell: Bell::default() }))
+    }
+
+    /// Looks at the world or changes it, and wakes whom the change concerns. Keep it short, and do not use the
+    /// emulator in it: everybody else waits meanwhile.
+    pub fn world<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        // A panic in a test's closure leaves a world that is whole: every verb checks before it changes.
+        let mut world = self.0.world.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = act(&mut world);
+        let signals = world.signals();
+        drop(world);
+        self.0.bell.ring(signals);
+        result
+    }
+
+    /// Asks again after each change until `check` has found what it looks for, at most `limit` of real time.
+    pub async fn until<T>(&self, limit: Duration, check: impl FnMut(&mut World) -> Option<T>) -> Option<T> {
+        self.when(Key::Anything, check, tokio::time::sleep(limit)).await
+    }
+
+    /// Waits until a chat has changed since a version, at most `limit` of real time; returns its present version.
+    pub async fn chat_change(&self, chat: ChatRef, since: u64, limit: Duration) -> u64 {
+        let version = move |world: &mut World| world.chat(chat).map_or(0, world::Chat::version);
+        let changed = move |world: &mut World| Some(version(world)).filter(|now| *now > since);
+        let changed = self.when(Key::Chat(chat), changed, tokio::time::sleep(limit)).await;
+        changed.unwrap_or_else(|| self.world(version))
+    }
+
+    /// Waits for the answer to a callback query, at most `limit` of real time.
+    pub async fn callback_answer(&self, id: &str, limit: Duration) -> Option<CallbackAnswer> {
+        let answer = |world: &mut World| world.callback_answer(id).ok().flatten().cloned();
+        self.when(Key::Callback(id.to_owned()), answer, tokio::time::sleep(limit)).await
+    }
+
+    /// The HTTP face without a listener. It neither posts to webhooks nor closes connections; [`Emulator::serve`] does.
+    pub fn router(&self) -> axum::Router {
+        server::router(self)
+    }
+
+    /// Serves until `shutdown`; then whoever waits is answered at once and what is under way is finished.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        server::serve(self, listener, shutdown).await
+    }
+
+    /// Asks `check` whenever `key` was rung, until it finds something or `limit` is over.
+    async fn when<T>(
+        &self,
+        key: Key,
+        mut check: impl FnMut(&mut World) -> Option<T>,
+        limit: impl Future<Output = ()>,
+    ) -> Option<T> {
+        let ear = self.0.bell.listen(key);
+        let mut limit = pin!(limit);
+        loop {
+            let mut rung = pin!(ear.rung());
+            // Listening begins before the look, so that no change falls between the two.
+            rung.as_mut().enable();
+            if let Some(found) = self.world(&mut check) {
+                return Some(found);
+            }
+            tokio::select! {
+                biased;
+                () = &mut limit => return None,
+                () = rung => {}
+            }
+        }
+    }
+}

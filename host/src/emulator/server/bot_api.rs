@@ -1,0 +1,173 @@
+//! A Bot API call from the request to the answer: token, parameters, ordered fault, method, log.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Path, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+
+use super::connection::Switch;
+use super::methods::{self, Method};
+use super::params::Params;
+use super::reply::{Answer, respond};
+use super::{Emulator, Face};
+use crate::emulator::bell::Key;
+use crate::emulator::world::{Action, ApiError, ChatId, Fault};
+
+/// The name under which the log and the faults know the download of a file.
+const DOWNLOAD: &str = "file";
+
+/// Answers any method.
+pub(super) async fn call(
+    State(face): State<Face>,
+    Path((token, method)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let switch = switch_of(&request);
+    let Some(bot) = face.emulator.world(|world| world.bot_by_token(&token)) else {
+        return Answer::from(ApiError::unauthorized()).into_response();
+    };
+    let params = match Params::read(request, &face).await {
+        Ok(params) => params,
+        Err(error) => return Answer::from(error).into_response(),
+    };
+    let (name, method) = methods::find(&method);
+    let chat = params.chat_id().ok().and_then(|chat| match chat {
+        ChatId::Id(id) => Some(id),
+        ChatId::Name(_) => None,
+    });
+    let log = params.for_log();
+    let (seq, fault) = face.emulator.world(|world| world.call_received(bot, name, chat, log));
+    let log = Log { emulator: &face.emulator, seq, name };
+    let mut unanswered = false;
+    if let Some(fault) = fault {
+        match play(&face, fault).await {
+            Play::Answer(status, kind, body) => {
+                log.answered(status, &body);
+                return respond(status, kind, body);
+            }
+            Play::Error(error) => return log.finish(error.into()),
+            Play::HangUp => return log.hang_up(switch),
+            Play::Process { answered } => unanswered = !answered,
+        }
+    }
+    let answer = match method {
+        Some(Method::Plain(method)) => method(&face.emulator, bot, &params).into(),
+        Some(Method::GetUpdates) => methods::get_updates(&face, bot, &params).await.into(),
+        None => Answer::from(ApiError::new(404, "Not Found: method not found")),
+    };
+    if unanswered { log.hang_up(switch) } else { log.finish(answer) }
+}
+
+/// Answers the download of a file.
+pub(super) async fn download(
+    State(face): State<Face>,
+    Path((token, path)): Path<(String, String)>,
+    request: Request,
+) -> Response {
+    let switch = switch_of(&request);
+    let Some(bot) = face.emulator.world(|world| world.bot_by_token(&token)) else {
+        return Answer::from(ApiError::unauthorized()).into_response();
+    };
+    let params = serde_json::json!({ "file_path": path }).to_string();
+    let (seq, fault) = face.emulator.world(|world| world.call_received(bot, DOWNLOAD, None, params));
+    let log = Log { emulator: &face.emulator, seq, name: DOWNLOAD };
+    if let Some(fault) = fault {
+        match play(&face, fault).await {
+            Play::Answer(status, kind, body) => {
+                log.answered(status, &body);
+                return respond(status, kind, body);
+            }
+            Play::Error(error) => return log.finish(error.into()),
+            Play::HangUp | Play::Process { answered: false } => return log.hang_up(switch),
+            Play::Process { answered: true } => {}
+        }
+    }
+    match face.emulator.world(|world| world.download(&path)) {
+        Some((bytes, _)) => {
+            log.answered(200, &format!("<{} bytes>", bytes.len()));
+            let mut response = Body::from(bytes).into_response();
+            // Telegram says nothing about the type, whatever it is.
+            let kind = HeaderValue::from_static("application/octet-stream");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response
+        }
+        None => log.finish(ApiError::not_found().into()),
+    }
+}
+
+/// Answers everything else.
+pub(super) async fn nowhere() -> Response {
+    Answer::from(ApiError::not_found()).into_response()
+}
+
+/// How a call goes on after its fault.
+enum Play {
+    /// With these words, whatever they are.
+    Answer(u16, &'static str, String),
+    /// With an error.
+    Error(ApiError),
+    /// Not at all.
+    HangUp,
+    /// As usual, but perhaps without an answer.
+    Process { answered: bool },
+}
+
+async fn play(face: &Face, fault: Fault) -> Play {
+    match fault.rule.action {
+        Action::Error { code, description, parameters } => Play::Error(ApiError { code, description, parameters }),
+        Action::Drop => Play::HangUp,
+        Action::AcceptThenDrop => Play::Process { answered: false },
+        Action::Garbage { status, body } => Play::Answer(status, "text/html", body),
+        Action::Hold => {
+            let removed = |world: &mut crate::emulator::world::World| (!world.faults().has(fault.id)).then_some(());
+            let held = face.emulator.when(Key::Faults, removed, face.closing.cancelled()).await;
+            // At the shutdown there is nobody left who could let it go.
+            held.map_or(Play::HangUp, |()| Play::Process { answered: true })
+        }
+        Action::DelayMs(ms) => tokio::select! {
+            () = face.closing.cancelled() => Play::HangUp,
+            () = face.emulator.0.clock.sleep(Duration::from_millis(ms)) => Play::Process { answered: true },
+        },
+    }
+}
+
+/// The entry of one call in the log.
+struct Log<'a> {
+    emulator: &'a Emulator,
+    seq: u64,
+    name: &'static str,
+}
+
+impl Log<'_> {
+    fn answered(&self, status: u16, body: &str) {
+        self.emulator.world(|world| world.call_answered(self.seq, self.name, status, body));
+    }
+
+    fn finish(&self, answer: Answer) -> Response {
+        self.answered(answer.status, &answer.body);
+        answer.into_response()
+    }
+
+    fn hang_up(&self, switch: Option<Switch>) -> Response {
+        self.answered(0, "");
+        match switch {
+            Some(switch) => {
+                switch.hang_up();
+                Response::new(Body::empty())
+            }
+            // Without a connection of ours, a body that breaks off is the next best thing.
+            None => {
+                let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+                Response::new(Body::from_stream(stream::iter([Err::<Bytes, _>(broken)])))
+            }
+        }
+    }
+}
+
+fn switch_of(request: &Request) -> Option<Switch> {
+    request.extensions().get::<ConnectInfo<Switch>>().map(|info| info.0.clone())
+}

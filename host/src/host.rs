@@ -1,0 +1,281 @@
+//! The only wiring: which parts a host has and in which order they start and end.
+//!
+//! Parts that meet only in the database are started here and never see each other. A bot that cannot be started does
+//! not stop another one: it is reported and left out, and because nobody asks Telegram for its updates, Telegram keeps
+//! them for a day.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use futures_util::future::join_all;
+
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::delivery::Delivery;
+use crate::intake;
+use crate::lane::{Guest, Guests, Lanes};
+use crate::model::{BotId, PluginName};
+use crate::sandbox::{Plugin, Sandbox, Settings, Source};
+use crate::shutdown::Tasks;
+use crate::store::Store;
+use crate::telegram::{Client, Me, Pool};
+use crate::wake::Wake;
+
+/// How often what is done and old is removed from the database.
+const TIDY: Duration = Duration::from_secs(3_600);
+/// How long to wait before a bot that Telegram could not tell about is tried again; it doubles up to a minute.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// A running host.
+pub struct Host {
+    store: Store,
+}
+
+impl Host {
+    /// Closes the database and gives the host's leases back. To be called once its tasks have ended.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+/// What starting a bot needs.
+struct Parts {
+    store: Store,
+    pool: Pool,
+    sandbox: Sandbox,
+    guests: Guests,
+    delivery: Delivery,
+    wake: Wake,
+    clock: Clock,
+    tasks: Tasks,
+}
+
+/// Starts a host: the database, the sandbox, the loops, then every bot. Returns once every bot runs, is waiting for
+/// Telegram, or was refused; it is an error if all of them were refused.
+pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
+    anyhow::ensure!(
+        !config.bots.is_empty(),
+        "the configuration has no bot\nhint: add a [[bot]] with a name and a token"
+    );
+    let (store, sandbox) = tokio::try_join!(
+        async { Store::open(&config.database.url, clock).await.map_err(anyhow::Error::from) },
+        async { Sandbox::new(&config.limits, &config.database.cache).map_err(anyhow::Error::from) },
+    )?;
+    let wake = Wake::default();
+    let guests = Guests::default();
+    let delivery = Delivery::new(store.clone(), wake.clone(), clock.clone());
+    let lanes = Lanes::new(store.clone(), guests.clone(), wake.clone(), clock.clone(), config.limits.clone());
+    let parts = Arc::new(Parts {
+        store: store.clone(),
+        pool: Pool::new()?,
+        sandbox,
+        guests,
+        delivery: delivery.clone(),
+        wake: wake.clone(),
+        clock: clock.clone(),
+        tasks: tasks.clone(),
+    });
+
+    let started = join_all(config.bots.into_iter().map(|bot| start_bot(Arc::clone(&parts), bot))).await;
+    if started.iter().all(Result::is_err) {
+        // The reasons have been logged one by one; the first stands for all.
+        return Err(started.into_iter().find_map(Result::err).unwrap_or_else(|| anyhow::anyhow!("no bot was started")));
+    }
+
+    let shutdown = tasks.shutdown().clone();
+    let (alive, hints, tidy) = (store.clone(), store.clone(), store.clone());
+    let (shutdown_alive, shutdown_hints, tidy_clock) = (shutdown.clone(), shutdown.clone(), clock.clone());
+    tasks.spawn_loop("lease", async move { alive.keep_alive(&shutdown_alive).await });
+    tasks.spawn_loop("hint", async move { hints.listen(&wake, &shutdown_hints).await });
+    tasks.spawn_loop("lane", lanes.run(tasks.clone()));
+    tasks.spawn_loop("delivery", delivery.run(tasks.clone()));
+    tasks.spawn_loop("housekeeping", async move {
+        loop {
+            tokio::select! {
+                () = tidy_clock.sleep(TIDY) => {}
+                () = shutdown.begun() => return,
+            }
+            if let Err(error) = tidy.tidy().await {
+                tracing::warn!(error = %error, "old rows were not removed: {error}; trying again in an hour");
+            }
+        }
+    });
+    Ok(Host { store })
+}
+
+/// Starts one bot. An error means that it was refused and will stay so; a Telegram that does not answer is waited for
+/// in the background.
+async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
+    let id = bot.token.bot().context("the configuration has been checked")?;
+    let telegram = Client::new(&parts.pool, &bot.api_url, &bot.token);
+    match known_bot(&parts.store, id, &telegram).await {
+        Ok(Some(me)) => run_bot(&parts, &bot, &telegram, me).await,
+        Ok(None) => {
+            let name = bot.name.clone();
+            tracing::warn!(bot = %name, "Telegram does not answer for bot `{name}`; trying again");
+            let waiting = Arc::clone(&parts);
+            parts.tasks.spawn(async move {
+                let mut pause = FIRST_PAUSE;
+                loop {
+                    tokio::select! {
+                        () = waiting.clock.sleep(pause) => pause = (pause * 2).min(Duration::from_secs(60)),
+                        () = waiting.tasks.shutdown().begun() => return,
+                    }
+                    match known_bot(&waiting.store, id, &telegram).await {
+                        Ok(Some(me)) => return drop(run_bot(&waiting, &bot, &telegram, me).await),
+                        Ok(None) => {}
+                        Err(error) => return refused(&bot.name, &error),
+                    }
+                }
+            });
+            Ok(())
+        }
+        Err(error) => {
+            refused(&bot.name, &error);
+            Err(error.context(format!("bot `{}` was not started", bot.name)))
+        }
+    }
+}
+
+fn refused(bot: &str, error: &anyhow::Error) {
+    tracing::error!(bot, error = %error, "bot `{bot}` was not started: {error:#}");
+}
+
+/// Who the bot is: from the database, so that a restart waits for nobody, else from Telegram. `None` if Telegram does
+/// not answer now.
+async fn known_bot(store: &Store, id: BotId, telegram: &Client) -> anyhow::Result<Option<Me>> {
+    if let Some(row) = store.bot(id).await? {
+        return Ok(Some(Me { id: id.0, username: row.username, name: row.name }));
+    }
+    match telegram.get_me().await {
+        Ok(me) => {
+            store.remember_bot(id, &me.username, &me.name).await?;
+            Ok(Some(me))
+        }
+        Err(error) if error.is_final() => Err(anyhow::anyhow!(
+            "{error}\nhint: compare the token with the one that @BotFather shows, and api_url with where the bot lives"
+        )),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Loads a bot's plugins and starts asking for its updates.
+async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me) -> anyhow::Result<()> {
+    let id = BotId(me.id);
+    let me = Arc::new(me);
+    let mut guests = Vec::with_capacity(bot.plugins.len());
+    let loads = bot.plugins.iter().map(|(name, plugin)| load_plugin(parts, bot, name, plugin, &me, telegram));
+    for loaded in join_all(loads).await {
+        match loaded {
+            Ok(guest) => guests.push(guest),
+            Err(error) => {
+                refused(&bot.name, &error);
+                return Err(error.context(format!("bot `{}` was not started", bot.name)));
+            }
+        }
+    }
+    let manifests: Vec<_> =
+        guests.iter().map(|guest| (guest.plugin.name().clone(), guest.plugin.manifest().clone())).collect();
+    for guest in guests {
+        parts.guests.add(id, guest);
+    }
+    parts.delivery.add(id, telegram.clone());
+    let intake = intake::Bot {
+        me: Arc::clone(&me),
+        name: bot.name.clone(),
+        telegram: telegram.clone(),
+        admins: bot.admins.clone(),
+        plugins: manifests.into(),
+        store: parts.store.clone(),
+        wake: parts.wake.clone(),
+        clock: parts.clock.clone(),
+    };
+    tracing::info!(bot = %bot.name, "bot `{}` runs as @{} with {} plugin(s)", bot.name, me.username, bot.plugins.len());
+    let shutdown = parts.tasks.shutdown().clone();
+    parts.tasks.spawn(intake::commands::keep_menu(intake.clone(), shutdown.clone()));
+    // Not a loop whose end stops the host: a revoked token ends this bot alone.
+    parts.tasks.spawn(intake::polling::run(intake, shutdown));
+    Ok(())
+}
+
+async fn load_plugin(
+    parts: &Parts,
+    bot: &config::Bot,
+    name: &str,
+    plugin: &config::Plugin,
+    me: &Arc<Me>,
+    telegram: &Client,
+) -> anyhow::Result<Guest> {
+    let plugin = load(&parts.sandbox, bot, name, plugin, me).await?;
+    let tables = parts.store.declare(plugin.name(), &plugin.manifest().tables).await?;
+    Ok(Guest { plugin, tables, me: Arc::clone(me), telegram: telegram.clone() })
+}
+
+async fn load(
+    sandbox: &Sandbox,
+    bot: &config::Bot,
+    name: &str,
+    plugin: &config::Plugin,
+    me: &Me,
+) -> anyhow::Result<Plugin> {
+    let name = PluginName::new(name).context("the configuration has been checked")?;
+    let source = match plugin.source.strip_prefix("bundled:") {
+        Some(bundled) => {
+            let found = guesthouse_bundled::get(bundled).with_context(|| {
+                let all: Vec<_> = guesthouse_bundled::all().iter().map(|bundled| bundled.name).collect();
+                format!("there is no bundled plugin `{bundled}`\nhint: choose from {}", all.join(", "))
+            })?;
+            Source { name, component: found.component.into(), digest: Some(found.digest.to_owned()) }
+        }
+        None => {
+            let path = Path::new(&plugin.source);
+            let component = tokio::fs::read(path).await.with_context(|| {
+                format!(
+                    "cannot read `{}`\nhint: bot.plugins.{name}.source is bundled:<name> or the path of a component",
+                    path.display()
+                )
+            })?;
+            Source { name, component: component.into(), digest: None }
+        }
+    };
+    let text = |value: &toml::Value| match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let settings = Settings {
+        config: plugin.config.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+        admins: bot.admins.clone(),
+        me: crate::sandbox::Me { id: me.id, username: me.username.clone(), name: me.name.clone() },
+    };
+    Ok(sandbox.load(source, settings, &plugin.grant).await?)
+}
+
+/// Loads everything that a configuration names and says what is there, without a database and without Telegram.
+pub async fn check(config: Config) -> anyhow::Result<()> {
+    let sandbox = Sandbox::new(&config.limits, &config.database.cache)?;
+    let mut refused = 0;
+    for bot in &config.bots {
+        let id = bot.token.bot().map_or(0, |id| id.0);
+        // The name is Telegram's to tell; a plugin that puts it into its snapshot sees the real one at the real start.
+        let me = Me { id, username: "checked_bot".into(), name: bot.name.clone() };
+        for (name, plugin) in &bot.plugins {
+            match load(&sandbox, bot, name, plugin, &me).await {
+                Ok(plugin) => crate::cli::say(&format!(
+                    "bot `{}`: plugin `{name}` is {} {}: {}",
+                    bot.name,
+                    plugin.manifest().name,
+                    plugin.manifest().version,
+                    plugin.manifest().description
+                )),
+                Err(error) => {
+                    refused += 1;
+                    crate::cli::say(&format!("bot `{}`: {error:#}", bot.name));
+                }
+            }
+        }
+    }
+    anyhow::ensure!(refused == 0, "{refused} plugin(s) would be refused");
+    Ok(())
+}

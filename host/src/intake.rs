@@ -1,0 +1,134 @@
+//! Updates in: what Telegram sends is stored, and only then does Telegram hear that it came.
+//!
+//! [`accept`] is the one way into the inbox, for `polling` now and for webhooks later: convert, route, one transaction,
+//! a hint to the lanes. What a lane does with an event is not known here; the two meet in the database. Read on with
+//! `polling` (the loop of one bot), `route` (who gets what) and `commands` (the menu).
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use crate::clock::Clock;
+use crate::model::event::Event;
+use crate::model::manifest::Manifest;
+use crate::model::{BotId, PluginName};
+use crate::store::{Accepted, Lease, NewUpdate, Store, StoreError};
+use crate::telegram::{self, Client, Me, RawUpdate};
+use crate::wake::Wake;
+
+pub mod polling;
+
+pub mod commands;
+
+mod route;
+
+use route::Refused;
+
+/// What the intake of one bot needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Bot {
+    /// Who the bot is.
+    pub me: Arc<Me>,
+    /// What the operator calls it.
+    pub name: String,
+    /// The way to Telegram.
+    pub telegram: Client,
+    /// The users who run it.
+    pub admins: Vec<i64>,
+    /// Its plugins.
+    pub plugins: Arc<[(PluginName, Manifest)]>,
+    /// The database.
+    pub store: Store,
+    /// The hints.
+    pub wake: Wake,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl Bot {
+    fn id(&self) -> BotId {
+        BotId(self.me.id)
+    }
+}
+
+/// Somebody to be told that a button does nothing.
+pub(crate) struct Answer {
+    callback: String,
+    chat: i64,
+    text: &'static str,
+}
+
+/// Stores updates with the lanes that they make due, in one transaction. Once this has returned `Ok`, Telegram may
+/// forget them. With them come the answers to buttons that are nobody's; they are worth an attempt and no more.
+pub(crate) async fn accept(
+    bot: &Bot,
+    poll: Option<&Lease>,
+    batch: Vec<RawUpdate>,
+) -> Result<(Accepted, Vec<Answer>), StoreError> {
+    // Buttons have to be looked up; everything else is decided at once, so this waits only where somebody pressed one.
+    let routed = join_all(batch.into_iter().map(|update| route_update(bot, update))).await;
+    let mut answers = Vec::new();
+    let mut updates = Vec::with_capacity(routed.len());
+    for one in routed {
+        let (update, answer) = one?;
+        updates.push(update);
+        answers.extend(answer);
+    }
+    let wakes = updates.iter().any(|update| !update.lanes.is_empty());
+    let accepted = bot.store.accept(poll, bot.id(), updates).await?;
+    if wakes && accepted.new > 0 {
+        bot.wake.lanes.ring();
+    }
+    Ok((accepted, answers))
+}
+
+async fn route_update(bot: &Bot, update: RawUpdate) -> Result<(NewUpdate, Option<Answer>), StoreError> {
+    let (kind, event) = telegram::convert::event(&update.raw, &bot.me);
+    let (lanes, answer) = match &event {
+        Event::Callback { id, sender, chat, data, .. } => {
+            let stored = bot.store.callback(bot.id(), data).await?;
+            match route::button(stored, chat.id, sender.id, &bot.plugins) {
+                Ok(plugin) => (vec![(plugin, event.lane())], None),
+                Err(refused) => {
+                    let text = refusal(refused, sender.language_code.as_deref());
+                    (Vec::new(), Some(Answer { callback: id.clone(), chat: chat.id, text }))
+                }
+            }
+        }
+        _ => (route::lanes(&event, &bot.plugins), None),
+    };
+    let RawUpdate { update_id, raw } = update;
+    Ok((NewUpdate { update_id, kind, raw, lanes }, answer))
+}
+
+/// What the person who pressed is told, in the languages that the bundled plugins speak.
+fn refusal(refused: Refused, language: Option<&str>) -> &'static str {
+    let language = language.and_then(|tag| tag.get(..2)).unwrap_or("en");
+    match (refused, language) {
+        (Refused::Gone, "ru") => "Эта кнопка больше не действует.",
+        (Refused::Gone, "he") => "הכפתור הזה כבר לא פעיל.",
+        (Refused::Gone, _) => "This button is no longer valid.",
+        (Refused::NotForYou, "ru") => "Эта кнопка не для вас.",
+        (Refused::NotForYou, "he") => "הכפתור הזה לא מיועד לך.",
+        (Refused::NotForYou, _) => "This button is not for you.",
+    }
+}
+
+/// Gives an answer to a button. Nobody but the person who pressed misses it, and Telegram soon ends the circle anyway.
+pub(crate) fn give(bot: &Bot, answer: Answer) -> impl Future<Output = ()> + Send + 'static {
+    const LIMIT: Duration = Duration::from_secs(10);
+    let (telegram, clock) = (bot.telegram.clone(), bot.clock.clone());
+    async move {
+        let call = telegram::encode::answer_callback(answer.chat, &answer.callback, Some(answer.text));
+        tokio::select! {
+            result = telegram.call(&call.method, &call.body) => {
+                if let Err(error) = result {
+                    tracing::debug!(chat = answer.chat, error = %error, "a pressed button was not answered: {error}");
+                }
+            }
+            () = clock.sleep(LIMIT) => {}
+        }
+    }
+}

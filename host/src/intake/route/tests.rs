@@ -1,0 +1,112 @@
+use super::*;
+use crate::model::event::{Chat, ChatKind, Entity, Text};
+use crate::model::manifest::CommandSpec;
+
+fn name(name: &str) -> PluginName {
+    PluginName::new(name).expect("a name")
+}
+
+fn plugin(key: &str, commands: &[&str], links: &[&str], events: &[EventKind]) -> (PluginName, Manifest) {
+    let command = |name: &&str| CommandSpec {
+        name: (*name).into(),
+        description: "…".into(),
+        translations: Vec::new(),
+        admins_only: false,
+    };
+    let manifest = Manifest {
+        name: key.into(),
+        version: "1.0.0".into(),
+        description: String::new(),
+        commands: commands.iter().map(command).collect(),
+        deep_links: links.iter().map(|prefix| (*prefix).into()).collect(),
+        events: events.to_vec(),
+        tables: Vec::new(),
+        config: Vec::new(),
+    };
+    (name(key), manifest)
+}
+
+/// A shop with a command and links, a greeter whose only command is `/start`, and somebody who reads everything.
+fn house() -> Vec<(PluginName, Manifest)> {
+    use EventKind::{ChannelPost, EditedMessage, Member, Message, Other};
+    vec![
+        plugin("shop", &["buy"], &["item_"], &[]),
+        plugin("greeter", &["start"], &[], &[]),
+        plugin("reader", &[], &[], &[Message, EditedMessage, ChannelPost, Member, Other]),
+    ]
+}
+
+fn message(content: &str) -> Message {
+    let length = content.split(' ').next().map_or(0, str::len) as u32;
+    let command = Entity { kind: EntityKind::BotCommand, offset: 0, length };
+    let entities = if content.starts_with('/') { vec![command] } else { Vec::new() };
+    Message {
+        id: 1,
+        chat: Chat { id: -40, kind: ChatKind::Group, title: "G".into(), username: None },
+        sender: None,
+        sender_chat: None,
+        date: 0,
+        edited: None,
+        topic: None,
+        reply_to: None,
+        album: None,
+        forwarded: false,
+        text: Text { content: content.into(), entities },
+        content: Content::Text,
+    }
+}
+
+#[test]
+fn events_find_their_lanes() {
+    let command = |name: &str| Event::Command { name: name.into(), argument: String::new(), message: message("/x") };
+    let link = |payload: &str| Event::DeepLink { payload: payload.into(), message: message("/start x") };
+    let other = Event::Other { kind: "poll".into(), json: "{}".into(), chat: None, sender: None };
+    for (event, expected) in [
+        (command("buy"), &["shop", "reader"][..]),
+        (command("start"), &["greeter", "reader"]),
+        (command("unknown"), &["reader"]),
+        (link("item_7"), &["shop", "reader"]),
+        (link("else"), &["greeter", "reader"]),
+        (Event::Message(message("hello")), &["reader"]),
+        (Event::Message(message("/buy@other_bot")), &[]),
+        (Event::Message(message("mail me@home")), &["reader"]),
+        (Event::EditedMessage(message("hello")), &["reader"]),
+        (Event::EditedMessage(message("/buy@other_bot")), &[]),
+        (Event::ChannelPost(message("news")), &["reader"]),
+        (Event::EditedChannelPost(message("news")), &[]),
+        (other, &["reader"]),
+    ] {
+        let found = lanes(&event, &house());
+        let names: Vec<_> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, expected, "{event:?}");
+        assert!(found.iter().all(|(_, lane)| *lane == event.lane()));
+    }
+}
+
+#[test]
+fn buttons_work_where_and_for_whom_they_were_made() {
+    let stored =
+        |plugin: &str, only_for| Some(StoredCallback { plugin: name(plugin), chat: -40, only_for, data: "d".into() });
+    for (stored, chat, expected) in [
+        (stored("shop", None), -40, Ok(name("shop"))),
+        (stored("shop", Some(7)), -40, Ok(name("shop"))),
+        (stored("shop", Some(8)), -40, Err(Refused::NotForYou)),
+        (stored("shop", None), -41, Err(Refused::Gone)),
+        (stored("removed", None), -40, Err(Refused::Gone)),
+        (None, -40, Err(Refused::Gone)),
+    ] {
+        assert_eq!(button(stored, chat, 7, &house()), expected);
+    }
+}
+
+#[test]
+fn telegram_is_asked_for_what_the_plugins_want() {
+    assert_eq!(allowed_updates(&[]), ["message", "callback_query"], "never empty");
+    assert_eq!(allowed_updates(&house()[..2]), ["message", "callback_query"]);
+    let all = allowed_updates(&house());
+    for kind in ["edited_message", "channel_post", "my_chat_member", "chat_member", "message_reaction", "inline_query"]
+    {
+        assert!(all.contains(&kind), "{kind}");
+    }
+    assert!(!all.contains(&"edited_channel_post"));
+}

@@ -1,0 +1,165 @@
+//! Turns: which are due, how many run at once, and that a lane's turns run one after another.
+//!
+//! This loop claims due lanes as long as it has room and hands each to a task of its own, which runs the lane's waiting
+//! events in order and gives the lane back. A guest that waits is a suspended fiber of its task, so a slow plugin holds
+//! a slot, never a thread; the slots are `limits.concurrent_turns`. `lane/turn` has what one turn does: read that next.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::model::{BotId, PluginName};
+use crate::sandbox::Plugin;
+use crate::shutdown::Tasks;
+use crate::store::{ClaimedTurns, LaneKind, Store, StoreError, TableSet, Then};
+use crate::telegram::{Client, Me};
+use crate::wake::Wake;
+
+mod queue;
+
+mod retry;
+
+mod turn;
+
+mod view;
+
+use queue::Queues;
+
+/// How long to sleep at most when nothing is known to be due. Hints and due times wake the loop earlier.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// How long a lane waits whose plugin this host has not loaded (any more, or yet).
+const ABSENT_PLUGIN: Duration = Duration::from_secs(60);
+/// How long to leave a database alone that did not answer.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
+
+/// A loaded plugin of one bot, with all that its turns need.
+#[derive(Clone)]
+pub struct Guest {
+    /// The component.
+    pub plugin: Plugin,
+    /// Its tables in the database.
+    pub tables: TableSet,
+    /// The bot it works for.
+    pub me: Arc<Me>,
+    /// The way to Telegram, for files only.
+    pub telegram: Client,
+}
+
+/// The plugins that this host has loaded; bots join as they become ready.
+#[derive(Clone, Default)]
+pub struct Guests(Arc<RwLock<HashMap<(BotId, PluginName), Arc<Guest>>>>);
+
+impl Guests {
+    /// Lets a plugin's turns begin.
+    pub fn add(&self, bot: BotId, guest: Guest) {
+        let name = guest.plugin.name().clone();
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert((bot, name), Arc::new(guest));
+    }
+
+    fn get(&self, bot: BotId, plugin: &PluginName) -> Option<Arc<Guest>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&(bot, plugin.clone())).cloned()
+    }
+}
+
+/// What every turn of this host shares.
+#[derive(Clone)]
+pub struct Lanes {
+    store: Store,
+    guests: Guests,
+    wake: Wake,
+    clock: Clock,
+    limits: Arc<Limits>,
+    queues: Queues,
+    random: Arc<Mutex<StdRng>>,
+}
+
+impl Lanes {
+    /// The lanes of one host.
+    pub fn new(store: Store, guests: Guests, wake: Wake, clock: Clock, limits: Limits) -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the one draw; every turn's seed comes from here")]
+        let random = Arc::new(Mutex::new(StdRng::from_os_rng()));
+        Self { store, guests, wake, clock, limits: Arc::new(limits), queues: Queues::default(), random }
+    }
+
+    /// Runs turns until the shutdown begins. Turns under way are finished by their own tasks.
+    pub async fn run(self, tasks: Tasks) {
+        let slots = Arc::new(Semaphore::new(self.limits.concurrent_turns as usize));
+        while !tasks.shutdown().has_begun() {
+            // Room first, then work: a claimed lane never waits in memory while another host could take it.
+            let Ok(room) = Arc::clone(&slots).acquire_owned().await else { return };
+            drop(room);
+            let wanted = slots.available_permits();
+            let claimed = match self.store.claim_turns(wanted).await {
+                Ok(claimed) => claimed,
+                Err(error) => {
+                    tracing::warn!(error = %error, "no lane could be claimed: {error}; trying again");
+                    self.clock.sleep(DATABASE_PAUSE).await;
+                    continue;
+                }
+            };
+            let came = claimed.len();
+            for lane in claimed {
+                // Only this loop takes permits, so there are as many as there were.
+                let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
+                let lanes = self.clone();
+                tasks.spawn(async move {
+                    lanes.run_lane(lane).await;
+                    drop(slot);
+                });
+            }
+            if came < wanted {
+                tokio::select! {
+                    () = self.wait_until_due() => {}
+                    () = tasks.shutdown().begun() => {}
+                }
+            }
+        }
+    }
+
+    /// Sleeps until a hint comes or the next known event is due.
+    async fn wait_until_due(&self) {
+        let rest = match self.store.next_due(LaneKind::Turns).await {
+            Ok(Some(due)) => Duration::from_millis(due.saturating_sub(self.clock.now()).max(0).unsigned_abs()),
+            Ok(None) => LONGEST_SLEEP,
+            Err(_) => DATABASE_PAUSE,
+        };
+        self.wake.lanes.wait(&self.clock, rest.min(LONGEST_SLEEP)).await;
+    }
+
+    /// Runs the waiting events of one lane in order, then gives it back.
+    async fn run_lane(&self, ClaimedTurns { lease, events }: ClaimedTurns) {
+        let Some(guest) = lease.plugin().and_then(|plugin| self.guests.get(lease.bot(), plugin)) else {
+            tracing::warn!(lane = %lease, "lane {lease} waits: its plugin is not loaded here");
+            let until = self.clock.now() + i64::try_from(ABSENT_PLUGIN.as_millis()).unwrap_or(i64::MAX);
+            self.report(self.store.postpone(lease, until).await);
+            return;
+        };
+        let last = events.len().saturating_sub(1);
+        for (index, event) in events.iter().enumerate() {
+            let then = if index == last { Then::Release } else { Then::Keep };
+            match self.run_turn(&guest, &lease, event, then).await {
+                turn::End::Next => {}
+                turn::End::LaneIsGone => break,
+            }
+        }
+        // More may have come for this lane while it was held.
+        self.wake.lanes.ring();
+    }
+
+    fn report(&self, result: Result<(), StoreError>) {
+        if let Err(error) = result {
+            tracing::warn!(error = %error, "a lane could not be given back: {error}; its lease will run out");
+        }
+    }
+
+    /// A seed nobody can guess, for one run of one turn.
+    fn seed(&self) -> u64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).next_u64()
+    }
+}

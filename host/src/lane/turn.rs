@@ -1,0 +1,290 @@
+//! One turn: event in, one commit out.
+//!
+//! 1. The stored update becomes the plugin's event.
+//! 2. The plugin runs on a view of the database; no transaction is open meanwhile.
+//! 3. What it asked for becomes one commit, which asks all its reads again. Another answer is a conflict: the effects
+//!    are dropped and the turn runs again, with the files it fetched remembered. A turn that was refused because a table
+//!    it scanned had changed runs again while others wait to commit to that table.
+//! 4. A failure leaves no trace but its reason and a time to try again; `lane/retry` decides.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+
+use super::queue::HeldTable;
+use super::retry::{self, Decision};
+use super::view::TurnView;
+use super::{Guest, Lanes};
+use crate::model::DialogueKey;
+use crate::model::effect::{ChatEffect, TurnEffects};
+use crate::model::event::Event;
+use crate::model::table::Write;
+use crate::sandbox::{Turn, TurnError};
+use crate::store::{CommitOutcome, Failed, FenceOutcome, Lease, NewCall, StoreError, Then, TurnCommit, Waiting};
+use crate::telegram;
+use crate::telegram::encode::Origin;
+
+/// After so many conflicts in a row the turn takes its place at the end of the retry rule instead.
+const CONFLICTS: u32 = 50;
+/// How long others wait for a turn that has a table alone. A slower one goes on without that privilege.
+const ALONE: std::time::Duration = std::time::Duration::from_millis(250);
+
+/// What the lane does after a turn.
+pub(super) enum End {
+    /// Runs the next event.
+    Next,
+    /// Stops: the lane was given back, or another host has it.
+    LaneIsGone,
+}
+
+impl Lanes {
+    /// Runs one event to its commit or its failure.
+    pub(super) async fn run_turn(&self, guest: &Guest, lease: &Lease, waiting: &Waiting, then: Then) -> End {
+        let outcome = match self.attempt(guest, lease, waiting, then).await {
+            Ok(fence) => Ok(fence),
+            Err(Trouble::Turn(error)) => return self.fail(lease, waiting, then, &error).await,
+            Err(Trouble::Store(error)) => Err(error),
+        };
+        match outcome {
+            Ok(FenceOutcome::Held) => End::Next,
+            Ok(FenceOutcome::Lost) => {
+                tracing::warn!(lane = %lease, "another host has taken lane {lease} over; this turn left no trace");
+                End::LaneIsGone
+            }
+            Err(error) => {
+                // Nothing is known to have been committed, so nothing may be reported as failed either: the lease runs
+                // out or is given back at the next claim, and the event is still waiting.
+                tracing::warn!(lane = %lease, error = %error, "the turn of lane {lease} was not committed: {error}");
+                self.clock.sleep(super::DATABASE_PAUSE).await;
+                End::LaneIsGone
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        guest: &Guest,
+        lease: &Lease,
+        waiting: &Waiting,
+        then: Then,
+    ) -> Result<FenceOutcome, Trouble> {
+        let Some(event) = self.event(guest, lease, waiting).await? else {
+            // The plugin was changed since the event was stored and does not want it any more.
+            let nothing = self.commit(waiting, guest, None, None, TurnEffects::default(), |_| None);
+            return Ok(match self.store.commit_turn(lease, nothing, then).await? {
+                CommitOutcome::LeaseLost => FenceOutcome::Lost,
+                _ => FenceOutcome::Held,
+            });
+        };
+        let dialogue = event.chat().zip(event.sender()).map(|(chat, user)| DialogueKey {
+            chat,
+            user,
+            topic: event.topic().unwrap_or(0),
+        });
+        let raw: Arc<str> = waiting.raw.as_str().into();
+        let now = self.clock.now();
+        let view = Arc::new(TurnView::new(self, guest, lease, dialogue));
+        let mut alone = None;
+        for _ in 0..CONFLICTS {
+            let turn = Turn {
+                event: event.clone(),
+                raw: Arc::clone(&raw),
+                now,
+                seed: self.seed(),
+                origin: event.chat(),
+                dialogue,
+            };
+            let effects = self.run_plugin(guest, turn, &view, &mut alone).await?;
+            let commit = self.commit(waiting, guest, Some(&event), dialogue, effects, |sent| view.chat_of(sent));
+            let sends = !commit.outbox.is_empty();
+            let shared = self.pass_through(lease, &commit, alone.as_ref()).await;
+            let outcome = self.store.commit_turn(lease, commit, then).await?;
+            drop(shared);
+            view.let_go();
+            match outcome {
+                CommitOutcome::Committed => {
+                    if sends {
+                        self.wake.outbox.ring();
+                    }
+                    return Ok(FenceOutcome::Held);
+                }
+                CommitOutcome::LeaseLost => return Ok(FenceOutcome::Lost),
+                CommitOutcome::Conflict { table, row } => {
+                    tracing::debug!(lane = %lease, table, row, "lane {lease}: `{table}` changed meanwhile; running again");
+                    alone = match (row, lease.plugin()) {
+                        (None, Some(plugin)) => {
+                            self.queues.table(lease.bot(), plugin, &table).await.map(|held| (table, held))
+                        }
+                        _ => None,
+                    };
+                }
+            }
+        }
+        Err(Trouble::Turn(TurnError::Retry(format!("{CONFLICTS} conflicts in a row with other turns"))))
+    }
+
+    /// Runs the plugin once, on a task's worth of trust: a panic of the host on its behalf is a failed attempt.
+    async fn run_plugin(
+        &self,
+        guest: &Guest,
+        turn: Turn,
+        view: &Arc<TurnView>,
+        alone: &mut Option<(String, HeldTable)>,
+    ) -> Result<TurnEffects, Trouble> {
+        let run = std::panic::AssertUnwindSafe(guest.plugin.run(turn, Arc::clone(view) as _)).catch_unwind();
+        let mut run = std::pin::pin!(run);
+        let report = if alone.is_some() {
+            tokio::select! {
+                report = &mut run => report,
+                () = self.clock.sleep(ALONE) => {
+                    *alone = None;
+                    run.await
+                }
+            }
+        } else {
+            run.await
+        };
+        let report = report.map_err(|_| TurnError::Trap("the host panicked while it served this turn".into()))?;
+        Ok(report.result?)
+    }
+
+    /// The plugin's event, with a button's token replaced by what the plugin put into the button.
+    async fn event(&self, guest: &Guest, lease: &Lease, waiting: &Waiting) -> Result<Option<Event>, Trouble> {
+        let (_, event) = telegram::convert::event(&waiting.raw, &guest.me);
+        let Some(mut event) = event.for_plugin(guest.plugin.manifest()) else { return Ok(None) };
+        if let Event::Callback { data, .. } = &mut event {
+            match self.store.callback(lease.bot(), data).await? {
+                Some(stored) => *data = stored.data,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(event))
+    }
+
+    /// Turns what the plugin asked for into rows.
+    fn commit(
+        &self,
+        waiting: &Waiting,
+        guest: &Guest,
+        event: Option<&Event>,
+        dialogue: Option<DialogueKey>,
+        effects: TurnEffects,
+        sent_before: impl Fn(i64) -> Option<i64>,
+    ) -> TurnCommit {
+        let now = self.clock.now();
+        let mut outbox = Vec::with_capacity(effects.chat.len() + 1);
+        let mut blobs = Vec::new();
+        let mut answered = false;
+        let origin = Origin { chat: event.map_or(0, Event::lane), topic: event.and_then(Event::topic) };
+        let sent_now: HashMap<i64, i64> = effects.chat.iter().flat_map(ChatEffect::sends).collect();
+        for effect in effects.chat {
+            let chat_of = |sent| sent_now.get(&sent).copied().or_else(|| sent_before(sent));
+            let encoded = telegram::encode::calls(effect, origin, chat_of);
+            for call in encoded.calls {
+                answered |= call.method == "answerCallbackQuery";
+                outbox.push(new_call(call, now));
+            }
+            blobs.extend(encoded.blobs);
+        }
+        // A button whose circle turns for ever looks broken, so the host answers where the plugin did not.
+        if let (Some(Event::Callback { id, chat, .. }), false) = (event, answered) {
+            outbox.push(new_call(telegram::encode::answer_callback(chat.id, id, None), now));
+        }
+        TurnCommit {
+            event: waiting.seq,
+            tables: guest.tables.clone(),
+            reads: effects.reads,
+            writes: effects.writes,
+            dialogue: dialogue.zip(effects.dialogue),
+            callbacks: effects.callbacks,
+            outbox,
+            blobs,
+        }
+    }
+
+    /// Waits while another turn has one of the tables alone that this commit writes to.
+    async fn pass_through(
+        &self,
+        lease: &Lease,
+        commit: &TurnCommit,
+        alone: Option<&(String, HeldTable)>,
+    ) -> Vec<HeldTable> {
+        let Some(plugin) = lease.plugin() else { return Vec::new() };
+        let mut tables: Vec<&str> = commit.writes.iter().map(Write::table).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        let mut held = Vec::with_capacity(tables.len());
+        for table in tables {
+            if alone.is_none_or(|(mine, _)| mine != table) {
+                held.extend(self.queues.share(lease.bot(), plugin, table).await);
+            }
+        }
+        held
+    }
+
+    async fn fail(&self, lease: &Lease, waiting: &Waiting, then: Then, error: &TurnError) -> End {
+        let failed = match retry::decide(error, waiting.attempt, self.limits.attempts) {
+            Decision::Retry(pause) => {
+                tracing::warn!(
+                    lane = %lease, turn.attempt = waiting.attempt + 1, error = %error,
+                    "turn of lane {lease} failed: {error}; again in {pause:?}"
+                );
+                let at = self.clock.now() + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX / 2);
+                Failed::RetryAt { at, reason: error.to_string() }
+            }
+            Decision::Dead => {
+                tracing::error!(
+                    lane = %lease, turn.attempt = waiting.attempt + 1, error = %error,
+                    "event {} of lane {lease} is a dead letter: {error}", waiting.seq
+                );
+                Failed::Dead { reason: error.to_string() }
+            }
+        };
+        // A retry keeps the order of the lane's events by making all of them wait.
+        let (then, end) = match failed {
+            Failed::RetryAt { .. } => (Then::Release, End::LaneIsGone),
+            Failed::Dead { .. } => (then, End::Next),
+        };
+        match self.store.fail_turn(lease, waiting.seq, failed, then).await {
+            Ok(FenceOutcome::Held) => end,
+            Ok(FenceOutcome::Lost) => End::LaneIsGone,
+            Err(error) => {
+                tracing::warn!(lane = %lease, error = %error, "a failed turn of lane {lease} was not recorded: {error}");
+                self.clock.sleep(super::DATABASE_PAUSE).await;
+                End::LaneIsGone
+            }
+        }
+    }
+}
+
+fn new_call(call: telegram::encode::Call, now: i64) -> NewCall {
+    NewCall {
+        chat: call.chat,
+        reference: call.reference,
+        about: call.about,
+        method: call.method.into(),
+        body: call.body,
+        expires_at: call.expires.map(|span| now + i64::try_from(span.as_millis()).unwrap_or(i64::MAX / 2)),
+    }
+}
+
+/// Why an attempt came to nothing.
+enum Trouble {
+    /// The plugin failed.
+    Turn(TurnError),
+    /// The database did.
+    Store(StoreError),
+}
+
+impl From<TurnError> for Trouble {
+    fn from(error: TurnError) -> Self {
+        Self::Turn(error)
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

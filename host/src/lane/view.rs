@@ -1,0 +1,123 @@
+//! What a turn may read: the database and Telegram's files, asked when the plugin asks, outside of any transaction.
+//!
+//! One view serves all runs of one turn, so that a run after a conflict gets the files it has fetched before without
+//! another call.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::queue::{HeldRow, Queues};
+use super::{Guest, Lanes};
+use crate::model::effect::DialogueState;
+use crate::model::table::{Filter, Query, Row};
+use crate::model::{BotId, DialogueKey, PluginName};
+use crate::sandbox::{FileError, View, ViewError};
+use crate::store::{Lease, Store, StoreError, TableSet};
+use crate::telegram::{self, Client};
+
+/// The view of one turn.
+pub(super) struct TurnView {
+    store: Store,
+    telegram: Client,
+    queues: Queues,
+    bot: BotId,
+    plugin: PluginName,
+    tables: TableSet,
+    dialogue: Option<DialogueKey>,
+    files: Mutex<HashMap<String, Bytes>>,
+    sent: Mutex<HashMap<i64, i64>>,
+    rows: Mutex<Vec<((String, i64), Option<HeldRow>)>>,
+}
+
+impl TurnView {
+    pub(super) fn new(lanes: &Lanes, guest: &Guest, lease: &Lease, dialogue: Option<DialogueKey>) -> Self {
+        Self {
+            store: lanes.store.clone(),
+            telegram: guest.telegram.clone(),
+            queues: lanes.queues.clone(),
+            bot: lease.bot(),
+            plugin: guest.plugin.name().clone(),
+            tables: guest.tables.clone(),
+            dialogue,
+            files: Mutex::default(),
+            sent: Mutex::default(),
+            rows: Mutex::default(),
+        }
+    }
+
+    /// The chat of a message of an earlier turn that this turn has asked about.
+    pub(super) fn chat_of(&self, reference: i64) -> Option<i64> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).get(&reference).copied()
+    }
+
+    /// Lets the next turns have the rows that this one held: its commit has been answered.
+    pub(super) fn let_go(&self) {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+#[async_trait]
+impl View for TurnView {
+    async fn get(&self, table: &str, id: i64, columns: &[String]) -> Result<Option<Row>, ViewError> {
+        self.store.get(&self.tables, self.bot, table, id, columns).await.map_err(unavailable)
+    }
+
+    async fn find(&self, query: &Query) -> Result<Vec<Row>, ViewError> {
+        self.store.find(&self.tables, self.bot, query).await.map_err(unavailable)
+    }
+
+    async fn count(&self, table: &str, filter: &Filter) -> Result<u64, ViewError> {
+        self.store.count(&self.tables, self.bot, table, filter).await.map_err(unavailable)
+    }
+
+    async fn sum(&self, table: &str, column: &str, filter: &Filter) -> Result<i64, ViewError> {
+        self.store.sum(&self.tables, self.bot, table, column, filter).await.map_err(unavailable)
+    }
+
+    async fn queue_for(&self, table: &str, id: i64) {
+        let key = (table.to_owned(), id);
+        let held = |rows: &Vec<((String, i64), _)>| rows.iter().any(|(row, _)| *row == key);
+        if held(&self.rows.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let row = self.queues.row(self.bot, &self.plugin, table, id).await;
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner).push((key, row));
+    }
+
+    async fn dialogue(&self) -> Result<Option<DialogueState>, ViewError> {
+        let Some(key) = self.dialogue else { return Ok(None) };
+        self.store.dialogue(self.bot, &self.plugin, key).await.map_err(unavailable)
+    }
+
+    async fn sent_chat(&self, reference: i64) -> Result<Option<i64>, ViewError> {
+        let sent = self.store.message_of(self.bot, &self.plugin, reference).await.map_err(unavailable)?;
+        let chat = sent.map(|message| message.chat);
+        if let Some(chat) = chat {
+            self.sent.lock().unwrap_or_else(PoisonError::into_inner).insert(reference, chat);
+        }
+        Ok(chat)
+    }
+
+    async fn file(&self, file_id: &str, max: u64) -> Result<Bytes, FileError> {
+        if let Some(bytes) = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(file_id) {
+            return Ok(bytes.clone());
+        }
+        let bytes = self.telegram.file(file_id, max).await.map_err(|error| match error {
+            telegram::FileError::NotFound => FileError::NotFound,
+            telegram::FileError::TooLarge => FileError::TooLarge,
+            telegram::FileError::Unavailable(reason) => FileError::Unavailable(reason),
+        })?;
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file_id.to_owned(), bytes.clone());
+        Ok(bytes)
+    }
+}
+
+fn unavailable(error: StoreError) -> ViewError {
+    ViewError::Unavailable(error.to_string())
+}
+
+/// Views are shared with the sandbox by reference count.
+const _: fn(TurnView) -> Arc<dyn View> = |view| Arc::new(view);

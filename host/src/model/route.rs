@@ -1,0 +1,119 @@
+//! Which plugin gets an event, and as what: a pure rule over the event and the plugin's manifest.
+//!
+//! 1. A command, deep link or button reaches the plugin that declared or made it, without asking.
+//! 2. A deep link that no prefix of a plugin takes is, for that plugin, `/start` with an argument.
+//! 3. A command or deep link that is not the plugin's is a message like any other: who reads along, reads everything.
+//! 4. Everything else reaches those who asked for its kind.
+//!
+//! Intake asks this to know the lanes; the lane asks it again to make the event, because a plugin may have been changed
+//! while the event waited.
+
+use super::event::Event;
+use super::manifest::{EventKind, Manifest};
+
+impl Event {
+    /// The event as this plugin gets it, or `None` if it does not.
+    pub fn for_plugin(self, manifest: &Manifest) -> Option<Self> {
+        let wants = |kind| manifest.events.contains(&kind);
+        let has_command = |name: &str| manifest.commands.iter().any(|command| command.name == name);
+        match self {
+            Self::DeepLink { payload, message } => {
+                if manifest.deep_links.iter().any(|prefix| payload.starts_with(prefix.as_str())) {
+                    Some(Self::DeepLink { payload, message })
+                } else {
+                    Self::Command { name: "start".into(), argument: payload, message }.for_plugin(manifest)
+                }
+            }
+            Self::Command { name, argument, message } => {
+                if has_command(&name) {
+                    Some(Self::Command { name, argument, message })
+                } else {
+                    Self::Message(message).for_plugin(manifest)
+                }
+            }
+            // Intake has found out whose button it is.
+            Self::Callback { .. } => Some(self),
+            Self::Message(_) => wants(EventKind::Message).then_some(self),
+            Self::EditedMessage(_) => wants(EventKind::EditedMessage).then_some(self),
+            Self::ChannelPost(_) => wants(EventKind::ChannelPost).then_some(self),
+            Self::EditedChannelPost(_) => wants(EventKind::EditedChannelPost).then_some(self),
+            Self::Member { .. } => wants(EventKind::Member).then_some(self),
+            Self::Other { .. } => wants(EventKind::Other).then_some(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::event::{Chat, ChatKind, Content, Message, Text};
+    use crate::model::manifest::CommandSpec;
+
+    fn message() -> Message {
+        Message {
+            id: 1,
+            chat: Chat { id: 5, kind: ChatKind::Private, title: "Buyer".into(), username: None },
+            sender: None,
+            sender_chat: None,
+            date: 0,
+            edited: None,
+            topic: None,
+            reply_to: None,
+            album: None,
+            forwarded: false,
+            text: Text::default(),
+            content: Content::Text,
+        }
+    }
+
+    fn manifest(commands: &[&str], deep_links: &[&str], events: &[EventKind]) -> Manifest {
+        Manifest {
+            name: "test".into(),
+            version: "1.0.0".into(),
+            description: String::new(),
+            commands: commands
+                .iter()
+                .map(|name| CommandSpec {
+                    name: (*name).into(),
+                    description: "…".into(),
+                    translations: Vec::new(),
+                    admins_only: false,
+                })
+                .collect(),
+            deep_links: deep_links.iter().map(|prefix| (*prefix).into()).collect(),
+            events: events.to_vec(),
+            tables: Vec::new(),
+            config: Vec::new(),
+        }
+    }
+
+    fn link(payload: &str) -> Event {
+        Event::DeepLink { payload: payload.into(), message: message() }
+    }
+
+    fn command(name: &str, argument: &str) -> Event {
+        Event::Command { name: name.into(), argument: argument.into(), message: message() }
+    }
+
+    #[test]
+    fn commands_and_links_find_their_plugin() {
+        let cards = manifest(&["start", "verify"], &["verify_"], &[]);
+        assert_eq!(link("verify_1").for_plugin(&cards), Some(link("verify_1")));
+        assert_eq!(link("other").for_plugin(&cards), Some(command("start", "other")));
+        assert_eq!(command("verify", "1").for_plugin(&cards), Some(command("verify", "1")));
+        assert_eq!(command("profile", "").for_plugin(&cards), None);
+    }
+
+    #[test]
+    fn who_reads_along_reads_what_is_not_its_own_as_messages() {
+        let reader = manifest(&[], &[], &[EventKind::Message]);
+        assert_eq!(command("verify", "1").for_plugin(&reader), Some(Event::Message(message())));
+        assert_eq!(link("verify_1").for_plugin(&reader), Some(Event::Message(message())));
+        assert_eq!(Event::EditedMessage(message()).for_plugin(&reader), None);
+    }
+
+    #[test]
+    fn an_empty_prefix_takes_every_link() {
+        assert_eq!(link("x").for_plugin(&manifest(&[], &[""], &[])), Some(link("x")));
+    }
+}

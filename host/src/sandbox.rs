@@ -1,0 +1,212 @@
+//! Where plugins run: every plugin is a component, every turn a fresh instance of it.
+//!
+//! This file is the tour and the engine's configuration. It knows the model and the configuration; not the database,
+//! not Telegram, not the lanes, which answer it through [`View`]. Read on in this order:
+//!
+//! 1. [`plugin`]: a component becomes a [`Plugin`], or a plain reason why not.
+//!    `imports`, `manifest`, `snapshot` and `cache` are its steps.
+//! 2. [`turn`]: a plugin runs one turn; `guest`, `limits` and `meter` are what holds it in.
+//! 3. `host/*`: what a guest can call, one file an interface of `wit/`. Behind them `rows` answers reads with the turn's
+//!    own writes laid over the database, and `effects` gathers what the turn asks for.
+
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use wasmtime::component::Linker;
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+use crate::config::{Grant, Limits};
+
+/// The WIT contract as Rust types.
+mod bindings;
+
+/// From a component to a plugin.
+mod plugin;
+
+/// What a component may import.
+mod imports;
+
+/// What a manifest may say.
+mod manifest;
+
+/// The memory that `describe` leaves behind.
+mod snapshot;
+
+/// Compiled code on disk.
+mod cache;
+
+/// One run of a plugin.
+mod turn;
+
+/// The state behind one instance.
+mod guest;
+
+/// Memory limits.
+mod limits;
+
+/// Computing time.
+mod meter;
+
+/// What a guest logs.
+mod lines;
+
+/// What a guest can call.
+mod host;
+
+/// What a turn asks for.
+mod effects;
+
+/// Rules for what is sent to people.
+mod outgoing;
+
+/// A turn's reads and writes of tables.
+mod rows;
+
+/// What a turn has read.
+mod record;
+
+/// What a turn has written, laid over what it reads.
+mod overlay;
+
+/// Filters: their form and their meaning.
+mod filter;
+
+/// Ids, tokens and randomness.
+mod ids;
+
+/// From the model to the contract and back.
+mod convert;
+
+/// What a turn may read.
+mod view;
+
+pub use plugin::{LoadError, Me, Plugin, Settings, Source};
+pub use turn::{Turn, TurnError, TurnReport};
+pub use view::{FileError, View, ViewError};
+
+/// Native stack of a guest. Host frames get what `ASYNC_STACK` has beyond it, and an overflow there ends the process,
+/// so they get three times as much.
+const WASM_STACK: usize = 512 << 10;
+/// Stack of the fiber on which a guest and the host functions it calls run.
+const ASYNC_STACK: usize = 2 << 20;
+/// Core instances in one component. A Rust guest has 3, a JavaScript guest 6, a Python guest some 40: one a native
+/// library, of which it brings its own C library and interpreter.
+const CORE_INSTANCES: u32 = 64;
+/// Linear memories in one component; all guests that were tried have 1 or 2.
+const MEMORIES: u32 = 4;
+/// Tables in one component.
+const TABLES: u32 = 8;
+/// Elements of one table. `CPython`'s has some 12 000.
+const TABLE_ELEMENTS: usize = 20_000;
+/// Compilations at once. Each uses every core by itself.
+const COMPILATIONS: usize = 2;
+
+/// Why there is no sandbox.
+#[derive(Debug, Error)]
+pub enum SandboxError {
+    /// The engine refused its configuration: too little address space, or a processor it does not know.
+    #[error(
+        "cannot set up the sandbox: {0}\nhint: lower limits.concurrent_turns or limits.memory_mib in guesthouse.toml"
+    )]
+    Engine(String),
+    /// The thread that measures computing time did not start.
+    #[error("cannot start the thread that limits computing time: {0}\nhint: raise the limit on threads (ulimit -u)")]
+    Ticker(#[from] std::io::Error),
+}
+
+/// The one engine of the process and all that its plugins share. Cheap to clone.
+#[derive(Clone)]
+pub struct Sandbox {
+    shared: Arc<Shared>,
+}
+
+/// What all plugins share.
+struct Shared {
+    engine: Engine,
+    linker: Linker<guest::Guest>,
+    limits: Limits,
+    cache: cache::Cache,
+    ticker: meter::Ticker,
+    /// One permit for each place in the instance pool.
+    turns: Semaphore,
+    /// One permit for each compilation; a thread holds it to its end, also when nobody waits for it any more.
+    compilations: Arc<Semaphore>,
+}
+
+impl Sandbox {
+    /// Sets up the engine. Compiled plugins are kept in the folder `cache`.
+    pub fn new(limits: &Limits, cache: &Path) -> Result<Self, SandboxError> {
+        let refused = |error: wasmtime::Error| SandboxError::Engine(format!("{error:#}"));
+        let engine = Engine::new(&engine_config(limits)).map_err(refused)?;
+        let mut linker = Linker::new(&engine);
+        host::add_to_linker(&mut linker).map_err(refused)?;
+        let ticker = meter::Ticker::start(&engine)?;
+        let turns = Semaphore::new(limits.concurrent_turns as usize);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                cache: cache::Cache::new(cache, &engine),
+                engine,
+                linker,
+                limits: limits.clone(),
+                ticker,
+                turns,
+                compilations: Arc::new(Semaphore::new(COMPILATIONS)),
+            }),
+        })
+    }
+
+    /// Makes a plugin of a component: compiled, described once, checked against the grant.
+    pub async fn load(&self, source: Source<'_>, settings: Settings, grant: &Grant) -> Result<Plugin, LoadError> {
+        plugin::load(&self.shared, source, settings, grant).await
+    }
+}
+
+/// What the engine takes and what it refuses. The reasons are in `ARCHITECTURE.md` under "The sandbox".
+fn engine_config(limits: &Limits) -> Config {
+    let mut config = Config::new();
+    config.cranelift_opt_level(OptLevel::Speed);
+    config.epoch_interruption(true);
+    config.wasm_component_model(true);
+
+    // Proposals that ordinary guests do not need, and whose code had most of the advisories.
+    config.concurrency_support(false);
+    config.wasm_component_model_async(false);
+    config.wasm_threads(false);
+    config.wasm_memory64(false);
+    config.wasm_gc(false);
+    config.wasm_exceptions(false);
+    config.wasm_function_references(false);
+    config.wasm_multi_memory(false);
+    config.wasm_relaxed_simd(false);
+    config.wasm_tail_call(false);
+    config.wasm_wide_arithmetic(false);
+
+    config.max_wasm_stack(WASM_STACK);
+    config.async_stack_size(ASYNC_STACK);
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(8));
+
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(limits)));
+    config
+}
+
+/// The places that instances come from. Every limit is per process; those per component are unlimited by default.
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let turns = limits.concurrent_turns;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(turns);
+    pool.total_stacks(turns);
+    pool.total_core_instances(turns.saturating_mul(CORE_INSTANCES));
+    pool.total_memories(turns.saturating_mul(2).saturating_add(MEMORIES));
+    pool.total_tables(turns.saturating_mul(TABLES));
+    pool.total_gc_heaps(0);
+    pool.max_core_instances_per_component(CORE_INSTANCES);
+    pool.max_memories_per_component(MEMORIES);
+    pool.max_tables_per_component(TABLES);
+    pool.table_elements(TABLE_ELEMENTS);
+    pool.max_memory_size((limits.memory_mib as usize) << 20);
+    pool.pagemap_scan(Enabled::Auto);
+    pool
+}

@@ -1,0 +1,176 @@
+//! What a turn asks for, gathered until it commits, and how much of it is allowed. Pure: it appends and counts, and says
+//! in plain words which limit is reached. What may be asked for at all is decided before, by `rows` and `outgoing`.
+
+use crate::config::Limits;
+use crate::model::effect::{Callback, ChatEffect, DialogueWrite, TurnEffects};
+use crate::model::table::{Read, Row, Value, Write};
+
+/// What the host keeps for one turn in bytes: what it read, writes and sends. wasmtime bounds a single call only, and a
+/// turn may make thousands. It has no key: a turn that needs more should be several.
+const KEPT: usize = 16 << 20;
+/// What an entry costs besides its content.
+const ENTRY: usize = 64;
+
+/// The limit that a turn has reached, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Exceeded(pub(super) String);
+
+/// The effects of one turn so far.
+pub(super) struct Effects {
+    gathered: TurnEffects,
+    row_reads: Allowance,
+    row_writes: Allowance,
+    messages: Allowance,
+    kept: usize,
+}
+
+/// How much of something is left.
+struct Allowance {
+    left: u32,
+    of: u32,
+    key: &'static str,
+}
+
+impl Allowance {
+    fn take(&mut self, count: usize) -> Result<(), Exceeded> {
+        let left = u32::try_from(count).ok().and_then(|count| self.left.checked_sub(count));
+        self.left = left.ok_or_else(|| Exceeded(format!("more than {} (limits.{})", self.of, self.key)))?;
+        Ok(())
+    }
+}
+
+impl Effects {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let allowance = |of, key| Allowance { left: of, of, key };
+        Self {
+            gathered: TurnEffects::default(),
+            row_reads: allowance(limits.row_reads, "row_reads"),
+            row_writes: allowance(limits.row_writes, "row_writes"),
+            messages: allowance(limits.messages, "messages"),
+            kept: 0,
+        }
+    }
+
+    /// All that was gathered, with what the turn has read.
+    pub(super) fn finish(self, reads: Vec<Read>) -> TurnEffects {
+        TurnEffects { reads, ..self.gathered }
+    }
+
+    /// Accounts for an answer of the database. A question costs a row even if there is none.
+    pub(super) fn read(&mut self, rows: &[Row]) -> Result<(), Exceeded> {
+        self.row_reads.take(rows.len().max(1))?;
+        self.keep(rows.iter().map(|row| size_of_cells(&row.cells)).sum())
+    }
+
+    /// Whether so many rows may still be read.
+    pub(super) fn may_read(&self, rows: u32) -> Result<(), Exceeded> {
+        let Allowance { left, of, key } = self.row_reads;
+        if rows > left { Err(Exceeded(format!("more than {of} (limits.{key})"))) } else { Ok(()) }
+    }
+
+    /// Appends a change of a row.
+    pub(super) fn write(&mut self, write: Write) -> Result<(), Exceeded> {
+        self.row_writes.take(1)?;
+        self.keep(match &write {
+            Write::Insert { cells, .. } | Write::Update { cells, .. } => size_of_cells(cells),
+            Write::Increment { .. } | Write::Delete { .. } => ENTRY,
+        })?;
+        self.gathered.writes.push(write);
+        Ok(())
+    }
+
+    /// Appends a call to Telegram that counts as so many messages and keeps so many bytes, with its buttons.
+    pub(super) fn send(
+        &mut self,
+        effect: ChatEffect,
+        messages: usize,
+        bytes: usize,
+        callbacks: Vec<Callback>,
+    ) -> Result<(), Exceeded> {
+        self.messages.take(messages)?;
+        self.keep(bytes + callbacks.iter().map(|callback| callback.data.len() + ENTRY).sum::<usize>())?;
+        self.gathered.chat.push(effect);
+        self.gathered.callbacks.extend(callbacks);
+        Ok(())
+    }
+
+    /// What the dialogue will be, as far as this turn has decided.
+    pub(super) fn dialogue(&self) -> Option<&DialogueWrite> {
+        self.gathered.dialogue.as_ref()
+    }
+
+    /// Decides what the dialogue will be.
+    pub(super) fn set_dialogue(&mut self, write: DialogueWrite) {
+        self.gathered.dialogue = Some(write);
+    }
+
+    fn keep(&mut self, bytes: usize) -> Result<(), Exceeded> {
+        self.kept = self.kept.saturating_add(bytes).saturating_add(ENTRY);
+        if self.kept > KEPT {
+            return Err(Exceeded(format!("more than {} MiB read, written and sent in one turn", KEPT >> 20)));
+        }
+        Ok(())
+    }
+}
+
+fn size_of_cells(cells: &[(String, Value)]) -> usize {
+    let size = |(column, value): &(String, Value)| {
+        let content = match value {
+            Value::Text(text) => text.len(),
+            Value::Bytes(bytes) => bytes.len(),
+            Value::Null | Value::Integer(_) | Value::Real(_) | Value::Boolean(_) => 0,
+        };
+        column.len() + content + size_of::<Value>()
+    };
+    ENTRY + cells.iter().map(size).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn effects() -> Effects {
+        Effects::new(&Limits { row_reads: 3, row_writes: 2, messages: 2, ..Limits::default() })
+    }
+
+    fn delete(id: i64) -> Write {
+        Write::Delete { table: "cards".into(), id }
+    }
+
+    #[test]
+    fn the_limit_is_named() {
+        let mut effects = effects();
+        effects.write(delete(1)).unwrap();
+        effects.write(delete(2)).unwrap();
+        assert_eq!(effects.write(delete(3)), Err(Exceeded("more than 2 (limits.row_writes)".into())));
+        let kept = effects.finish(vec![]).writes;
+        assert_eq!(kept, [delete(1), delete(2)]);
+    }
+
+    #[test]
+    fn an_empty_answer_costs_a_read() {
+        let mut effects = effects();
+        for _ in 0..3 {
+            effects.read(&[]).unwrap();
+        }
+        assert_eq!(effects.read(&[]), Err(Exceeded("more than 3 (limits.row_reads)".into())));
+        assert!(effects.may_read(1).is_err());
+    }
+
+    #[test]
+    fn a_long_text_counts_as_the_messages_it_becomes() {
+        let mut effects = effects();
+        let call = || ChatEffect::Call { method: "m".into(), parameters: "{}".into() };
+        assert!(effects.send(call(), 3, 10, vec![]).is_err());
+        effects.send(call(), 2, 10, vec![]).unwrap();
+        assert!(effects.send(call(), 1, 10, vec![]).is_err());
+        assert_eq!(effects.finish(vec![]).chat.len(), 1);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut effects = effects();
+        let cells = vec![("photo".to_owned(), Value::Bytes(vec![0; KEPT]))];
+        assert!(effects.write(Write::Update { table: "cards".into(), id: 1, cells }).is_err());
+    }
+}

@@ -1,0 +1,74 @@
+//! The interfaces that need no grant: `config`, `update`, `log`, `clock`, `random`, and those that only name types.
+
+use rand::RngCore;
+
+use crate::sandbox::bindings::guesthouse::plugin::{clock, config, events, log, manifests, random, types, update};
+use crate::sandbox::guest::{Guest, Stop};
+use crate::sandbox::lines::Level;
+
+/// Most random bytes of one call.
+const RANDOM_BYTES: u32 = 4_096;
+
+impl types::Host for Guest {}
+impl events::Host for Guest {}
+impl manifests::Host for Guest {}
+
+impl config::Host for Guest {
+    fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
+        self.called()?;
+        Ok(self.rules.settings.config.get(&key).cloned())
+    }
+
+    fn admins(&mut self) -> wasmtime::Result<Vec<i64>> {
+        self.called()?;
+        Ok(self.rules.settings.admins.clone())
+    }
+
+    fn me(&mut self) -> wasmtime::Result<config::Bot> {
+        self.called()?;
+        let me = &self.rules.settings.me;
+        Ok(config::Bot { id: me.id, username: me.username.clone(), name: me.name.clone() })
+    }
+}
+
+impl update::Host for Guest {
+    fn json(&mut self) -> wasmtime::Result<String> {
+        Ok((*self.enter("update")?.turn.raw).to_owned())
+    }
+}
+
+impl log::Host for Guest {
+    fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        self.called()?;
+        let level = match level {
+            log::Level::Debug => Level::Debug,
+            log::Level::Info => Level::Info,
+            log::Level::Warn => Level::Warn,
+            log::Level::Error => Level::Error,
+        };
+        self.lines.write(level, &message);
+        Ok(())
+    }
+}
+
+impl clock::Host for Guest {
+    fn now(&mut self) -> wasmtime::Result<i64> {
+        Ok(self.enter("clock")?.now)
+    }
+}
+
+impl random::Host for Guest {
+    fn bytes(&mut self, count: u32) -> wasmtime::Result<Vec<u8>> {
+        let entered = self.enter("random")?;
+        if count > RANDOM_BYTES {
+            return Err(Stop::Limit(format!("{count} random bytes at once; at most {RANDOM_BYTES} are given")).into());
+        }
+        let mut bytes = vec![0; count as usize];
+        entered.ids.guest().fill_bytes(&mut bytes);
+        Ok(bytes)
+    }
+
+    fn number(&mut self) -> wasmtime::Result<u64> {
+        Ok(self.enter("random")?.ids.guest().next_u64())
+    }
+}

@@ -1,0 +1,383 @@
+//! From a component to a plugin: compiled, described once, snapshotted, checked. It decides what is refused and says so
+//! in words that name the plugin, the cause and the repair. Next: `imports`, `manifest`, `snapshot`, `cache`; then `turn`.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use wasmtime::component::{Component, types::ComponentItem};
+
+use super::bindings::{Plugin as Bindings, PluginPre};
+use super::cache::{Entry, Facts, Key, hex};
+use super::guest::{Guest, Rules};
+use super::snapshot::{self, Instrumented};
+use super::turn::{self, Turn, TurnReport};
+use super::view::View;
+use super::{Shared, convert, imports, manifest};
+use crate::config::Grant;
+use crate::config::grant::Capability;
+use crate::model::PluginName;
+use crate::model::manifest::Manifest;
+
+/// A component to make a plugin of.
+#[derive(Debug, Clone)]
+pub struct Source<'a> {
+    /// What the operator calls it.
+    pub name: PluginName,
+    /// The component.
+    pub component: Cow<'a, [u8]>,
+    /// Its SHA-256 in hexadecimal digits, if it is known already.
+    pub digest: Option<String>,
+}
+
+/// What the operator has set for a plugin and its bot: all that `describe` can see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The plugin's own settings.
+    pub config: BTreeMap<String, String>,
+    /// The users who run the bot.
+    pub admins: Vec<i64>,
+    /// The bot.
+    pub me: Me,
+}
+
+/// The bot that a plugin works for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Me {
+    /// Its id in the Bot API.
+    pub id: i64,
+    /// Its name without `@`.
+    pub username: String,
+    /// What it is called.
+    pub name: String,
+}
+
+/// Why a component does not become a plugin.
+#[derive(Debug, Error)]
+#[expect(missing_docs, reason = "the texts say it")]
+pub enum LoadError {
+    #[error(
+        "the component of plugin `{plugin}` has {mib} MiB, more than the {limit} that are allowed\nhint: raise limits.component_mib in guesthouse.toml, or build it smaller: strip names, optimise for size"
+    )]
+    TooLarge { plugin: PluginName, mib: u64, limit: u64 },
+    #[error(
+        "the source of plugin `{plugin}` is {found}, not a component\nhint: build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`"
+    )]
+    NotAComponent { plugin: PluginName, found: &'static str },
+    #[error(
+        "the component of plugin `{plugin}` does not compile: {reason}\nhint: build it again; a file that was cut short looks like this too"
+    )]
+    Invalid { plugin: PluginName, reason: String },
+    #[error(
+        "compiling plugin `{plugin}` took longer than {seconds} s\nhint: raise limits.compile_s in guesthouse.toml; a Python or JavaScript guest takes long once, then it is cached"
+    )]
+    TooSlow { plugin: PluginName, seconds: u64 },
+    #[error(
+        "plugin `{plugin}` imports `guesthouse:plugin/{}`, which its grant does not include\nhint: add {} to bot.plugins.{plugin}.grant in guesthouse.toml",
+        capability.name(),
+        grant_of(*capability)
+    )]
+    NotGranted { plugin: PluginName, capability: Capability },
+    #[error("plugin `{plugin}` imports `{import}`, which this host does not have\nhint: {hint}")]
+    Unknown { plugin: PluginName, import: String, hint: String },
+    #[error("plugin `{plugin}` needs `guesthouse:plugin` {needs}, this host has {has}\nhint: {hint}")]
+    OtherVersion { plugin: PluginName, needs: String, has: String, hint: &'static str },
+    #[error(
+        "the component of plugin `{plugin}` does not export `{missing}`; it exports {found}\nhint: build it for the world `guesthouse:plugin/plugin`, in Rust with the crate `guesthouse-plugin`"
+    )]
+    NotAPlugin { plugin: PluginName, missing: &'static str, found: String },
+    #[error(
+        "plugin `{plugin}` was built for another form of the contract: {reason}\nhint: build it again with the `wit` folder of this version"
+    )]
+    OtherForm { plugin: PluginName, reason: String },
+    #[error(
+        "plugin `{plugin}` did not describe itself: {reason}\nhint: `describe` may only compute and ask `config` and `log`; it has the limits of a turn"
+    )]
+    Describe { plugin: PluginName, reason: String },
+    #[error("the manifest of plugin `{plugin}` is refused: {problem}\nhint: correct what its `describe` returns")]
+    Manifest { plugin: PluginName, problem: String },
+    #[error("plugin `{plugin}` has no setting `{key}`\nhint: {hint}")]
+    UnknownSetting { plugin: PluginName, key: String, hint: String },
+    #[error(
+        "plugin `{plugin}` needs the setting `{key}`: {description}\nhint: write bot.plugins.{plugin}.config = {{ {key} = \"…\" }} in guesthouse.toml"
+    )]
+    MissingSetting { plugin: PluginName, key: String, description: String },
+}
+
+fn grant_of(capability: Capability) -> String {
+    match capability {
+        Capability::Telegram => "{ telegram = [\"<method>\"] }".into(),
+        other => format!("\"{}\"", other.name()),
+    }
+}
+
+/// A plugin that can be run. Cheap to clone.
+#[derive(Clone)]
+pub struct Plugin(Arc<Inner>);
+
+/// What a plugin is made of.
+pub(super) struct Inner {
+    pub(super) shared: Arc<Shared>,
+    pub(super) rules: Arc<Rules>,
+    pub(super) instances: PluginPre<Guest>,
+    digest: String,
+    capabilities: Vec<Capability>,
+    snapshot: bool,
+}
+
+impl Plugin {
+    /// What the operator calls it.
+    pub fn name(&self) -> &PluginName {
+        &self.0.rules.name
+    }
+
+    /// What it says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.0.rules.manifest
+    }
+
+    /// The SHA-256 of its component in hexadecimal digits.
+    pub fn digest(&self) -> &str {
+        &self.0.digest
+    }
+
+    /// What it imports of that which has to be granted.
+    pub fn capabilities(&self) -> &[Capability] {
+        &self.0.capabilities
+    }
+
+    /// Whether its turns start from the memory that `describe` left behind.
+    pub fn has_snapshot(&self) -> bool {
+        self.0.snapshot
+    }
+
+    /// Runs one turn. It waits for a place in the pool of instances first.
+    pub async fn run(&self, turn: Turn, view: Arc<dyn View>) -> TurnReport {
+        turn::run(&self.0, turn, view).await
+    }
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugin").field("name", self.name()).field("digest", &self.0.digest).finish_non_exhaustive()
+    }
+}
+
+/// Makes a plugin of a component. All that takes long happens on threads of its own, off the runtime; a compilation that
+/// takes too long is left to itself, but keeps its permit.
+pub(super) async fn load(
+    shared: &Arc<Shared>,
+    source: Source<'_>,
+    settings: Settings,
+    grant: &Grant,
+) -> Result<Plugin, LoadError> {
+    let Source { name, component, digest } = source;
+    check_form(&name, &component, shared.limits.component_mib)?;
+    let job = Arc::new(Job {
+        shared: Arc::clone(shared),
+        runtime: Handle::current(),
+        component: component.into_owned(),
+        name,
+        digest,
+        settings,
+        grant: grant.clone(),
+    });
+
+    let warm = Arc::clone(&job);
+    let (digest, key, cached) = job.aside(move || warm.look_up()).await?;
+    let entry = match cached {
+        Some(entry) => entry,
+        None => {
+            // The semaphore is never closed.
+            let permit = Arc::clone(&shared.compilations).acquire_owned().await.ok();
+            let cold = Arc::clone(&job);
+            let compiled = job.aside(move || {
+                let _permit = permit;
+                cold.compile(&key)
+            });
+            compiled.await??
+        }
+    };
+    job.finish(digest, entry)
+}
+
+/// Refuses early what is not a component at all.
+fn check_form(name: &PluginName, component: &[u8], limit: u64) -> Result<(), LoadError> {
+    let mib = (component.len() as u64).div_ceil(1 << 20);
+    if mib > limit {
+        return Err(LoadError::TooLarge { plugin: name.clone(), mib, limit });
+    }
+    let found = match component {
+        [b'\0', b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => return Ok(()),
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => "a core module",
+        [b'\0', b'a', b's', b'm', ..] => "WebAssembly of another version",
+        [] => "empty",
+        _ => "no WebAssembly",
+    };
+    Err(LoadError::NotAComponent { plugin: name.clone(), found })
+}
+
+/// A component on its way to a plugin.
+struct Job {
+    shared: Arc<Shared>,
+    runtime: Handle,
+    name: PluginName,
+    component: Vec<u8>,
+    digest: Option<String>,
+    settings: Settings,
+    grant: Grant,
+}
+
+impl Job {
+    /// Does `work` on a thread of its own, and waits no longer than a compilation may take.
+    async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, LoadError> {
+        let (done, result) = oneshot::channel();
+        let thread = std::thread::Builder::new().name(format!("load-{}", self.name));
+        let started = thread.spawn(move || done.send(work()).ok());
+        let seconds = self.shared.limits.compile_s;
+        let broken = |reason: &str| LoadError::Invalid { plugin: self.name.clone(), reason: reason.to_owned() };
+        started.map_err(|error| broken(&format!("no thread to compile on: {error}")))?;
+        match tokio::time::timeout(std::time::Duration::from_secs(seconds), result).await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(_)) => Err(broken("the compiler panicked")),
+            Err(_) => Err(LoadError::TooSlow { plugin: self.name.clone(), seconds }),
+        }
+    }
+
+    fn look_up(&self) -> (String, Key, Option<Entry>) {
+        let digest = self.digest.clone().unwrap_or_else(|| hex(&Sha256::digest(&self.component)));
+        let key = self.shared.cache.key(&self.name, &digest, &self.settings);
+        let entry = self.shared.cache.load(&key, &self.shared.engine);
+        (digest, key, entry)
+    }
+
+    /// Compiles, describes and snapshots. Where no snapshot can be taken, every turn starts from the beginning.
+    fn compile(&self, key: &Key) -> Result<Entry, LoadError> {
+        let snapshotted = match snapshot::instrument(&self.shared.engine, &self.component) {
+            Ok(instrumented) => self.runtime.block_on(self.snapshot(&instrumented))?,
+            Err(error) => Err(error),
+        };
+        let entry = match snapshotted {
+            Ok(entry) => entry,
+            Err(reason) => {
+                let entry = self.without_snapshot()?;
+                let plugin = &self.name;
+                tracing::warn!(%plugin, "every turn of plugin {plugin} starts from the beginning: {reason:#}");
+                entry
+            }
+        };
+        self.shared.cache.store(key, &entry.facts, &entry.component);
+        Ok(entry)
+    }
+
+    /// Describes a readable component and makes what it left behind part of it. The outer error is the plugin's fault,
+    /// the inner one says why there is no snapshot.
+    async fn snapshot(&self, instrumented: &Instrumented<'_>) -> Result<wasmtime::Result<Entry>, LoadError> {
+        self.check(&instrumented.component)?;
+        let instances = self.prepare(&instrumented.component)?;
+        let _place = self.shared.turns.acquire().await.ok();
+        let _running = self.shared.ticker.running();
+        let mut store = self.describing().into_store(&self.shared.engine);
+        let (manifest, instance) = self.describe(&mut store, &instances).await?;
+        if !store.data().handles.is_empty() {
+            return Ok(Err(wasmtime::format_err!("it holds host handles after `describe`")));
+        }
+        let snapshot = async {
+            let bytes = instrumented.take(&mut store, instance).await?;
+            let component = Component::from_binary(&self.shared.engine, &bytes)?;
+            Ok(Entry { component, facts: Facts { manifest, snapshot: true } })
+        };
+        Ok(snapshot.await)
+    }
+
+    fn without_snapshot(&self) -> Result<Entry, LoadError> {
+        let component = Component::from_binary(&self.shared.engine, &self.component)
+            .map_err(|error| LoadError::Invalid { plugin: self.name.clone(), reason: format!("{error:#}") })?;
+        self.check(&component)?;
+        let instances = self.prepare(&component)?;
+        let manifest = self.runtime.block_on(async {
+            let _place = self.shared.turns.acquire().await.ok();
+            let _running = self.shared.ticker.running();
+            let mut store = self.describing().into_store(&self.shared.engine);
+            self.describe(&mut store, &instances).await.map(|(manifest, _)| manifest)
+        })?;
+        Ok(Entry { component, facts: Facts { manifest, snapshot: false } })
+    }
+
+    /// Checks what a component imports and exports.
+    fn check(&self, component: &Component) -> Result<Vec<Capability>, LoadError> {
+        let (engine, shape) = (&self.shared.engine, component.component_type());
+        let imports = shape.imports(engine).filter(|(_, import)| !is_type(&import.ty)).map(|(name, _)| name);
+        let capabilities = imports::check(&self.name, imports, &self.grant)?;
+        imports::check_exports(&self.name, shape.exports(engine).map(|(name, _)| name))?;
+        Ok(capabilities)
+    }
+
+    /// Links a component once, for all its instances.
+    fn prepare(&self, component: &Component) -> Result<PluginPre<Guest>, LoadError> {
+        let instances = self.shared.linker.instantiate_pre(component).and_then(PluginPre::new);
+        instances.map_err(|error| LoadError::OtherForm { plugin: self.name.clone(), reason: format!("{error:#}") })
+    }
+
+    fn describing(&self) -> Guest {
+        let rules = Rules {
+            name: self.name.clone(),
+            manifest: manifest::unknown(),
+            settings: self.settings.clone(),
+            grant: self.grant.clone(),
+            limits: self.shared.limits.clone(),
+        };
+        // What a guest draws here is in its snapshot, the same for every turn: it had better be nothing secret.
+        Guest::describing(Arc::new(rules), 0)
+    }
+
+    async fn describe(
+        &self,
+        store: &mut wasmtime::Store<Guest>,
+        instances: &PluginPre<Guest>,
+    ) -> Result<(Manifest, wasmtime::component::Instance), LoadError> {
+        let (meter, limits) = (Arc::clone(&store.data().meter), &self.shared.limits);
+        let refused = |reason: String| LoadError::Describe { plugin: self.name.clone(), reason };
+        let described = meter.count(async {
+            let instance = instances.instance_pre().instantiate_async(&mut *store).await?;
+            let manifest = Bindings::new(&mut *store, &instance)?.call_describe(&mut *store).await?;
+            wasmtime::Result::Ok((convert::manifest(manifest), instance))
+        });
+        let described = tokio::time::timeout(limits.wall(), described).await;
+        store.data().lines.finish();
+        match described {
+            Ok(Ok((manifest, instance))) => {
+                manifest::check(&self.name, &manifest)?;
+                Ok((manifest, instance))
+            }
+            Ok(Err(trap)) => Err(refused(turn::trapped(&trap, store.data()).to_string())),
+            Err(_) => Err(refused(format!("it took more than {} ms by the clock (limits.wall_ms)", limits.wall_ms))),
+        }
+    }
+
+    /// The last checks, which a cached plugin has to pass too: grant and settings are no part of the code.
+    fn finish(&self, digest: String, entry: Entry) -> Result<Plugin, LoadError> {
+        let Entry { component, facts: Facts { manifest, snapshot } } = entry;
+        let capabilities = self.check(&component)?;
+        let config = manifest::complete(&self.name, &manifest, &self.settings.config)?;
+        let instances = self.prepare(&component)?;
+        let rules = Rules {
+            name: self.name.clone(),
+            manifest,
+            settings: Settings { config, ..self.settings.clone() },
+            grant: self.grant.clone(),
+            limits: self.shared.limits.clone(),
+        };
+        let (shared, rules) = (Arc::clone(&self.shared), Arc::new(rules));
+        Ok(Plugin(Arc::new(Inner { shared, rules, instances, digest, capabilities, snapshot })))
+    }
+}
+
+/// Whether an import is a mere type, which asks for nothing.
+fn is_type(item: &ComponentItem) -> bool {
+    matches!(item, ComponentItem::Type(_))
+}

@@ -1,0 +1,163 @@
+//! One run of a plugin: a fresh instance, one call of `handle`, and either its effects or the reason why there are none.
+//! It decides what a failed run means, not what becomes of the event. Next: `guest`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use wasmtime::Trap;
+
+use super::bindings::guesthouse::plugin::events::Failure;
+use super::convert;
+use super::guest::{Guest, Stop};
+use super::plugin::Inner;
+use super::view::View;
+use crate::clock::Millis;
+use crate::model::DialogueKey;
+use crate::model::effect::TurnEffects;
+use crate::model::event::Event;
+
+/// What a plugin is run with.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// What happened.
+    pub event: Event,
+    /// The update behind the event as Telegram's JSON; empty if there is none.
+    pub raw: Arc<str>,
+    /// When the turn begins. The guest's clocks stand there.
+    pub now: Millis,
+    /// Where all randomness of the turn comes from, ids and tokens included. It must not be guessable, and another run
+    /// of the turn needs another one, or the same to be replayed.
+    pub seed: u64,
+    /// The chat that the turn may write to without a grant.
+    pub origin: Option<i64>,
+    /// Whose conversation it is part of.
+    pub dialogue: Option<DialogueKey>,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct TurnReport {
+    /// What the plugin asks for, or why nothing is asked for.
+    pub result: Result<TurnEffects, TurnError>,
+    /// Time spent computing, by the guest and on its behalf.
+    pub cpu: Duration,
+    /// Time by the clock, waiting for the database included; waiting for a place in the pool is not.
+    pub elapsed: Duration,
+    /// Calls of the guest into the host.
+    pub host_calls: u32,
+    /// Log lines beyond the limit.
+    pub log_dropped: u32,
+}
+
+/// Why a turn leaves no trace. The texts are for the operator.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TurnError {
+    /// The plugin says that it may work later.
+    #[error("it asks to be run again: {0}")]
+    Retry(String),
+    /// The plugin says that it will never work.
+    #[error("it gives up: {0}")]
+    GiveUp(String),
+    /// The plugin crashed.
+    #[error("it crashed: {0}")]
+    Trap(String),
+    /// The plugin used more than it may.
+    #[error("it was stopped: {0}")]
+    Limit(String),
+    /// Something that the turn needed did not answer; the plugin is not to blame.
+    #[error("it could not go on: {0}")]
+    Unavailable(String),
+}
+
+impl TurnError {
+    /// One word for it, for logs and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Retry(_) => "retry",
+            Self::GiveUp(_) => "give-up",
+            Self::Trap(_) => "trap",
+            Self::Limit(_) => "limit",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+}
+
+/// Runs one turn of a plugin. A panic of a host function goes through to the caller, who runs turns in tasks.
+pub(super) async fn run(plugin: &Inner, turn: Turn, view: Arc<dyn View>) -> TurnReport {
+    let shared = &plugin.shared;
+    // The pool has exactly as many places as there are permits, so instantiation never finds it full. The semaphore is
+    // never closed.
+    let _place = shared.turns.acquire().await.ok();
+    let _running = shared.ticker.running();
+
+    let guest = Guest::in_turn(Arc::clone(&plugin.rules), &turn, view);
+    let (meter, limits) = (Arc::clone(&guest.meter), &plugin.rules.limits);
+    let mut store = guest.into_store(&shared.engine);
+    let called = meter.count(async {
+        let event = convert::event(turn.event);
+        let instance = plugin.instances.instantiate_async(&mut store).await?;
+        instance.call_handle(&mut store, &event).await
+    });
+    // The timeout drops the call where it waits: a guest that computes is ended by the epoch, long before.
+    let called = tokio::time::timeout(limits.wall(), called).await;
+
+    let guest = store.into_data();
+    let log_dropped = guest.lines.finish();
+    let error = match called {
+        Ok(Ok(Ok(()))) => None,
+        Ok(Ok(Err(Failure::Retry(reason)))) => Some(TurnError::Retry(reason)),
+        Ok(Ok(Err(Failure::GiveUp(reason)))) => Some(TurnError::GiveUp(reason)),
+        Ok(Err(trap)) => Some(trapped(&trap, &guest)),
+        Err(_) => Some(TurnError::Limit(format!("more than {} ms by the clock (limits.wall_ms)", limits.wall_ms))),
+    };
+    let host_calls = guest.calls();
+    let result = match (error, &guest.unavailable) {
+        (None, _) => Ok(guest.into_effects()),
+        // Whatever the plugin made of it: had the database answered, it might have gone well.
+        (Some(error), Some(reason)) => Err(TurnError::Unavailable(format!("{reason} ({error})"))),
+        (Some(error), None) => Err(error),
+    };
+    TurnReport { result, cpu: meter.spent(), elapsed: meter.elapsed(), host_calls, log_dropped }
+}
+
+/// What a trap means. The first reason found is the one that holds: a guest that was refused memory traps somewhere else.
+pub(super) fn trapped(error: &wasmtime::Error, guest: &Guest) -> TurnError {
+    let limits = &guest.rules.limits;
+    match error.downcast_ref::<Stop>() {
+        Some(Stop::Limit(limit)) => return TurnError::Limit(limit.clone()),
+        Some(Stop::Refused(reason)) => return TurnError::Trap(reason.clone()),
+        None => {}
+    }
+    if guest.memory.refused() {
+        return TurnError::Limit(format!("more than {} MiB of memory (limits.memory_mib)", limits.memory_mib));
+    }
+    if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+        return TurnError::Trap(with_last_words(&format!("it called `exit` with status {}", exit.0), guest));
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::StackOverflow) => {
+            TurnError::Limit(format!("more than {} KiB of stack: endless recursion?", super::WASM_STACK >> 10))
+        }
+        // The stack of Rust and C is in linear memory, and what overflows it leaves that memory.
+        Some(Trap::MemoryOutOfBounds) => {
+            TurnError::Trap(with_last_words("access outside of its memory: endless recursion?", guest))
+        }
+        Some(trap) => TurnError::Trap(with_last_words(&trap.to_string(), guest)),
+        // Such errors are of one line, but carry a backtrace of the guest as their context.
+        None => {
+            let root = error.root_cause().to_string();
+            if root.contains("fuel allocated for hostcalls") {
+                return TurnError::Limit(format!("more than {} KiB in one call (limits.call_kib)", limits.call_kib));
+            }
+            TurnError::Trap(with_last_words(&root, guest))
+        }
+    }
+}
+
+fn with_last_words(reason: &str, guest: &Guest) -> String {
+    match guest.lines.last_words() {
+        words if words.is_empty() => reason.to_owned(),
+        words => format!("{reason}; it said: {words}"),
+    }
+}

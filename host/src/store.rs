@@ -1,0 +1,110 @@
+//! The only place that speaks SQL: what waits, what is done, who may do it, and the plugins' own tables.
+//!
+//! A [`Store`] is a handle to one database, SQLite or PostgreSQL, and to this host's place among the hosts that share
+//! it. Every function is one statement outside of a transaction or one transaction that is over when it returns; none
+//! ever waits for anything but the database. The transactions of a message on its way (TXN 1 to 4 in ARCHITECTURE.md)
+//! are [`Store::accept`], [`Store::claim_turns`], [`Store::commit_turn`] and [`Store::mark_sends`].
+//!
+//! It knows nothing of Telegram, of WebAssembly or of what the rows mean. To read on, take the modules in their order.
+
+use std::sync::Arc;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde::Serialize;
+
+use crate::clock::Clock;
+
+/// What can go wrong.
+mod error;
+
+/// All that differs between the two databases.
+mod dialect;
+
+/// One connection in use.
+mod session;
+
+/// Jobs, the workers that run them, and the connections for reading.
+mod engine;
+
+/// The schema.
+mod migrate;
+
+/// This host among the others.
+mod hosts;
+
+/// Lanes, leases and fences.
+mod lanes;
+
+/// Updates and events.
+mod inbox;
+
+/// The one commit of a turn.
+mod commit;
+
+/// Calls to Telegram.
+mod outbox;
+
+/// What is remembered by key.
+mod records;
+
+/// The plugins' own tables.
+mod tables;
+
+/// Inserting many rows at once.
+mod rows;
+
+/// Deleting what is old.
+mod tidy;
+
+#[cfg(test)]
+mod tests;
+
+pub use commit::{CommitOutcome, NewCall, TurnCommit};
+pub use error::StoreError;
+pub use inbox::{Accepted, ClaimedTurns, Failed, NewUpdate, Waiting};
+pub use lanes::{FenceOutcome, LaneKind, Lease, Then};
+pub use outbox::{ClaimedSends, Mark, SendOutcome, SendState, SentMessage, WaitingCall};
+pub use records::{BotRow, StoredCallback};
+pub use tables::TableSet;
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: engine::Engine,
+    clock: Clock,
+    /// The number of this host's row in `hosts`.
+    host: i64,
+    dropped: Arc<lanes::Dropped>,
+    hints: hosts::Hints,
+}
+
+impl Store {
+    /// Opens the database that a URL names, brings its schema up to date and enters this host into it. Afterwards
+    /// [`Store::keep_alive`] has to run, or the other hosts take this one for dead.
+    pub async fn open(url: &str, clock: &Clock) -> Result<Self, StoreError> {
+        let engine = engine::Engine::open(url).await?;
+        // Two hosts that start in the same millisecond have to differ, so this cannot come from the clock.
+        let host = StdRng::from_os_rng().random_range(1..i64::MAX);
+        let now = clock.now();
+        engine.write(migrate::Migrate { now }).await?;
+        engine.write(hosts::Register { host, now }).await?;
+        let (dropped, hints) = Default::default();
+        Ok(Self { shared: Arc::new(Shared { engine, clock: clock.clone(), host, dropped, hints }) })
+    }
+}
+
+/// A parameter for `{each …}`.
+fn json<T: Serialize + ?Sized>(value: &T) -> String {
+    // Plain data with texts for keys cannot fail to be JSON.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A reason as it can be stored: what Telegram or a plugin says may contain anything.
+fn printable(reason: &str) -> String {
+    reason.replace('\0', "\u{fffd}")
+}

@@ -1,0 +1,255 @@
+//! The one commit of a turn: all that it leaves behind, or nothing.
+//!
+//! 1. The lane must still be ours under our fence; otherwise the lease is lost.
+//! 2. Every read of the turn is asked again; another answer is a conflict.
+//! 3. Only then is anything of the turn written: rows, dialogue, buttons, files, calls, and that the event is done.
+//!
+//! Step 1 and 2 travel together, and so does step 3: two trips to SQLite's thread for a whole turn.
+//!
+//! On PostgreSQL the transaction is serializable, so what step 2 has read cannot change before the commit either. Such a
+//! transaction is refused when it has read something near what others write at the same time, and *near* means the same
+//! page of an index. All turns meet in the last pages of `lanes` and `inbox`, so if they looked their rows up there, no
+//! two could ever commit side by side. Hence both tables are touched by `INSERT … ON CONFLICT DO UPDATE` only, on rows
+//! that are known to be there: it finds them without counting as a reader.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::RwLock;
+
+use super::dialect::Sql;
+use super::engine::{Channel, Job, Verdict};
+use super::error::StoreError;
+use super::lanes::{LaneKind, Lease, Then};
+use super::session::{Record, Session, Step, params};
+use super::tables::{Reread, TableSet, WriteStep};
+use super::{Store, json, records, rows};
+use crate::clock::Millis;
+use crate::model::effect::{Callback, DialogueWrite};
+use crate::model::table::{Read, Write};
+use crate::model::{BotId, DialogueKey};
+
+/// A call to Telegram that a turn asks for.
+#[derive(Debug, Clone)]
+pub struct NewCall {
+    /// The chat in whose order it is made.
+    pub chat: i64,
+    /// The number under which the plugin knows the message.
+    pub reference: Option<i64>,
+    /// The reference of the message that it edits, deletes or answers.
+    pub about: Option<i64>,
+    /// The Bot API method.
+    pub method: String,
+    /// Its parameters as JSON.
+    pub body: String,
+    /// Worthless after this time.
+    pub expires_at: Option<Millis>,
+}
+
+/// All that a turn leaves behind.
+#[derive(Debug, Clone)]
+pub struct TurnCommit {
+    /// The event it handled, by `Waiting::seq`.
+    pub event: i64,
+    /// The plugin's tables.
+    pub tables: TableSet,
+    /// What it read from them.
+    pub reads: Vec<Read>,
+    /// What it wants changed in them.
+    pub writes: Vec<Write>,
+    /// What becomes of the conversation; `None` leaves it.
+    pub dialogue: Option<(DialogueKey, DialogueWrite)>,
+    /// What the tokens in its buttons stand for.
+    pub callbacks: Vec<Callback>,
+    /// The calls it asks for, in order.
+    pub outbox: Vec<NewCall>,
+    /// The bytes of the files among them, by their hexadecimal SHA-256.
+    pub blobs: Vec<(String, Bytes)>,
+}
+
+/// What became of a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CommitOutcome {
+    /// All of it is durable.
+    Committed,
+    /// Something it read has changed, or what it wants written does not fit any more. Nothing was written.
+    Conflict {
+        /// The table's name in the manifest.
+        table: String,
+        /// The row, if it is one.
+        row: Option<i64>,
+    },
+    /// Another host has taken the lane over. Nothing was written.
+    LeaseLost,
+}
+
+/// The lane of the turn, which must be held, and the sending lanes of its calls, which become due unless they are
+/// already. `$4` to `$6` are lane, fence and host; `$7` is 1 to give the turn's lane back after event `$8`.
+static TOUCH_LANES: Sql = Sql::new(
+    "INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
+     SELECT CAST(item.value ->> 0 AS BIGINT), $2, item.value ->> 1, CAST(item.value ->> 2 AS BIGINT), $3, 0
+     FROM {each $1} WHERE 1 = 1 ORDER BY item.key
+     ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET
+         due_at = CASE
+             WHEN lanes.kind = 2 THEN COALESCE(lanes.due_at, excluded.due_at)
+             WHEN $7 = 0 THEN lanes.due_at
+             ELSE (SELECT i.due_at FROM inbox i WHERE i.lane_id = lanes.id AND i.state = 0 AND i.seq > $8
+                   ORDER BY i.seq LIMIT 1) END,
+         host_id = CASE WHEN lanes.kind = 1 AND $7 = 1 THEN NULL ELSE lanes.host_id END
+     WHERE lanes.kind = 2 OR (lanes.id = $4 AND lanes.fence = $5 AND lanes.host_id = $6)
+     RETURNING id, kind, chat_id",
+);
+/// The values serve only to find the row.
+static FINISH_EVENT: Sql = Sql::new(
+    "INSERT INTO inbox (seq, lane_id, state, attempt, due_at, created_at) VALUES ($1, $2, 1, 0, 0, 0)
+     ON CONFLICT (seq) DO UPDATE SET state = 1, ended_at = $3, reason = NULL
+     WHERE inbox.lane_id = $2 AND inbox.state = 0",
+);
+static STATE_OF: Sql = Sql::new("SELECT state FROM inbox WHERE seq = $1 AND lane_id = $2");
+
+struct CommitTurn {
+    lane: i64,
+    bot: BotId,
+    plugin: String,
+    now: Millis,
+    event: i64,
+    calls: Vec<NewCall>,
+    /// The first trip: the lanes, then the reads.
+    ask: Vec<Step>,
+    reads: Vec<Reread>,
+    /// What the second trip writes besides the calls and the end of the event.
+    write: Vec<Step>,
+    /// What of it belongs to the plugin's tables, from the front.
+    rows: Vec<WriteStep>,
+    gate: Arc<RwLock<()>>,
+}
+
+impl CommitTurn {
+    fn new(host: i64, now: Millis, lease: &Lease, turn: TurnCommit, then: Then) -> Result<Self, StoreError> {
+        let TurnCommit { event, tables, reads, writes, dialogue, callbacks, outbox, blobs } = turn;
+        let (bot, plugin) = (lease.bot, lease.plugin.as_ref().map_or("", |plugin| plugin.as_str()));
+        // The turn's lane first, then the chats by their number: everybody locks in this order.
+        let mut lanes = vec![(LaneKind::Turns.number(), plugin, lease.chat)];
+        let chats: BTreeSet<_> = outbox.iter().map(|call| call.chat).collect();
+        lanes.extend(chats.into_iter().map(|chat| (LaneKind::Sending.number(), "", chat)));
+        let release = i64::from(then == Then::Release);
+        let mut ask =
+            vec![TOUCH_LANES.with(params![json(&lanes), bot.0, now, lease.lane, lease.fence, host, release, event])];
+        let reads = tables.reread(bot, reads)?;
+        ask.extend(reads.iter().map(|read| read.step.clone()));
+
+        let (rows, mut write): (Vec<_>, Vec<_>) = tables.write(bot, &writes)?.into_iter().unzip();
+        write.extend(dialogue.map(|(key, change)| records::write_dialogue(bot, plugin, key, &change)));
+        write.extend(records::write_callbacks(bot, plugin, &callbacks, now));
+        write.extend(blobs.iter().map(|(digest, bytes)| records::keep_blob(digest, bytes, now)));
+        let gate = tables.gate();
+        let plugin = plugin.to_owned();
+        Ok(Self { lane: lease.lane, bot, plugin, now, event, calls: outbox, ask, reads, write, rows, gate })
+    }
+
+    /// The calls, in the lanes that the first trip has answered with, and the end of the event.
+    fn last_steps(&self, lanes: &[Record]) -> Result<Vec<Step>, StoreError> {
+        let mut lane_of = std::collections::HashMap::new();
+        for row in lanes {
+            if row.integer(1)? == LaneKind::Sending.number() {
+                lane_of.insert(row.integer(2)?, row.integer(0)?);
+            }
+        }
+        let pattern = ["?", "$1", "$2", "$3", "?", "?", "?", "?", "0", "0", "0", "$4", "?", "$4"];
+        let mut steps = Vec::new();
+        for some in rows::in_chunks(&self.calls, 6) {
+            let mut params = params![self.bot.0, self.plugin.as_str(), self.event, self.now];
+            for call in some {
+                let lane = *lane_of.get(&call.chat).ok_or_else(|| StoreError::unexpected("a chat without a lane"))?;
+                let (method, body) = (call.method.as_str(), call.body.as_str());
+                params.extend(params![lane, call.reference, call.about, method, body, call.expires_at]);
+            }
+            let columns = "lane_id, bot_id, plugin, inbox_seq, reference, about, method, body, state, attempt, \
+                           ambiguous, due_at, expires_at, created_at";
+            let values = rows::values(some.len(), &pattern, 4);
+            steps.push(Step::made(format!("INSERT INTO outbox ({columns}) VALUES {values}"), params));
+        }
+        steps.push(FINISH_EVENT.with(params![self.event, self.lane, self.now]));
+        Ok(steps)
+    }
+
+    fn is_held(&self, lanes: &[Record]) -> Result<bool, StoreError> {
+        for row in lanes {
+            if row.integer(1)? == LaneKind::Turns.number() {
+                return Ok(row.integer(0)? == self.lane);
+            }
+        }
+        Ok(false)
+    }
+
+    fn conflict(&self, index: usize) -> CommitOutcome {
+        let WriteStep { table, row, .. } = &self.rows[index];
+        CommitOutcome::Conflict { table: table.clone(), row: *row }
+    }
+}
+
+impl Job for CommitTurn {
+    type Output = CommitOutcome;
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<CommitOutcome>, StoreError> {
+        let mut answers = session.run(&self.ask).await?.into_iter();
+        let lanes = answers.next().unwrap_or_default().rows;
+        if !self.is_held(&lanes)? {
+            return Ok(Verdict::Undo(CommitOutcome::LeaseLost));
+        }
+        for (read, answer) in self.reads.iter().zip(answers) {
+            if let Some((table, row)) = read.changed(answer)? {
+                return Ok(Verdict::Undo(CommitOutcome::Conflict { table, row }));
+            }
+        }
+
+        let mut steps = self.write.clone();
+        steps.extend(self.last_steps(&lanes)?);
+        let answers = match session.run(&steps).await {
+            Ok(answers) => answers,
+            Err(failure) if failure.step < self.rows.len() && matches!(failure.error, StoreError::Unique { .. }) => {
+                return Ok(Verdict::Undo(self.conflict(failure.step)));
+            }
+            Err(failure) => return Err(failure.error),
+        };
+        if let Some(index) = self.rows.iter().zip(&answers).position(|(row, answer)| answer.touched != row.touches) {
+            return Ok(Verdict::Undo(self.conflict(index)));
+        }
+        if answers.last().is_some_and(|answer| answer.touched == 1) {
+            return Ok(Verdict::Commit(CommitOutcome::Committed));
+        }
+        // The lane is ours and the event is not waiting: an earlier attempt of this very turn was committed, and the
+        // connection was lost before it heard so.
+        let state = session.one(STATE_OF.with(params![self.event, self.lane])).await?;
+        match state.rows.first().map(|row| row.integer(0)).transpose()? {
+            Some(1) => Ok(Verdict::Undo(CommitOutcome::Committed)),
+            _ => Err(StoreError::unexpected(format!("event {} is not waiting in its lane", self.event))),
+        }
+    }
+
+    fn gate(&self) -> Option<Arc<RwLock<()>>> {
+        Some(Arc::clone(&self.gate))
+    }
+}
+
+impl Store {
+    /// Commits a turn (TXN 3). If this fails, nobody knows whether the turn was committed; calling it again with the
+    /// same turn and the same lease is safe and tells.
+    pub async fn commit_turn(&self, lease: &Lease, turn: TurnCommit, then: Then) -> Result<CommitOutcome, StoreError> {
+        let sends = !turn.outbox.is_empty();
+        let job = CommitTurn::new(self.shared.host, self.shared.clock.now(), lease, turn, then)?;
+        let outcome = self.shared.engine.write(job).await?;
+        match &outcome {
+            CommitOutcome::Committed => {
+                lease.after(true, then);
+                if sends {
+                    self.shared.hints.give(Channel::Outbox);
+                }
+            }
+            CommitOutcome::LeaseLost => lease.spend(),
+            CommitOutcome::Conflict { .. } => {}
+        }
+        Ok(outcome)
+    }
+}

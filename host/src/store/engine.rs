@@ -1,0 +1,254 @@
+//! How statements reach the database: a few connections for reading, and workers that run *jobs* for writing.
+//!
+//! A job is one unit of writing: all of it happens or none. It runs in a worker, from its first statement to the answer
+//! of the COMMIT, whether or not somebody still waits for it, so a caller that is dropped never leaves a transaction
+//! behind. Jobs await nothing but the database. `engine/sqlite` has one worker that commits jobs in groups,
+//! `engine/postgres` several that commit them one by one and repeat what the database refused.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::{RwLock, Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::dialect::Dialect;
+use super::error::StoreError;
+use super::session::{Answer, Connect, Connection, Session, Step};
+
+mod sqlite;
+
+mod postgres;
+
+pub(super) use postgres::{Channel, listener};
+
+/// Jobs that may wait; whoever brings more has to wait himself.
+const QUEUE: usize = 1024;
+/// A server that does not answer for so long is not there.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What becomes of what a job has written.
+pub(super) enum Verdict<T> {
+    /// It is committed, and then this is the answer.
+    Commit(T),
+    /// It is undone, and this is the answer. A job that has swallowed an error has to end like this.
+    Undo(T),
+}
+
+/// One unit of writing.
+pub(super) trait Job: Send + Sync + 'static {
+    /// What it answers.
+    type Output: Send + 'static;
+
+    /// Runs the statements. PostgreSQL may have it run more than once; what an earlier run did is undone then.
+    fn run(&self, session: &mut Session<'_>) -> impl Future<Output = Result<Verdict<Self::Output>, StoreError>> + Send;
+
+    /// If what it reads has to be true still at its commit: where such jobs take turns once they got in each other's way.
+    fn gate(&self) -> Option<Arc<RwLock<()>>> {
+        None
+    }
+
+    /// Told after the commit and before the answer, which may find nobody waiting any more.
+    fn settle(&self, _output: &mut Self::Output) {}
+}
+
+/// The connections to one database.
+pub(super) struct Engine {
+    pub(super) dialect: Dialect,
+    connect: Connect,
+    jobs: mpsc::Sender<Box<dyn Work>>,
+    readers: Readers,
+    workers: TaskTracker,
+    closing: CancellationToken,
+    /// Keeps a second host away from a SQLite file; the operating system lets go of it with the process.
+    _lock: Option<std::fs::File>,
+}
+
+impl Engine {
+    /// Connects to the database that a URL names.
+    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("sqlite:") {
+            sqlite::open(url).await
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            postgres::open(url).await
+        } else {
+            Err(StoreError::Url { problem: "it begins with neither `sqlite:` nor `postgres:`".into() })
+        }
+    }
+
+    fn new(dialect: Dialect, connect: Connect, readers: Readers, lock: Option<std::fs::File>) -> (Self, Inbound) {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let (workers, closing) = (TaskTracker::new(), CancellationToken::new());
+        let inbound = Inbound { queue, closing: closing.clone() };
+        (Self { dialect, connect, jobs, readers, workers, closing, _lock: lock }, inbound)
+    }
+
+    /// Runs a job to its end.
+    pub(super) async fn write<J: Job>(&self, job: J) -> Result<J::Output, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let envelope = Envelope { job, outcome: None, answer };
+        self.jobs.send(Box::new(envelope)).await.map_err(|_| StoreError::Closed)?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Runs one statement that only reads.
+    pub(super) async fn read(&self, step: Step) -> Result<Answer, StoreError> {
+        let mut answers = self.readers.run(&[step]).await?;
+        answers.pop().ok_or_else(|| StoreError::unexpected("a statement without an answer"))
+    }
+
+    /// A connection of one's own.
+    pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
+        connect(&self.connect).await
+    }
+
+    /// Lets the workers finish what waits and closes the connections.
+    pub(super) async fn close(&self) {
+        self.closing.cancel();
+        self.workers.close();
+        self.workers.wait().await;
+        self.readers.close().await;
+    }
+}
+
+async fn connect(how: &Connect) -> Result<Connection, StoreError> {
+    let late = |_| StoreError::Unreachable { reason: "it does not answer".into() };
+    tokio::time::timeout(CONNECT_TIMEOUT, how.connect()).await.map_err(late)?
+}
+
+/// Where a worker finds its jobs.
+struct Inbound {
+    queue: mpsc::Receiver<Box<dyn Work>>,
+    closing: CancellationToken,
+}
+
+impl Inbound {
+    /// The next job; none once the engine is closing and nothing waits.
+    async fn next(&mut self) -> Option<Box<dyn Work>> {
+        tokio::select! {
+            biased;
+            work = self.queue.recv() => work,
+            () = self.closing.cancelled() => None,
+        }
+    }
+}
+
+/// A job whose type the workers need not know.
+trait Work: Send {
+    /// Runs it. The answer is kept until the commit is known.
+    fn attempt<'a>(&'a mut self, session: &'a mut Session<'_>) -> BoxFuture<'a, Attempt>;
+    fn gate(&self) -> Option<Arc<RwLock<()>>>;
+    /// Tells the waiting caller.
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+/// What the worker does next.
+enum Attempt {
+    Commit,
+    Undo,
+    /// Undo as well; the error is also the answer unless the job is repeated.
+    Failed(StoreError),
+}
+
+struct Envelope<J: Job> {
+    job: J,
+    outcome: Option<Result<J::Output, StoreError>>,
+    answer: oneshot::Sender<Result<J::Output, StoreError>>,
+}
+
+impl<J: Job> Work for Envelope<J> {
+    fn attempt<'a>(&'a mut self, session: &'a mut Session<'_>) -> BoxFuture<'a, Attempt> {
+        async move {
+            match self.job.run(session).await {
+                Ok(Verdict::Commit(output)) => {
+                    self.outcome = Some(Ok(output));
+                    Attempt::Commit
+                }
+                Ok(Verdict::Undo(output)) => {
+                    self.outcome = Some(Ok(output));
+                    Attempt::Undo
+                }
+                Err(error) => {
+                    self.outcome = Some(Err(error.clone()));
+                    Attempt::Failed(error)
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn gate(&self) -> Option<Arc<RwLock<()>>> {
+        self.job.gate()
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
+        let outcome = match (committed, self.outcome) {
+            (Err(error), _) => Err(error),
+            (Ok(()), Some(Ok(mut output))) => {
+                self.job.settle(&mut output);
+                Ok(output)
+            }
+            (Ok(()), Some(Err(error))) => Err(error),
+            (Ok(()), None) => Err(StoreError::unexpected("a job was never run")),
+        };
+        // Whoever asked may be gone; the database is as it says all the same.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+/// A few connections for reading outside of any transaction.
+struct Readers {
+    connect: Connect,
+    permits: Semaphore,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Readers {
+    fn new(connect: Connect, count: usize) -> Self {
+        Self { connect, permits: Semaphore::new(count), idle: Mutex::default() }
+    }
+
+    async fn run(&self, steps: &[Step]) -> Result<Vec<Answer>, StoreError> {
+        let _permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
+        loop {
+            let idle = self.idle().pop();
+            let was_idle = idle.is_some();
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => connect(&self.connect).await?,
+            };
+            // A caller that is dropped here takes the connection along: an answer may be under way on it.
+            match connection.session().run(steps).await {
+                Ok(answers) => {
+                    self.idle().push(connection);
+                    return Ok(answers);
+                }
+                // The server may have hung up while the connection was idle. The others are then no better.
+                Err(failure) if was_idle && matches!(failure.error, StoreError::Unreachable { .. }) => {
+                    self.idle().clear();
+                }
+                Err(failure) => {
+                    if !matches!(failure.error, StoreError::Unreachable { .. } | StoreError::Closed) {
+                        self.idle().push(connection);
+                    }
+                    return Err(failure.error);
+                }
+            }
+        }
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn close(&self) {
+        self.permits.close();
+        let idle = std::mem::take(&mut *self.idle());
+        for connection in idle {
+            connection.close().await;
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! PostgreSQL: any number of hosts, several writers each.
+//!
+//! Every job is a transaction of its own. One that the database refuses because another was in its way is repeated as a
+//! whole. Jobs with a gate run serializable: at first side by side, and after a refusal alone among the jobs of that
+//! gate in this host, so a row that everybody wants is handed on instead of being fought for.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+
+use super::{Attempt, Engine, Inbound, Readers, Work, connect};
+use crate::store::dialect::Dialect;
+use crate::store::error::StoreError;
+use crate::store::session::{Connect, Connection};
+
+/// Connections for writing: more than a server has cores to flush with, fewer than it would notice.
+const WRITERS: usize = 16;
+/// Connections for reading.
+const READERS: usize = 8;
+/// Prepared statements a connection keeps.
+const STATEMENTS: usize = 500;
+/// How often a refused transaction is repeated before the caller hears of it.
+const ATTEMPTS: u32 = 20;
+/// The longest pause between two attempts.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const BEGIN_SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
+
+pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(Dialect::classify)?
+        .application_name("guesthouse")
+        .statement_cache_capacity(STATEMENTS)
+        .options([
+            // A host that hangs must not keep the others out.
+            ("statement_timeout", "15s"),
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "15s"),
+            // A serializable transaction that reads a small table from end to end conflicts with everybody who writes
+            // to it; read through an index it conflicts with those who write nearby.
+            ("enable_seqscan", "off"),
+            // The statements are few, small and prepared. Planning them anew would cost more than running them, and
+            // the penalty that stands for enable_seqscan must not set the compiler off.
+            ("plan_cache_mode", "force_generic_plan"),
+            ("jit", "off"),
+        ])
+        .disable_statement_logging();
+    let how = Connect::Postgres(Box::new(options));
+    let first = connect(&how).await?;
+    let (engine, inbound) = Engine::new(Dialect::Postgres, how.clone(), Readers::new(how.clone(), READERS), None);
+    let inbound = Arc::new(Mutex::new(inbound));
+    let mut first = Some(first);
+    for _ in 0..WRITERS {
+        engine.workers.spawn(write(Arc::clone(&inbound), how.clone(), first.take()));
+    }
+    Ok(engine)
+}
+
+/// One of the writers.
+async fn write(inbound: Arc<Mutex<Inbound>>, how: Connect, mut connection: Option<Connection>) {
+    loop {
+        let next = inbound.lock().await.next().await;
+        let Some(work) = next else { break };
+        run_to_the_end(&how, &mut connection, work).await;
+    }
+    if let Some(connection) = connection {
+        connection.close().await;
+    }
+}
+
+/// Repeats a job until it is committed, undone or hopeless, and answers it.
+async fn run_to_the_end(how: &Connect, connection: &mut Option<Connection>, mut work: Box<dyn Work>) {
+    let mut attempt = 0;
+    let result = loop {
+        let was_idle = connection.is_some();
+        let turn = Turn::wait(work.gate(), attempt).await;
+        let outcome = transact(how, connection, &mut *work).await;
+        drop(turn);
+        match outcome {
+            Ok(()) => break Ok(()),
+            Err(Trouble::AtBegin(StoreError::Unreachable { .. })) if was_idle => {}
+            Err(Trouble::AtBegin(error)) => break Err(error),
+            Err(Trouble::Later(error @ StoreError::Contended { .. })) => {
+                attempt += 1;
+                if attempt == ATTEMPTS {
+                    break Err(error);
+                }
+                // The first repetition is alone in this host already; only other hosts can be in its way.
+                let pause = Duration::from_millis(1 << (attempt - 1).min(6));
+                tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
+            }
+            Err(Trouble::Later(error)) => break Err(error),
+        }
+    };
+    work.answer(result);
+}
+
+/// The place of a serializable job among those of its gate.
+enum Turn {
+    Free,
+    Shared(#[expect(dead_code, reason = "held, not read")] OwnedRwLockReadGuard<()>),
+    Alone(#[expect(dead_code, reason = "held, not read")] OwnedRwLockWriteGuard<()>),
+}
+
+impl Turn {
+    async fn wait(gate: Option<Arc<RwLock<()>>>, attempt: u32) -> Self {
+        match gate {
+            None => Self::Free,
+            Some(gate) if attempt == 0 => Self::Shared(gate.read_owned().await),
+            Some(gate) => Self::Alone(gate.write_owned().await),
+        }
+    }
+}
+
+enum Trouble {
+    /// Nothing has been done yet: an idle connection may have been cut, and another will do.
+    AtBegin(StoreError),
+    /// The transaction is undone, or nobody knows if the connection was lost at the COMMIT.
+    Later(StoreError),
+}
+
+/// Runs a job in one transaction.
+async fn transact(how: &Connect, slot: &mut Option<Connection>, work: &mut dyn Work) -> Result<(), Trouble> {
+    // The connection goes back into its slot only when its transaction is known to be over.
+    let mut connection = match slot.take() {
+        Some(connection) => connection,
+        None => connect(how).await.map_err(Trouble::AtBegin)?,
+    };
+    let begin = if work.gate().is_some() { BEGIN_SERIALIZABLE } else { BEGIN };
+    connection.session().plain(begin).await.map_err(Trouble::AtBegin)?;
+    let attempt = work.attempt(&mut connection.session()).await;
+    let end = if matches!(attempt, Attempt::Commit) { "COMMIT" } else { "ROLLBACK" };
+    let ended = connection.session().plain(end).await;
+    // A COMMIT that is refused has ended the transaction too.
+    if matches!(ended, Ok(()) | Err(StoreError::Contended { .. } | StoreError::Unique { .. })) {
+        *slot = Some(connection);
+    }
+    match attempt {
+        Attempt::Commit => ended.map_err(Trouble::Later),
+        Attempt::Undo => Ok(()),
+        Attempt::Failed(error) => Err(Trouble::Later(error)),
+    }
+}
+
+/// What a hint is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Channel {
+    Lanes,
+    Outbox,
+}
+
+impl Channel {
+    pub(in crate::store) const ALL: [Self; 2] = [Self::Lanes, Self::Outbox];
+
+    pub(in crate::store) fn name(self) -> &'static str {
+        match self {
+            Self::Lanes => "guesthouse_lanes",
+            Self::Outbox => "guesthouse_outbox",
+        }
+    }
+}
+
+/// A connection that hears the hints of all hosts.
+pub(in crate::store) async fn listener(how: &Engine) -> Result<Option<PgListener>, sqlx::Error> {
+    let Connect::Postgres(options) = &how.connect else { return Ok(None) };
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with((**options).clone());
+    let mut listener = PgListener::connect_with(&pool).await?;
+    listener.listen_all(Channel::ALL.map(Channel::name)).await?;
+    Ok(Some(listener))
+}

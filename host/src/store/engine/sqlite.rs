@@ -1,0 +1,204 @@
+//! SQLite: one file, one host, one writer.
+//!
+//! The writer commits in groups: it takes every job that waits, runs each in a savepoint of one transaction and answers
+//! all of them after the one COMMIT, so sixty-four turns that finish together cost one flush to the disk. A job that
+//! fails is rolled back to its savepoint alone; a COMMIT that fails fails all of them.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+use super::{Attempt, Engine, Inbound, Readers, Work, connect};
+use crate::store::dialect::{Dialect, Sql};
+use crate::store::error::StoreError;
+use crate::store::session::{Connect, Connection, Session};
+
+/// Older ones can lose what was committed when a checkpoint and a restart of the log coincide.
+const OLDEST: (u32, u32, u32) = (3, 51, 3);
+const OLDEST_TEXT: &str = "3.51.3";
+/// Jobs that share a transaction at most: the first of them waits for the last.
+const GROUP: usize = 256;
+/// Connections for reading.
+const READERS: usize = 4;
+/// Prepared statements and scripts a connection keeps.
+const STATEMENTS: usize = 1000;
+
+static VERSION: Sql = Sql::new("SELECT sqlite_version()");
+static BEGIN: Sql = Sql::new("BEGIN IMMEDIATE; SAVEPOINT job");
+/// Goes ahead of each job: what the job before it wrote is kept, what this one writes can be undone.
+const NEXT_JOB: (&str, usize) = ("RELEASE job; SAVEPOINT job;", 2);
+static UNDO_JOB: Sql = Sql::new("ROLLBACK TO job");
+static COMMIT: Sql = Sql::new("COMMIT");
+static ROLLBACK: Sql = Sql::new("ROLLBACK");
+
+pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
+    let options = SqliteConnectOptions::from_str(url).map_err(Dialect::classify)?;
+    let path = options.get_filename().to_owned();
+    if path == Path::new(":memory:") || url.contains("mode=memory") {
+        return Err(StoreError::Url {
+            problem: "a database in memory would lose every message at the next stop".into(),
+        });
+    }
+    let lock = lock(&path)?;
+    let options = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        // The lock file keeps hosts away, but an operator may look into the file with a tool of his own.
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(STATEMENTS)
+        .row_buffer_size(512)
+        // A savepoint keeps the pages it may have to restore; in memory, not in a file.
+        .pragma("temp_store", "MEMORY")
+        .pragma("cache_size", "-32000")
+        // A page that changes often is copied into the file once per checkpoint: the longer the log, the fewer copies.
+        .pragma("wal_autocheckpoint", "8000")
+        .pragma("journal_size_limit", "67108864")
+        .optimize_on_close(true, 400)
+        .disable_statement_logging();
+    let not_writable = |error| match error {
+        StoreError::Failed { reason } => StoreError::NotWritable { path: path.clone(), reason },
+        other => other,
+    };
+    let how = Connect::Sqlite(options.clone());
+    let mut writer = connect(&how).await.map_err(not_writable)?;
+    check_version(&mut writer.session()).await?;
+
+    let readers = Connect::Sqlite(options.read_only(true).create_if_missing(false).optimize_on_close(false, None));
+    let (engine, inbound) = Engine::new(Dialect::Sqlite, how.clone(), Readers::new(readers, READERS), Some(lock));
+    engine.workers.spawn(write(inbound, how, writer));
+    Ok(engine)
+}
+
+/// Takes the lock beside the database file, making the folder if need be.
+fn lock(path: &Path) -> Result<File, StoreError> {
+    let not_writable = |path: &Path, error: std::io::Error| StoreError::NotWritable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder).map_err(|error| not_writable(folder, error))?;
+    // However the file is spelled, its lock has one name.
+    let real = std::fs::canonicalize(path)
+        .or_else(|_| Ok(std::fs::canonicalize(folder)?.join(path.file_name().unwrap_or_default())))
+        .map_err(|error: std::io::Error| not_writable(path, error))?;
+    let mut name = real.into_os_string();
+    name.push(".lock");
+    let beside = PathBuf::from(name);
+    let file = File::options().create(true).truncate(false).write(true).open(&beside);
+    let file = file.map_err(|error| not_writable(&beside, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(not_writable(&beside, error)),
+    }
+}
+
+async fn check_version(session: &mut Session<'_>) -> Result<(), StoreError> {
+    let mut answer = session.one(VERSION.with(vec![])).await?;
+    let found = answer.rows.first_mut().map_or_else(|| Ok(String::new()), |row| row.text(0))?;
+    if version(&found) < OLDEST {
+        return Err(StoreError::OldSqlite { found, needed: OLDEST_TEXT });
+    }
+    Ok(())
+}
+
+fn version(text: &str) -> (u32, u32, u32) {
+    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut part = || parts.next().unwrap_or(0);
+    (part(), part(), part())
+}
+
+/// The writer.
+async fn write(mut inbound: Inbound, how: Connect, writer: Connection) {
+    let mut writer = Some(writer);
+    while let Some(first) = inbound.next().await {
+        let mut connection = match writer.take() {
+            Some(connection) => connection,
+            None => match connect(&how).await {
+                Ok(connection) => connection,
+                Err(error) => {
+                    first.answer(Err(error));
+                    continue;
+                }
+            },
+        };
+        match commit_group(&mut connection, first, &mut inbound).await {
+            Err(StoreError::Closed) => tracing::error!("the thread of the SQLite writer has died; starting another"),
+            _ => writer = Some(connection),
+        }
+    }
+    if let Some(connection) = writer {
+        // The last connection to close copies the log into the file and removes it.
+        connection.close().await;
+    }
+}
+
+/// Runs the jobs that wait, and those that come in the meantime, in one transaction.
+async fn commit_group(
+    connection: &mut Connection,
+    first: Box<dyn Work>,
+    inbound: &mut Inbound,
+) -> Result<(), StoreError> {
+    if let Err(error) = connection.session().one(BEGIN.with(vec![])).await {
+        first.answer(Err(error.clone()));
+        return Err(error);
+    }
+    let mut group = Vec::new();
+    let mut next = Some(first);
+    let mut result = Ok(());
+    while let Some(mut work) = next.take() {
+        let mut session = connection.session().prefix(NEXT_JOB.0, NEXT_JOB.1);
+        let attempt = work.attempt(&mut session).await;
+        // Without a statement there is no savepoint of this job, and going back would undo the job before it.
+        let untouched = session.is_untouched();
+        group.push(work);
+        if !matches!(attempt, Attempt::Commit) && !untouched {
+            // Some errors, such as a full disk, end the whole transaction. Then there is no savepoint to go back to,
+            // and nothing of the group may be reported as done.
+            result = connection.session().one(UNDO_JOB.with(vec![])).await.map(drop);
+            if let (Err(error), Attempt::Failed(cause)) = (&mut result, attempt) {
+                *error = cause;
+            }
+            if result.is_err() {
+                break;
+            }
+        }
+        if group.len() < GROUP {
+            next = inbound.queue.try_recv().ok();
+        }
+    }
+    if result.is_ok() {
+        result = connection.session().one(COMMIT.with(vec![])).await.map(drop);
+    }
+    if result.is_err() {
+        // It fails where the error has ended the transaction already.
+        let _ = connection.session().one(ROLLBACK.with(vec![])).await;
+    }
+    for work in group {
+        work.answer(result.clone());
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_ordered_as_numbers() {
+        assert!(version("3.51.3") >= OLDEST);
+        assert!(version("3.100.0") > OLDEST);
+        assert!(version("3.51.2") < OLDEST);
+        assert!(version("3.6") < OLDEST);
+        assert_eq!(version(OLDEST_TEXT), OLDEST);
+    }
+}

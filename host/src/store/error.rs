@@ -1,0 +1,130 @@
+//! What can go wrong with the database, and what the caller should do about it.
+
+use std::path::PathBuf;
+
+/// Why the store did not do what it was asked. [`StoreError::is_transient`] says whether asking again may help.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// `database.url` names no database that guesthouse can use. The URL itself may hold a password and is not repeated.
+    #[error(
+        "database.url cannot be used: {problem}\nhint: write \"sqlite://data/guesthouse.db\" or \"postgres://user:password@host/database\""
+    )]
+    Url {
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another host works on the same SQLite file.
+    #[error(
+        "`{path}` is in use by another guesthouse\nhint: stop that one, or give this one another file in database.url; several hosts can share a PostgreSQL database"
+    )]
+    InUse {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// The SQLite file or its folder cannot be written to.
+    #[error(
+        "`{path}` cannot be written to: {reason}\nhint: let the user that runs guesthouse write there, or name another file in database.url"
+    )]
+    NotWritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the operating system or SQLite says.
+        reason: String,
+    },
+    /// The SQLite that this program was linked with has a bug that can damage the file.
+    #[error(
+        "SQLite {found} is too old, {needed} is needed\nhint: build guesthouse with the SQLite that it brings along, without LIBSQLITE3_SYS_USE_PKG_CONFIG"
+    )]
+    OldSqlite {
+        /// The version that is there.
+        found: String,
+        /// The oldest that will do.
+        needed: &'static str,
+    },
+    /// The schema comes from a newer guesthouse.
+    #[error(
+        "the database has schema {found}, and this guesthouse knows none newer than {known}\nhint: start the newer guesthouse that was here before, or restore the database from before it"
+    )]
+    NewerSchema {
+        /// The version in the database.
+        found: i64,
+        /// The newest version this program knows.
+        known: i64,
+    },
+    /// The server refused the log-in.
+    #[error(
+        "the database server refused the log-in: {reason}\nhint: check user, password and database name in database.url"
+    )]
+    Denied {
+        /// What the server says.
+        reason: String,
+    },
+    /// The server does not answer, or hung up.
+    #[error("the database cannot be reached: {reason}\nhint: check that it runs, and host and port in database.url")]
+    Unreachable {
+        /// What the driver says.
+        reason: String,
+    },
+    /// No room is left.
+    #[error(
+        "the disk of the database is full\nhint: make room there; nothing that was committed is lost, and work goes on by itself"
+    )]
+    Full,
+    /// Others are in the way, for longer than is worth waiting here.
+    #[error("the database is busy: {reason}")]
+    Busy {
+        /// What the database says.
+        reason: String,
+    },
+    /// Other transactions wanted the same rows, again and again.
+    #[error("other transactions were in the way: {reason}")]
+    Contended {
+        /// What the database says.
+        reason: String,
+    },
+    /// A row with this key is there already.
+    #[error("a row with this key is there already: {reason}")]
+    Unique {
+        /// What the database says.
+        reason: String,
+    },
+    /// Another host has the lane now; nothing was written.
+    #[error("another host has taken lane `{lane}` over")]
+    LeaseLost {
+        /// The lane.
+        lane: String,
+    },
+    /// A plugin's table cannot be made, or cannot become what the plugin now declares, without losing data.
+    #[error("plugin `{plugin}` cannot have its table `{table}`: {problem}\nhint: {hint}")]
+    Table {
+        /// The plugin.
+        plugin: String,
+        /// The table's name in the manifest.
+        table: String,
+        /// What is in the way.
+        problem: String,
+        /// What would do instead.
+        hint: String,
+    },
+    /// The store has been closed.
+    #[error("the database has been closed")]
+    Closed,
+    /// Anything else.
+    #[error("the database failed: {reason}")]
+    Failed {
+        /// What it says.
+        reason: String,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call may succeed a little later.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Full | Self::Busy { .. } | Self::Contended { .. })
+    }
+
+    /// A row that does not hold what its table promises: somebody else has written to the database.
+    pub(super) fn unexpected(what: impl Into<String>) -> Self {
+        Self::Failed { reason: what.into() }
+    }
+}

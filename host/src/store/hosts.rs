@@ -1,0 +1,216 @@
+//! This host among the others: its row in `hosts` says until when its leases count.
+//!
+//! A host that stops renewing, because it died or hangs, loses its lanes to the others ten seconds later. It may not know
+//! that yet; the fence of each lane refuses what it still tries to write. Times are those of the hosts' own clocks, so
+//! hosts that share a database have to agree on the time to within a few seconds.
+
+use std::time::Duration;
+
+use super::dialect::{Dialect, Sql};
+use super::engine::{self, Channel, Job, Verdict};
+use super::error::StoreError;
+use super::session::{Connection, Session, Step, params};
+use super::{Shared, Store};
+use crate::clock::{Clock, Millis};
+use crate::shutdown::Shutdown;
+use crate::wake::Wake;
+
+/// How long a lease counts without renewal. Renewed thrice in this time, it survives two failures in a row.
+const LEASE: Millis = 10_000;
+const RENEW: Duration = Duration::from_secs(3);
+/// Rows of hosts that died so long ago are of no interest.
+const LONG_DEAD: Millis = 3_600_000;
+/// How long to wait before the listener connects again: doubled each time, up to the second.
+const RECONNECT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+/// Hints of so long a time are told as one.
+const HINT_PAUSE: Duration = Duration::from_millis(5);
+
+static REGISTER: Sql = Sql::new(
+    "INSERT INTO hosts (id, alive_until, started_at, version) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (id) DO UPDATE SET alive_until = excluded.alive_until",
+);
+static FORGET_OTHERS: Sql = Sql::new("DELETE FROM hosts WHERE id <> $1");
+static FORGET_DEAD: Sql = Sql::new("DELETE FROM hosts WHERE alive_until < $1");
+static FREE_LANES: Sql = Sql::new("UPDATE lanes SET host_id = NULL WHERE host_id = $1");
+static FORGET: Sql = Sql::new("DELETE FROM hosts WHERE id = $1");
+static HINT: Sql = Sql::new("SELECT CAST(pg_notify($1, '') AS TEXT)");
+
+/// Puts the host's row there. On SQLite the file lock proves that no other host is alive, so their lanes are free.
+pub(super) struct Register {
+    pub(super) host: i64,
+    pub(super) now: Millis,
+}
+
+impl Job for Register {
+    type Output = ();
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
+        let mut steps = vec![register(self.host, self.now)];
+        if session.dialect() == Dialect::Sqlite {
+            steps.push(FORGET_OTHERS.with(params![self.host]));
+        }
+        session.run(&steps).await?;
+        Ok(Verdict::Commit(()))
+    }
+}
+
+fn register(host: i64, now: Millis) -> Step {
+    REGISTER.with(params![host, now + LEASE, now, env!("CARGO_PKG_VERSION")])
+}
+
+/// Renews the lease. Should others have taken this host for long dead, its row is there again afterwards.
+struct Renew {
+    host: i64,
+    now: Millis,
+}
+
+impl Renew {
+    fn steps(&self) -> [Step; 2] {
+        [register(self.host, self.now), FORGET_DEAD.with(params![self.now - LONG_DEAD])]
+    }
+}
+
+impl Job for Renew {
+    type Output = ();
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
+        session.run(&self.steps()).await?;
+        Ok(Verdict::Commit(()))
+    }
+}
+
+/// Gives all lanes back and takes the host's row away.
+struct Leave {
+    host: i64,
+}
+
+impl Job for Leave {
+    type Output = ();
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
+        session.run(&[FREE_LANES.with(params![self.host]), FORGET.with(params![self.host])]).await?;
+        Ok(Verdict::Commit(()))
+    }
+}
+
+impl Store {
+    /// Renews this host's lease until the shutdown is forced; it has to outlive the turns that finish after the
+    /// shutdown has begun. Ends earlier only when the database is closed or broken beyond repair.
+    pub async fn keep_alive(&self, shutdown: &Shutdown) {
+        let mut own = None;
+        loop {
+            tokio::select! {
+                () = self.shared.clock.sleep(RENEW) => {}
+                () = shutdown.forced() => return,
+            }
+            match self.renew(&mut own).await {
+                Ok(()) => {}
+                Err(StoreError::Closed) => return,
+                Err(error) => tracing::warn!(error = %error, "this host's lease was not renewed: {error}"),
+            }
+        }
+    }
+
+    /// On PostgreSQL over a connection of its own, past the queue of jobs: a busy host is not a dead one.
+    async fn renew(&self, own: &mut Option<Connection>) -> Result<(), StoreError> {
+        let Shared { engine, host, clock, .. } = &*self.shared;
+        let renew = Renew { host: *host, now: clock.now() };
+        if engine.dialect == Dialect::Sqlite {
+            return engine.write(renew).await;
+        }
+        let mut connection = match own.take() {
+            Some(connection) => connection,
+            None => engine.connect().await?,
+        };
+        connection.session().run(&renew.steps()).await?;
+        *own = Some(connection);
+        Ok(())
+    }
+
+    /// Passes hints from other hosts on, and ours to them, until a shutdown begins. Losing the connection costs latency
+    /// only. On SQLite there are no other hosts and nothing to do.
+    pub async fn listen(&self, wake: &Wake, shutdown: &Shutdown) {
+        if self.shared.engine.dialect == Dialect::Sqlite {
+            return shutdown.begun().await;
+        }
+        tokio::select! {
+            () = self.hear(wake) => {}
+            () = self.tell() => {}
+            () = shutdown.begun() => {}
+        }
+    }
+
+    async fn hear(&self, wake: &Wake) {
+        let clock: &Clock = &self.shared.clock;
+        let mut pause = RECONNECT.0;
+        loop {
+            let error = match engine::listener(&self.shared.engine).await {
+                Ok(Some(mut listener)) => {
+                    pause = RECONNECT.0;
+                    // What was said while nobody listened is lost, so look everywhere once.
+                    wake.lanes.ring();
+                    wake.outbox.ring();
+                    loop {
+                        match listener.recv().await {
+                            Ok(hint) if hint.channel() == Channel::Lanes.name() => wake.lanes.ring(),
+                            Ok(_) => wake.outbox.ring(),
+                            Err(error) => break error,
+                        }
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => error,
+            };
+            tracing::warn!(error = %error, "no hints from other hosts: {error}; connecting again in {pause:?}");
+            clock.sleep(pause).await;
+            pause = (pause * 2).min(RECONNECT.1);
+        }
+    }
+
+    /// Hints are sent beside the transactions that give rise to them, and many as one: PostgreSQL lets transactions
+    /// that notify commit only one after another.
+    async fn tell(&self) {
+        loop {
+            self.shared.hints.wait().await;
+            for channel in self.shared.hints.take() {
+                if let Err(error) = self.shared.engine.read(HINT.with(params![channel.name()])).await {
+                    tracing::debug!(error = %error, "a hint was lost: {error}");
+                }
+            }
+            tokio::time::sleep(HINT_PAUSE).await;
+        }
+    }
+
+    /// Ends softly: other hosts may take the lanes over at once. Call it when all tasks are done.
+    pub async fn close(&self) {
+        let Shared { engine, host, .. } = &*self.shared;
+        if let Err(error) = engine.write(Leave { host: *host }).await {
+            tracing::warn!(error = %error, "this host's lanes stay leased for {LEASE} ms: {error}");
+        }
+        engine.close().await;
+    }
+}
+
+/// What other hosts are to be told.
+#[derive(Default)]
+pub(super) struct Hints {
+    due: [std::sync::atomic::AtomicBool; Channel::ALL.len()],
+    bell: tokio::sync::Notify,
+}
+
+impl Hints {
+    /// Something has become due.
+    pub(super) fn give(&self, channel: Channel) {
+        self.due[channel as usize].store(true, std::sync::atomic::Ordering::Release);
+        self.bell.notify_one();
+    }
+
+    async fn wait(&self) {
+        self.bell.notified().await;
+    }
+
+    fn take(&self) -> impl Iterator<Item = Channel> {
+        let swap = |channel: &Channel| self.due[*channel as usize].swap(false, std::sync::atomic::Ordering::AcqRel);
+        Channel::ALL.into_iter().filter(swap)
+    }
+}

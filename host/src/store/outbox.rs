@@ -1,0 +1,300 @@
+//! The outbox: calls to Telegram that wait to be made, and what became of them.
+//!
+//! A call is *in the air* while `attempt_at` is set: from the claim that hands it out until it is marked or its lane is
+//! given back. A claim that finds a call in the air knows that the host which had it died in between, so Telegram may
+//! have got it; it is made again and counted as ambiguous.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::dialect::Sql;
+use super::engine::{Job, Verdict};
+use super::error::StoreError;
+use super::lanes::{self, Claim, FenceOutcome, LaneKind, Lease, Then};
+use super::session::{Record, Session, Step, params};
+use super::{Store, json};
+use crate::clock::Millis;
+use crate::model::{BotId, PluginName};
+
+/// Calls that a claim hands out of one chat at most. Telegram takes about one a second anyway.
+const CALLS: i64 = 20;
+
+/// A call to Telegram that waits to be made.
+#[derive(Debug, Clone)]
+pub struct WaitingCall {
+    /// Its place in the outbox.
+    pub seq: i64,
+    /// The plugin that asked; `None`: the host itself.
+    pub plugin: Option<PluginName>,
+    /// The event whose turn asked.
+    pub event: Option<i64>,
+    /// The number under which the plugin knows the message.
+    pub reference: Option<i64>,
+    /// The reference of the message that it edits, deletes or answers.
+    pub about: Option<i64>,
+    /// The Bot API method.
+    pub method: String,
+    /// Its parameters as JSON.
+    pub body: String,
+    /// How many calls have failed.
+    pub attempt: u32,
+    /// How many calls may have arrived although no answer came.
+    pub ambiguous: u32,
+    /// When the turn committed.
+    pub created_at: Millis,
+    /// Worthless after this time.
+    pub expires_at: Option<Millis>,
+}
+
+/// The sending lane of a chat and what is due in it.
+#[derive(Debug)]
+pub struct ClaimedSends {
+    /// The right to run it.
+    pub lease: Lease,
+    /// What is due, in order; at least one.
+    pub calls: Vec<WaitingCall>,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    /// Its place in the outbox.
+    pub seq: i64,
+    /// How it ended.
+    pub outcome: SendOutcome,
+    /// Digest, kind (`photo` or `document`) and Telegram's id of each file that was uploaded with it.
+    pub uploaded: Vec<(String, String, String)>,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone)]
+pub enum SendOutcome {
+    /// Telegram has done it.
+    Sent {
+        /// The number of the message, if it made one.
+        message_id: Option<i64>,
+    },
+    /// It never will be done.
+    Dead {
+        /// Why.
+        reason: String,
+    },
+    /// It has become worthless.
+    Expired,
+    /// It is tried again; until then its chat waits.
+    Retry {
+        /// Not before this time.
+        at: Millis,
+        /// Why.
+        reason: String,
+        /// Whether it may have arrived all the same.
+        ambiguous: bool,
+    },
+}
+
+/// Where a message that a plugin asked for stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentMessage {
+    /// The chat.
+    pub chat: i64,
+    /// Telegram's number, once it was sent.
+    pub message_id: Option<i64>,
+    /// How far it came.
+    pub state: SendState,
+}
+
+/// How far a call came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendState {
+    /// Not made yet.
+    Waiting,
+    /// Made.
+    Sent,
+    /// Given up.
+    Dead,
+    /// Worthless by now.
+    Expired,
+}
+
+static TAKE_CALLS: Sql = Sql::new(
+    "UPDATE outbox SET attempt_at = $2, ambiguous = ambiguous + CASE WHEN attempt_at IS NULL THEN 0 ELSE 1 END
+     WHERE seq IN (
+         SELECT o.seq FROM {each $1}
+         JOIN outbox o ON o.lane_id = CAST(item.value AS BIGINT) AND o.state = 0 AND o.seq <= COALESCE(
+             (SELECT n.seq FROM outbox n WHERE n.lane_id = CAST(item.value AS BIGINT) AND n.state = 0
+              ORDER BY n.seq LIMIT 1 OFFSET $3), 9223372036854775807)
+         WHERE NOT EXISTS (
+             SELECT 1 FROM outbox b
+             WHERE b.lane_id = o.lane_id AND b.state = 0 AND b.seq <= o.seq AND b.due_at > $2))
+     RETURNING lane_id, seq, plugin, inbox_seq, reference, about, method, body, attempt, ambiguous, created_at,
+               expires_at",
+);
+static MARK: Sql = Sql::new(
+    "UPDATE outbox SET
+         state = CAST(item.value ->> 1 AS BIGINT),
+         message_id = CAST(item.value ->> 2 AS BIGINT),
+         reason = item.value ->> 3,
+         due_at = COALESCE(CAST(item.value ->> 4 AS BIGINT), outbox.due_at),
+         attempt = outbox.attempt + CAST(item.value ->> 5 AS BIGINT),
+         ambiguous = outbox.ambiguous + CAST(item.value ->> 6 AS BIGINT),
+         ended_at = CAST(item.value ->> 7 AS BIGINT),
+         attempt_at = NULL
+     FROM {each $1}
+     WHERE outbox.seq = CAST(item.value ->> 0 AS BIGINT) AND outbox.lane_id = $2 AND outbox.state = 0",
+);
+static REMEMBER_FILES: Sql = Sql::new(
+    "INSERT INTO files (bot_id, digest, kind, file_id)
+     SELECT $2, item.value ->> 0, item.value ->> 1, item.value ->> 2 FROM {each $1}
+     WHERE 1 = 1 ORDER BY item.key
+     ON CONFLICT (bot_id, digest, kind) DO UPDATE SET file_id = excluded.file_id",
+);
+static LANDED: Sql =
+    Sql::new("UPDATE outbox SET attempt_at = NULL WHERE lane_id = $1 AND state = 0 AND attempt_at IS NOT NULL");
+static MESSAGE_OF: Sql = Sql::new(
+    "SELECT l.chat_id, o.message_id, o.state FROM outbox o JOIN lanes l ON l.id = o.lane_id
+     WHERE o.reference = $3 AND o.bot_id = $1 AND o.plugin = $2",
+);
+
+/// Nothing of this lane is in the air any more.
+pub(super) fn landed(lane: i64) -> Step {
+    LANDED.with(params![lane])
+}
+
+struct ClaimSends(Claim, usize);
+
+impl Job for ClaimSends {
+    type Output = Vec<ClaimedSends>;
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Self::Output>, StoreError> {
+        let Self(claim, limit) = self;
+        let leases = claim.due(*limit, session).await?;
+        if leases.is_empty() {
+            return Ok(Verdict::Commit(vec![]));
+        }
+        let lanes: Vec<_> = leases.iter().map(|lease| lease.lane).collect();
+        let answer = session.one(TAKE_CALLS.with(params![json(&lanes), claim.now, CALLS - 1])).await?;
+        let mut calls: HashMap<i64, Vec<WaitingCall>> = HashMap::new();
+        for mut row in answer.rows {
+            calls.entry(row.integer(0)?).or_default().push(waiting_call(&mut row)?);
+        }
+        let mut claimed = Vec::with_capacity(leases.len());
+        for lease in leases {
+            match calls.remove(&lease.lane) {
+                Some(mut calls) => {
+                    calls.sort_by_key(|call| call.seq);
+                    claimed.push(ClaimedSends { lease, calls });
+                }
+                // A host that died has left a wrong time behind.
+                None => drop(session.one(lanes::free(lease.lane, lease.fence, claim.host)).await?),
+            }
+        }
+        claimed.sort_by_key(|lane| lane.calls[0].seq);
+        Ok(Verdict::Commit(claimed))
+    }
+
+    fn settle(&self, output: &mut Self::Output) {
+        self.0.settle(output.iter_mut().map(|claimed| &mut claimed.lease));
+    }
+}
+
+fn waiting_call(row: &mut Record) -> Result<WaitingCall, StoreError> {
+    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    Ok(WaitingCall {
+        seq: row.integer(1)?,
+        plugin: PluginName::new(&row.text(2)?),
+        event: row.maybe_integer(3)?,
+        reference: row.maybe_integer(4)?,
+        about: row.maybe_integer(5)?,
+        method: row.text(6)?,
+        body: row.text(7)?,
+        attempt: count(row.integer(8)?),
+        ambiguous: count(row.integer(9)?),
+        created_at: row.integer(10)?,
+        expires_at: row.maybe_integer(11)?,
+    })
+}
+
+struct MarkSends {
+    lane: i64,
+    fence: i64,
+    host: i64,
+    steps: Vec<Step>,
+}
+
+impl Job for MarkSends {
+    /// Whether the lane was still held.
+    type Output = bool;
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<bool>, StoreError> {
+        let held = session.one(lanes::lock(self.lane, self.fence, self.host)).await?;
+        if held.rows.is_empty() {
+            return Ok(Verdict::Undo(false));
+        }
+        session.run(&self.steps).await?;
+        Ok(Verdict::Commit(true))
+    }
+}
+
+/// Number, state, message, reason, due, failed calls, ambiguous calls, end.
+type MarkRow<'a> = (i64, i64, Option<i64>, Option<String>, Option<Millis>, i64, i64, Option<Millis>);
+
+fn mark_row(mark: &Mark, now: Millis) -> MarkRow<'_> {
+    let text = |reason: &String| Some(super::printable(reason));
+    match &mark.outcome {
+        SendOutcome::Sent { message_id } => (mark.seq, 1, *message_id, None, None, 0, 0, Some(now)),
+        SendOutcome::Dead { reason } => (mark.seq, 2, None, text(reason), None, 1, 0, Some(now)),
+        SendOutcome::Expired => (mark.seq, 3, None, None, None, 0, 0, Some(now)),
+        SendOutcome::Retry { at, reason, ambiguous } => {
+            (mark.seq, 0, None, text(reason), Some(*at), 1, i64::from(*ambiguous), None)
+        }
+    }
+}
+
+impl Store {
+    /// Claims up to `limit` chats whose next call is due, the longest waiting first. From now on the calls are in the
+    /// air.
+    pub async fn claim_sends(&self, limit: usize) -> Result<Vec<ClaimedSends>, StoreError> {
+        self.shared.engine.write(ClaimSends(Claim::new(self, LaneKind::Sending), limit)).await
+    }
+
+    /// Records what became of calls (TXN 4). Of calls that were claimed and are not marked when the lane is released,
+    /// it is known that they were not made.
+    pub async fn mark_sends(&self, lease: &Lease, marks: Vec<Mark>, then: Then) -> Result<FenceOutcome, StoreError> {
+        let (lane, fence, host) = (lease.lane, lease.fence, self.shared.host);
+        let mut steps = Vec::new();
+        if !marks.is_empty() {
+            let now = self.shared.clock.now();
+            let marked: Vec<_> = marks.iter().map(|mark| mark_row(mark, now)).collect();
+            steps.push(MARK.with(params![json(&marked), lane]));
+        }
+        let uploaded = marks.iter().flat_map(|mark| &mark.uploaded);
+        let files: BTreeMap<_, _> = uploaded.map(|(digest, kind, id)| ((digest, kind), id)).collect();
+        if !files.is_empty() {
+            let files: Vec<_> = files.into_iter().map(|((digest, kind), id)| (digest, kind, id)).collect();
+            steps.push(REMEMBER_FILES.with(params![json(&files), lease.bot.0]));
+        }
+        if then == Then::Release {
+            steps.extend([landed(lane), lanes::free(lane, fence, host)]);
+        }
+        let held = self.shared.engine.write(MarkSends { lane, fence, host, steps }).await?;
+        Ok(lease.after(held, then))
+    }
+
+    /// Where the message stands that a plugin knows under this number.
+    pub async fn message_of(
+        &self,
+        bot: BotId,
+        plugin: &PluginName,
+        reference: i64,
+    ) -> Result<Option<SentMessage>, StoreError> {
+        let step = MESSAGE_OF.with(params![bot.0, plugin.as_str(), reference]);
+        let answer = self.shared.engine.read(step).await?;
+        let Some(row) = answer.rows.first() else { return Ok(None) };
+        let state = match row.integer(2)? {
+            0 => SendState::Waiting,
+            1 => SendState::Sent,
+            2 => SendState::Dead,
+            _ => SendState::Expired,
+        };
+        Ok(Some(SentMessage { chat: row.integer(0)?, message_id: row.maybe_integer(1)?, state }))
+    }
+}

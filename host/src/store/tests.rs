@@ -1,0 +1,198 @@
+//! The store's tests. Each has one body, which runs on SQLite and on PostgreSQL.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::clock::Millis;
+use crate::model::manifest::{Column, ColumnKind, Table};
+use crate::model::table::{Comparison, Filter, Order, Query, Read, Row, Value, Write};
+use crate::model::{BotId, PluginName};
+
+#[path = "../../../tests/support/postgres.rs"]
+mod postgres;
+
+mod commits;
+
+mod contention;
+
+mod declaring;
+
+mod inbox;
+
+mod lanes;
+
+mod opening;
+
+mod outbox;
+
+mod records;
+
+mod reading;
+
+mod schema;
+
+/// When the manual clock of a test starts.
+const START: Millis = 1_800_000_000_000;
+const BOT: BotId = BotId(7);
+
+/// An empty database and a clock that stands still.
+struct Place {
+    url: String,
+    clock: Clock,
+    /// The folder of a SQLite file.
+    folder: Option<TempDir>,
+}
+
+impl Place {
+    async fn open(&self) -> Store {
+        Store::open(&self.url, &self.clock).await.expect("the database opens")
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Any number from a statement of the test's own.
+    async fn number(&self, store: &Store, statement: &str) -> i64 {
+        let step = session::Step::made(statement.to_owned(), vec![]);
+        let answer = store.shared.engine.read(step).await.expect("the statement runs");
+        answer.rows[0].integer(0).expect("a number")
+    }
+}
+
+/// Runs a test on both databases.
+async fn each_database(body: impl AsyncFn(&Place)) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite://{}", folder.path().join("data/guesthouse.db").display());
+    eprintln!("on SQLite");
+    body(&Place { url, clock: Clock::manual(START), folder: Some(folder) }).await;
+
+    if let Some(database) = postgres::Database::create().await {
+        eprintln!("on PostgreSQL");
+        body(&Place { url: database.url(), clock: Clock::manual(START), folder: None }).await;
+        database.drop().await;
+    }
+}
+
+fn cards() -> PluginName {
+    PluginName::new("cards").expect("a name")
+}
+
+fn column(name: &str, kind: ColumnKind, nullable: bool) -> Column {
+    Column { name: name.into(), kind, nullable }
+}
+
+/// Cards with a unique code, and a log of their checks.
+fn tables() -> Vec<Table> {
+    vec![
+        Table {
+            name: "cards".into(),
+            columns: vec![
+                column("code", ColumnKind::Text, false),
+                column("name", ColumnKind::Text, true),
+                column("checks", ColumnKind::Integer, true),
+                column("active", ColumnKind::Boolean, true),
+            ],
+            unique: vec![vec!["code".into()]],
+            indexes: vec![vec!["name".into()]],
+        },
+        Table {
+            name: "log".into(),
+            columns: vec![column("card", ColumnKind::Integer, false), column("at", ColumnKind::Timestamp, false)],
+            unique: vec![],
+            indexes: vec![vec!["card".into(), "at".into()]],
+        },
+    ]
+}
+
+/// An update for the lanes of these chats of `cards`.
+fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
+    NewUpdate {
+        update_id,
+        kind: "message".into(),
+        raw: format!("{{\"update_id\":{update_id}}}"),
+        lanes: chats.iter().map(|chat| (cards(), *chat)).collect(),
+    }
+}
+
+/// Stores an update for one chat and claims its lane.
+async fn begin_turn(store: &Store, update_id: i64, chat: i64) -> ClaimedTurns {
+    store.accept(None, BOT, vec![update(update_id, &[chat])]).await.expect("accepted");
+    let mut claimed = store.claim_turns(10).await.expect("claimed");
+    assert_eq!(claimed.len(), 1, "only this lane is due");
+    claimed.remove(0)
+}
+
+/// A turn that does nothing yet.
+fn turn(event: i64, tables: &TableSet) -> TurnCommit {
+    TurnCommit {
+        event,
+        tables: tables.clone(),
+        reads: vec![],
+        writes: vec![],
+        dialogue: None,
+        callbacks: vec![],
+        outbox: vec![],
+        blobs: vec![],
+    }
+}
+
+/// Runs a turn of its own that makes these changes.
+async fn write(store: &Store, tables: &TableSet, writes: Vec<Write>) -> CommitOutcome {
+    use std::sync::atomic::{AtomicI64, Ordering};
+    static NEXT: AtomicI64 = AtomicI64::new(1_000_000);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let lane = begin_turn(store, number, number).await;
+    let commit = TurnCommit { writes, ..turn(lane.events[0].seq, tables) };
+    store.commit_turn(&lane.lease, commit, Then::Release).await.expect("no error")
+}
+
+fn call(chat: i64, text: &str) -> NewCall {
+    NewCall {
+        chat,
+        reference: None,
+        about: None,
+        method: "sendMessage".into(),
+        body: format!("{{\"text\":\"{text}\"}}"),
+        expires_at: None,
+    }
+}
+
+fn insert_card(id: i64, code: &str) -> Write {
+    Write::Insert {
+        table: "cards".into(),
+        id,
+        cells: vec![
+            ("code".into(), Value::Text(code.into())),
+            ("name".into(), Value::Text(format!("card {id}"))),
+            ("checks".into(), Value::Integer(0)),
+            ("active".into(), Value::Boolean(true)),
+        ],
+    }
+}
+
+fn eq(column: &str, value: Value) -> Filter {
+    Filter::Is(column.into(), Comparison::Eq, value)
+}
+
+fn query(table: &str, filter: Filter) -> Query {
+    Query { table: table.into(), columns: vec![], filter, order: vec![], limit: 1000, offset: 0 }
+}
+
+/// What a turn would have noted had it asked now.
+async fn read_find(store: &Store, tables: &TableSet, query: Query) -> Read {
+    let seen = store.find(tables, BOT, &query).await.expect("found");
+    Read::Find { query, seen }
+}
+
+async fn read_get(store: &Store, tables: &TableSet, table: &str, id: i64) -> Read {
+    let seen = store.get(tables, BOT, table, id, &[]).await.expect("read");
+    Read::Get { table: table.into(), id, columns: vec![], seen }
+}
+
+fn cell<'a>(row: &'a Row, column: &str) -> &'a Value {
+    &row.cells.iter().find(|(name, _)| name == column).expect("the column").1
+}

@@ -1,0 +1,304 @@
+//! Who holds a lane, how it changes hands, and that it is never forgotten.
+
+use futures_util::FutureExt;
+
+use super::*;
+use crate::shutdown::Shutdown;
+
+#[tokio::test]
+async fn a_lane_is_claimed_by_one() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let chats: Vec<_> = (0..50).collect();
+        store.accept(None, BOT, vec![update(1, &chats)]).await.expect("accepted");
+        let claims = futures_util::future::join_all((0..10).map(|_| store.claim_turns(7))).await;
+        let mut claimed: Vec<_> =
+            claims.iter().flat_map(|claim| claim.as_ref().expect("no error")).map(|lane| lane.lease.chat()).collect();
+        claimed.sort_unstable();
+        assert_eq!(claimed, chats);
+        assert_eq!(store.next_due(LaneKind::Turns).await.expect("no error"), None, "held lanes are nobody's business");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_longest_waiting_come_first() {
+    each_database(async |place| {
+        let store = place.open().await;
+        for (number, chat) in [30, 10, 20].into_iter().enumerate() {
+            store.accept(None, BOT, vec![update(number as i64, &[chat])]).await.expect("accepted");
+            place.clock.advance(Duration::from_secs(1));
+        }
+        let claimed = store.claim_turns(2).await.expect("claimed");
+        assert_eq!(claimed.iter().map(|lane| lane.lease.chat()).collect::<Vec<_>>(), [30, 10]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_silent_host_loses_its_lanes_and_its_commit_is_refused() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let tables = store.declare(&cards(), &tables()).await.expect("declared");
+        let stale = begin_turn(&store, 1, 10).await;
+        // On PostgreSQL it is another host that takes over, on SQLite it stands for one.
+        let other = if place.is_sqlite() { store.clone() } else { place.open().await };
+        place.clock.advance(Duration::from_secs(9));
+        assert!(other.claim_turns(1).await.expect("no error").is_empty(), "it may still be alive");
+        place.clock.advance(Duration::from_secs(2));
+        if !place.is_sqlite() {
+            assert_eq!(other.next_due(LaneKind::Turns).await.expect("no error"), Some(START));
+        }
+        let lane = other.claim_turns(1).await.expect("no error").remove(0);
+
+        let commit = |id| TurnCommit {
+            writes: vec![insert_card(id, &format!("code {id}"))],
+            outbox: vec![call(10, "hello")],
+            ..turn(lane.events[0].seq, &tables)
+        };
+        let outcome = store.commit_turn(&stale.lease, commit(1), Then::Release).await.expect("no error");
+        assert_eq!(outcome, CommitOutcome::LeaseLost);
+        let nothing = "SELECT (SELECT COUNT(*) FROM cards__cards) + (SELECT COUNT(*) FROM outbox)";
+        assert_eq!(place.number(&store, nothing).await, 0);
+        let outcome = other.commit_turn(&lane.lease, commit(2), Then::Release).await.expect("no error");
+        assert_eq!(outcome, CommitOutcome::Committed);
+        assert_eq!(place.number(&store, nothing).await, 2);
+        // Giving back what is lost does no harm.
+        store.release(stale.lease).await.expect("no error");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_host_that_starts_again_has_its_lanes_at_once_on_sqlite() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let lane = begin_turn(&store, 1, 10).await;
+        assert!(store.claim_polling(BOT).await.expect("no error").is_some());
+        // As after a crash: nothing is given back.
+        std::mem::forget(lane);
+        drop(store);
+        let store = place.open().await;
+        let claimed = store.claim_turns(1).await.expect("no error").len();
+        assert_eq!(claimed, usize::from(place.is_sqlite()), "on PostgreSQL the lease has to run out first");
+        assert_eq!(store.claim_polling(BOT).await.expect("no error").is_some(), place.is_sqlite());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_soft_end_hands_the_lanes_over_at_once() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let lane = begin_turn(&store, 1, 10).await;
+        store.close().await;
+        drop((lane, store));
+        let store = place.open().await;
+        assert_eq!(store.claim_turns(1).await.expect("no error").len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keeping_alive_keeps_the_lanes() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let shutdown = Shutdown::default();
+        let _lane = begin_turn(&store, 1, 10).await;
+        let observe = async {
+            for _ in 0..15 {
+                place.clock.advance(Duration::from_secs(1));
+                // Every three seconds, and a second more if time goes on before the last renewal has been answered.
+                let fresh = place.clock.now() + 6_000;
+                while place.number(&store, "SELECT MAX(alive_until) FROM hosts").await < fresh {
+                    tokio::task::yield_now().await;
+                }
+            }
+            assert!(store.claim_turns(1).await.expect("no error").is_empty(), "fifteen seconds later it is still ours");
+            shutdown.force();
+        };
+        tokio::join!(store.keep_alive(&shutdown), observe);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn polling_is_for_one_host_at_a_time() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let other = if place.is_sqlite() { store.clone() } else { place.open().await };
+        let lease = store.claim_polling(BOT).await.expect("no error").expect("the first");
+        assert!(other.claim_polling(BOT).await.expect("no error").is_none());
+        assert!(other.claim_polling(BotId(8)).await.expect("no error").is_some(), "another bot is another lane");
+        store.release(lease).await.expect("released");
+        let lease = other.claim_polling(BOT).await.expect("no error").expect("it is free");
+        assert_eq!(lease.to_string(), "7/polling");
+        assert_eq!(lease.plugin(), None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dropped_lease_comes_back_with_the_next_claim() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let lane = begin_turn(&store, 1, 10).await;
+        assert!(store.claim_turns(1).await.expect("no error").is_empty());
+        drop(lane);
+        let again = store.claim_turns(1).await.expect("no error");
+        assert_eq!(again.len(), 1);
+        // The lease of before is forgotten, not given back once more.
+        assert!(store.claim_turns(1).await.expect("no error").is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_claim_nobody_waits_for_is_given_back() {
+    each_database(async |place| {
+        let store = place.open().await;
+        store.accept(None, BOT, vec![update(1, &[10])]).await.expect("accepted");
+        for _ in 0..20 {
+            let mut claim = Box::pin(store.claim_turns(1));
+            assert!(claim.as_mut().now_or_never().is_none(), "the database takes longer than that");
+            drop(claim);
+            // The worker may still be at it, or done and have found nobody.
+            let lane = loop {
+                if let Some(lane) = store.claim_turns(1).await.expect("no error").pop() {
+                    break lane;
+                }
+            };
+            drop(lane);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_postponed_lane_waits_whatever_comes() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let lane = begin_turn(&store, 1, 10).await;
+        store.postpone(lane.lease, START + 60_000).await.expect("postponed");
+        store.accept(None, BOT, vec![update(2, &[10])]).await.expect("accepted");
+        assert!(store.claim_turns(1).await.expect("no error").is_empty());
+        assert_eq!(store.next_due(LaneKind::Turns).await.expect("no error"), Some(START + 60_000));
+        place.clock.advance(Duration::from_secs(60));
+        assert_eq!(store.claim_turns(1).await.expect("no error")[0].events.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lane_without_work_sleeps() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let lane = begin_turn(&store, 1, 10).await;
+        let tables = store.declare(&cards(), &[]).await.expect("declared");
+        store.commit_turn(&lane.lease, turn(lane.events[0].seq, &tables), Then::Release).await.expect("committed");
+        assert_eq!(store.next_due(LaneKind::Turns).await.expect("no error"), None);
+        // A lane that is postponed with nothing in it is claimed once and then sleeps.
+        let lane = begin_turn(&store, 2, 10).await;
+        let event = lane.events[0].seq;
+        store.commit_turn(&lane.lease, turn(event, &tables), Then::Keep).await.expect("committed");
+        store.postpone(lane.lease, START).await.expect("postponed");
+        assert_eq!(store.next_due(LaneKind::Turns).await.expect("no error"), Some(START));
+        assert!(store.claim_turns(1).await.expect("no error").is_empty());
+        assert_eq!(store.next_due(LaneKind::Turns).await.expect("no error"), None);
+    })
+    .await;
+}
+
+/// Whatever the moment at which an event comes while its lane is being given back: it is claimed in the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_comes_while_its_lane_is_given_back_is_not_forgotten() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let tables = store.declare(&cards(), &[]).await.expect("declared");
+        store.accept(None, BOT, vec![update(0, &[10])]).await.expect("accepted");
+        for number in 1..100 {
+            let claimed = store.claim_turns(1).await.expect("no error");
+            let [lane] = &claimed[..] else { panic!("event {number} was forgotten") };
+            let bring = store.accept(None, BOT, vec![update(number, &[10])]);
+            let give_back = async {
+                for (index, event) in lane.events.iter().enumerate() {
+                    let then = if index + 1 == lane.events.len() { Then::Release } else { Then::Keep };
+                    if number % 2 == 0 {
+                        let dead = Failed::Dead { reason: "no".into() };
+                        store.fail_turn(&lane.lease, event.seq, dead, then).await.expect("recorded");
+                    } else {
+                        store.commit_turn(&lane.lease, turn(event.seq, &tables), then).await.expect("committed");
+                    }
+                }
+            };
+            let (brought, ()) = tokio::join!(bring, give_back);
+            brought.expect("accepted");
+        }
+    })
+    .await;
+}
+
+/// Two hosts fill one lane; neither a claim nor the order of the numbers may skip one that becomes visible later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_of_two_hosts_are_claimed_in_the_order_of_their_numbers() {
+    each_database(async |place| {
+        if place.is_sqlite() {
+            return;
+        }
+        let (one, two) = (place.open().await, place.open().await);
+        let tables = one.declare(&cards(), &[]).await.expect("declared");
+        let fill = async |store: &Store, from: i64| {
+            for number in from..from + 60 {
+                store.accept(None, BOT, vec![update(number, &[10]), update(number + 500, &[10])]).await.expect("ok");
+            }
+        };
+        let empty = async {
+            let mut last = 0;
+            let mut handled = 0;
+            while handled < 240 {
+                for ClaimedTurns { lease, events } in one.claim_turns(1).await.expect("no error") {
+                    for (index, event) in events.iter().enumerate() {
+                        assert!(event.seq > last, "event {} came after {last}", event.seq);
+                        last = event.seq;
+                        handled += 1;
+                        let then = if index + 1 == events.len() { Then::Release } else { Then::Keep };
+                        one.commit_turn(&lease, turn(event.seq, &tables), then).await.expect("committed");
+                    }
+                }
+            }
+        };
+        tokio::join!(fill(&one, 0), fill(&two, 10_000), empty);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn hints_travel_between_hosts() {
+    each_database(async |place| {
+        let store = Store::open(&place.url, &Clock::system()).await.expect("open");
+        let (wake, shutdown) = (crate::wake::Wake::default(), Shutdown::default());
+        let system = Clock::system();
+        let observe = async {
+            if !place.is_sqlite() {
+                let minute = Duration::from_secs(60);
+                // The listener rings once when it begins to listen.
+                wake.lanes.wait(&system, minute).await;
+                wake.outbox.wait(&system, minute).await;
+                let other = place.open().await;
+                let told = Shutdown::default();
+                let deaf = crate::wake::Wake::default();
+                let tell = async {
+                    other.accept(None, BOT, vec![update(1, &[10])]).await.expect("accepted");
+                    wake.lanes.wait(&system, minute).await;
+                    told.begin();
+                };
+                tokio::time::timeout(Duration::from_secs(30), async { tokio::join!(other.listen(&deaf, &told), tell) })
+                    .await
+                    .expect("the hint arrives");
+            }
+            shutdown.begin();
+        };
+        tokio::join!(store.listen(&wake, &shutdown), observe);
+    })
+    .await;
+}

@@ -1,0 +1,10 @@
+//! Compiles the bundled plugins. The list is all there is to change for another one.
+
+use std::process::ExitCode;
+
+/// What a plugin is called behind `bundled:` in the configuration, and the crate it comes from.
+const PLUGINS: &[(&str, &str)] = &[("cards", "guesthouse-cards")];
+
+fn main() -> ExitCode {
+    guesthouse_compile::embed("Bundled", PLUGINS)
+}

@@ -1,0 +1,323 @@
+//! The card bot, as an admin and as buyers see it, in three languages and on both databases.
+
+use insta::assert_snapshot;
+use regex::Regex;
+use serde_json::json;
+
+use crate::support::{ADMIN, BOT, Database, House, Person, cards, picture};
+
+/// A message with what differs from run to run replaced: codes, links, times, file sizes.
+fn same(text: &str) -> String {
+    let replace = |text: &str, pattern: &str, by: &str| {
+        Regex::new(pattern).expect("a pattern").replace_all(text, by).into_owned()
+    };
+    let text = replace(text, r"verify_[0-9A-Za-z-]+", "verify_CODE");
+    let text = replace(&text, r"\b[0-9A-Z]{4}(-[0-9A-Z]{4}){4}\b", "CODE");
+    let text = replace(&text, r"\d{4}-\d\d-\d\d \d\d:\d\d", "DATE");
+    let text = replace(&text, r"\d\d\.\d\d\.\d{4},? \d\d:\d\d", "DATE");
+    replace(&text, r"\[photo \d+x\d+\]", "[photo]")
+}
+
+impl Person {
+    async fn reads(&self) -> String {
+        same(&self.sees().await)
+    }
+}
+
+/// The code of the card that was added last.
+async fn last_code(house: &House) -> String {
+    house.database.text("SELECT code FROM cards__cards ORDER BY id DESC LIMIT 1").await
+}
+
+/// Lets the admin add a card without a description or a second photo; nothing is left unread.
+async fn add_card(admin: &Person, name: &str) {
+    admin.says("/admin").await;
+    admin.sees().await;
+    admin.presses("➕ Add card").await.hears().await;
+    admin.sees().await;
+    admin.sends_photos(&[&picture::png(64, [200, 0, 0])], name).await;
+    loop {
+        if admin.sees().await.contains("description") {
+            break;
+        }
+    }
+    admin.presses("Skip").await.hears().await;
+    loop {
+        if admin.sees().await.contains("packaged") {
+            break;
+        }
+    }
+    admin.presses("Skip").await.hears().await;
+    loop {
+        if admin.sees().await.contains("has been added") {
+            break;
+        }
+    }
+    admin.settles().await;
+}
+
+#[tokio::test]
+async fn a_card_is_added_and_checked() {
+    for database in Database::each().await {
+        let house = House::opens(database, &[cards()]).await;
+        let (admin, buyer) = (house.admin(), house.person(1002));
+
+        admin.says("/admin").await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.presses("➕ Add card").await.hears().await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.sends_photos(&[&picture::png(64, [200, 0, 0])], "").await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.says("Amber necklace").await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.says("Baltic amber, 45 cm").await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.sends_photos(&[&picture::png(64, [0, 0, 200])], "").await;
+        assert_snapshot!(admin.reads().await, @"");
+        let qr = house.street.town.picture(&admin.last()).await;
+        admin.settles().await;
+
+        let code = last_code(&house).await;
+        buyer.follows(&format!("verify_{}", code.replace('-', ""))).await;
+        assert_snapshot!(same(&buyer.sees_all(3).await), @"");
+        buyer.says(&code.to_lowercase()).await;
+        assert_snapshot!(same(&buyer.sees_all(3).await), @"");
+        buyer.says(&format!("/verify {code}")).await;
+        assert!(buyer.sees_all(3).await.contains("Checked 3 times"));
+        buyer.sends_photos(&[&qr], "").await;
+        let seen = buyer.sees_all(3).await;
+        assert!(seen.contains("Checked 4 times"), "the code was read from the picture: {seen}");
+
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM cards__checks").await, 4);
+        assert_eq!(house.database.number("SELECT checks FROM cards__cards").await, 4);
+        house.closes([admin, buyer]).await;
+    }
+}
+
+#[tokio::test]
+async fn everybody_reads_their_own_language() {
+    let house = House::opens(Database::sqlite(), &[cards()]).await;
+    let (admin, russian, hebrew) = (house.admin(), house.person(1003), house.person(1004));
+    add_card(&admin, "Amber").await;
+    let code = last_code(&house).await;
+
+    russian.says("/start").await;
+    assert_snapshot!(russian.reads().await, @"");
+    russian.says(&code).await;
+    assert_snapshot!(russian.reads().await, @"");
+    russian.says(&code).await;
+    assert_snapshot!(russian.reads().await, @"");
+    russian.says("AAAA").await;
+    assert_snapshot!(russian.reads().await, @"");
+    hebrew.says("/start").await;
+    assert_snapshot!(hebrew.reads().await, @"");
+    hebrew.says(&code).await;
+    assert_snapshot!(hebrew.reads().await, @"");
+    hebrew.says("/admin").await;
+    assert_snapshot!(hebrew.reads().await, @"");
+
+    let menu = house.street.town.get(&format!("/chats/p:7000000001:{}/commands?person={}", russian.id, russian.id)).await;
+    assert_snapshot!(menu_of(&menu), @"");
+    let menu = house.street.town.get(&format!("/chats/p:7000000001:{ADMIN}/commands?person={ADMIN}")).await;
+    assert_snapshot!(menu_of(&menu), @"");
+    house.closes([admin, russian, hebrew]).await;
+}
+
+fn menu_of(menu: &serde_json::Value) -> String {
+    let commands = menu["commands"].as_array().expect("commands").iter();
+    let line = |command: &serde_json::Value| {
+        format!("/{} {}", command["command"].as_str().unwrap_or_default(), command["description"].as_str().unwrap_or_default())
+    };
+    commands.map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn adding_survives_mistakes_restarts_and_another_admin() {
+    for database in Database::each().await {
+        let house = House::opens(database, &[cards()]).await;
+        let admin = house.admin();
+        admin.says("/admin").await;
+        admin.sees().await;
+        admin.presses("➕ Add card").await.hears().await;
+        admin.sees().await;
+        admin.says("a text where a photo is due").await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.sends_document("list.txt", b"1;2;3", "").await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.sends_document("photo.png", &picture::png(64, [9, 9, 9]), "").await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.sends_photos(&[&picture::png(64, [9, 9, 9])], "").await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.says(&"x".repeat(101)).await;
+        assert_snapshot!(admin.reads().await, @"");
+
+        let house = house.restarts(&[cards()]).await;
+        admin.says("Ring").await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.says("/cancel").await;
+        assert_snapshot!(admin.reads().await, @"");
+        admin.says("/cancel").await;
+        assert_snapshot!(admin.reads().await, @"");
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM cards__cards").await, 0);
+
+        // An album: the first picture is the card, the second one shows it packaged.
+        admin.says("/admin").await;
+        admin.sees().await;
+        admin.presses("➕ Add card").await.hears().await;
+        admin.sees().await;
+        admin.sends_photos(&[&picture::png(64, [1, 1, 1]), &picture::png(64, [2, 2, 2])], "Twins").await;
+        admin.settles().await;
+        admin.presses("Skip").await.hears().await;
+        admin.settles().await;
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM cards__cards WHERE packaged IS NOT NULL").await, 1);
+        house.closes([admin]).await;
+    }
+}
+
+#[tokio::test]
+async fn cards_are_listed_changed_and_counted() {
+    let house = House::opens(Database::sqlite(), &[cards().with("page_size = 3")]).await;
+    let (admin, buyer) = (house.admin(), house.person(1002));
+    for name in ["One", "Two", "Three", "Four"] {
+        add_card(&admin, name).await;
+    }
+    let code = last_code(&house).await;
+    for _ in 0..3 {
+        buyer.says(&code).await;
+        buyer.sees().await;
+    }
+    admin.says("/admin").await;
+    admin.sees().await;
+    admin.presses("📊 Statistics").await.hears().await;
+    assert_snapshot!(admin.reads().await, @"");
+    admin.presses("« Menu").await.hears().await;
+    admin.sees().await;
+    admin.presses("📇 My cards").await.hears().await;
+    assert_snapshot!(admin.reads().await, @"");
+    admin.presses("Next ›").await.hears().await;
+    assert_snapshot!(admin.reads().await, @"");
+    admin.presses("‹ Previous").await.hears().await;
+    admin.sees().await;
+    admin.presses("Four").await.hears().await;
+    assert_snapshot!(admin.reads().await, @"");
+    admin.presses("Checks").await.hears().await;
+    assert_snapshot!(admin.reads().await, @"");
+    admin.presses("« Back").await.hears().await;
+    admin.sees().await;
+    admin.presses("Edit").await.hears().await;
+    assert_snapshot!(admin.reads().await, @"");
+    admin.presses("Name").await.hears().await;
+    assert_snapshot!(admin.reads().await, @"");
+    admin.says("Fourth").await;
+    admin.settles().await;
+    buyer.says(&code).await;
+    assert!(buyer.sees().await.contains("Fourth"));
+
+    admin.presses("Deactivate").await.hears().await;
+    assert_snapshot!(admin.reads().await, @"");
+    admin.presses("Deactivate").await.hears().await;
+    admin.settles().await;
+    buyer.says(&code).await;
+    assert_snapshot!(buyer.reads().await, @"");
+    admin.presses("Reactivate").await.hears().await;
+    admin.settles().await;
+    buyer.says(&code).await;
+    assert!(buyer.sees().await.contains("Checked 5 times"), "a check of a deactivated card is not counted");
+    house.closes([admin, buyer]).await;
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down_and_reported_once() {
+    let house = House::opens(Database::sqlite(), &[cards()]).await;
+    let (admin, guesser) = (house.admin(), house.person(1002));
+    admin.says("/start").await;
+    admin.sees().await;
+    let mut answers = Vec::new();
+    for _ in 0..9 {
+        guesser.says("/verify K7QF-9M2X-4TRA-88BC-PD3M").await;
+        answers.push(guesser.reads().await);
+    }
+    answers.dedup();
+    assert_snapshot!(answers.join("\n---\n"), @"");
+    assert_snapshot!(admin.reads().await, @"");
+    house.closes([admin, guesser]).await;
+}
+
+#[tokio::test]
+async fn a_label_that_many_people_check_is_reported() {
+    let house = House::opens(Database::sqlite(), &[cards().with("copy_warning_users = 2")]).await;
+    let admin = house.admin();
+    add_card(&admin, "Amber").await;
+    let code = last_code(&house).await;
+    for name in ["One", "Two", "Three"] {
+        let buyer = house.street.town.newcomer(name, "en").await;
+        buyer.says(&code).await;
+        buyer.sees().await;
+    }
+    assert_snapshot!(admin.reads().await, @"");
+    house.closes([admin]).await;
+}
+
+#[tokio::test]
+async fn a_thousand_checks_at_once_are_counted_exactly() {
+    for database in Database::each().await {
+        let house = House::opens(database, &[cards().with("copy_warning_users = 1000")]).await;
+        let admin = house.admin();
+        for number in 0..10 {
+            add_card(&admin, &format!("Card{number}")).await;
+        }
+        let codes = house.database.texts("SELECT code FROM cards__cards ORDER BY id").await;
+        let mut buyers = Vec::new();
+        for number in 0..100 {
+            buyers.push(house.street.town.newcomer(&format!("Buyer {number}"), "en").await);
+        }
+        // Everybody checks every card, each beginning with another one, all at once.
+        let checks = buyers.iter().enumerate().map(|(first, buyer)| {
+            let codes = &codes;
+            async move {
+                for step in 0..10 {
+                    buyer.says(&codes[(first + step) % 10]).await;
+                }
+                let mut seen = Vec::new();
+                for _ in 0..10 {
+                    seen.push(buyer.sees().await);
+                }
+                seen
+            }
+        });
+        let seen: Vec<String> = futures_util::future::join_all(checks).await.into_iter().flatten().collect();
+        for number in 0..10 {
+            let name = format!("Card{number}");
+            let mut counts: Vec<i64> = seen.iter().filter(|text| text.contains(&name)).map(|text| count_in(text)).collect();
+            counts.sort_unstable();
+            assert_eq!(counts, (1..=100).collect::<Vec<_>>(), "{name} on {}", house.database.url());
+        }
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM cards__checks").await, 1000);
+        assert_eq!(house.database.number("SELECT CAST(SUM(checks) AS BIGINT) FROM cards__cards").await, 1000);
+        buyers.push(admin);
+        house.closes(buyers).await;
+    }
+}
+
+/// The count that a check's answer names.
+fn count_in(text: &str) -> i64 {
+    if text.contains("first check") {
+        return 1;
+    }
+    let (_, rest) = text.split_once("Checked ").unwrap_or_else(|| panic!("no count in {text}"));
+    rest.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("no count in {text}"))
+}
+
+#[tokio::test]
+async fn in_a_group_only_what_is_meant_for_the_bot_is_answered() {
+    let house = House::opens(Database::sqlite(), &[cards()]).await;
+    let buyer = house.person(1002);
+    let group = json!({"type": "supergroup", "title": "Buyers", "members": [1002], "bots": [7_000_000_001_i64]});
+    let group = house.street.town.post("/chats", group).await["id"].to_string();
+    let there = buyer.in_chat(&group);
+    there.says("just talking").await;
+    there.says("/verify@some_other_bot K7QF").await;
+    there.says(&format!("/verify@{BOT} K7QF")).await;
+    assert_snapshot!(there.reads().await, @"");
+    house.closes([there]).await;
+}

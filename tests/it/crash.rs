@@ -1,0 +1,214 @@
+//! `kill -9` at every gap between Telegram and Telegram: nothing is lost, nothing is counted twice.
+//!
+//! The host is the real binary in a process of its own. The emulator, which outlives it, holds it at the gap: a file that
+//! does not come keeps a turn under way, a refused call keeps a message in the outbox.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::process::HostProcess;
+use crate::support::{Database, Person, Street, fixture};
+
+/// A street with a database and the text of a configuration for it.
+struct Scene {
+    street: Street,
+    database: Database,
+    configuration: String,
+}
+
+impl Scene {
+    async fn set(database: Database, limits: &str) -> Self {
+        let street = Street::opens().await;
+        let configuration = street.configuration(&database, limits, &[fixture("tables")]);
+        Self { street, database, configuration }
+    }
+
+    fn host(&self) -> HostProcess {
+        HostProcess::starts(&self.configuration)
+    }
+
+    /// Waits until a query gives at least this number.
+    async fn until(&self, sql: &'static str, number: i64) {
+        for _ in 0..600 {
+            if self.database.number(sql).await >= number {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("`{sql}` never came to {number}");
+    }
+
+    async fn until_called(&self, method: &str, count: usize) {
+        for _ in 0..600 {
+            if self.street.town.calls(method).await.len() >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{method} was never called {count} times");
+    }
+
+    /// A file that the bot can ask for.
+    async fn file(&self, owner: &Person) -> String {
+        owner.sends_document("wait.txt", b"a file to wait for", "").await;
+        let chat = self.street.town.get(&format!("/chats/p:7000000001:{}/messages", owner.id)).await;
+        chat["messages"][0]["document"]["file_id"].as_str().expect("a file").to_owned()
+    }
+
+    async fn ends(self, host: HostProcess) {
+        host.stops();
+        self.database.check().await;
+        self.street.closes().await;
+    }
+}
+
+#[tokio::test]
+async fn between_intake_and_turn() {
+    for database in Database::each().await {
+        // One slot, and a turn that waits in it: everything else stays in the inbox.
+        let scene = Scene::set(database, "concurrent_turns = 1").await;
+        let (slow, people) = (scene.street.town.person(1001), [1002, 1003, 1004].map(|id| scene.street.town.person(id)));
+        let file = scene.file(&slow).await;
+        let host = scene.host();
+        scene.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
+        slow.says(&format!("/slow_hit slow {file}")).await;
+        scene.until_called("getFile", 1).await;
+        for person in &people {
+            person.says("/hit quick").await;
+        }
+        scene.until("SELECT COUNT(*) FROM inbox", 4).await;
+        host.dies();
+        scene.street.town.recovers().await;
+
+        let host = scene.host();
+        let mut answers = vec![slow.sees().await];
+        for person in &people {
+            answers.push(person.sees().await);
+        }
+        answers.sort();
+        assert_eq!(answers, ["quick 1", "quick 2", "quick 3", "slow 1"]);
+        scene.ends(host).await;
+    }
+}
+
+#[tokio::test]
+async fn in_the_middle_of_a_turn() {
+    for database in Database::each().await {
+        let scene = Scene::set(database, "").await;
+        let user = scene.street.town.person(1002);
+        let file = scene.file(&user).await;
+        let host = scene.host();
+        scene.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
+        user.says(&format!("/slow_hit jar {file}")).await;
+        scene.until_called("getFile", 1).await;
+        host.dies();
+        scene.street.town.recovers().await;
+
+        let host = scene.host();
+        assert_eq!(user.sees().await, "jar 1");
+        user.says("/hit jar").await;
+        assert_eq!(user.sees().await, "jar 2", "the first turn was counted once");
+        user.has_seen_everything().await;
+        scene.ends(host).await;
+    }
+}
+
+#[tokio::test]
+async fn between_commit_and_delivery() {
+    for database in Database::each().await {
+        let scene = Scene::set(database, "").await;
+        let user = scene.street.town.person(1002);
+        let fault = json!({"method": "sendMessage", "action": {"error": {"code": 429,
+            "description": "Too Many Requests: retry after 1", "parameters": {"retry_after": 1}}}});
+        scene.street.town.suffers(fault).await;
+        let host = scene.host();
+        user.says("/hit jar").await;
+        scene.until("SELECT COUNT(*) FROM outbox WHERE state = 0 AND attempt > 0", 1).await;
+        host.dies();
+        scene.street.town.recovers().await;
+
+        let host = scene.host();
+        assert_eq!(user.sees().await, "jar 1");
+        user.has_seen_everything().await;
+        scene.ends(host).await;
+    }
+}
+
+#[tokio::test]
+async fn while_a_call_is_in_the_air() {
+    for database in Database::each().await {
+        let scene = Scene::set(database, "").await;
+        let user = scene.street.town.person(1002);
+        scene.street.town.suffers(json!({"method": "sendMessage", "action": "hold"})).await;
+        let host = scene.host();
+        user.says("/hit jar").await;
+        scene.until_called("sendMessage", 1).await;
+        host.dies();
+        scene.street.town.recovers().await;
+
+        let host = scene.host();
+        // Whether the first call arrived is not to be known: one message, or two and the second is on record.
+        assert_eq!(user.sees().await, "jar 1");
+        user.says("/hit jar").await;
+        let mut copies = 1;
+        loop {
+            match user.sees().await.as_str() {
+                "jar 1" => copies += 1,
+                "jar 2" => break,
+                other => panic!("{other}"),
+            }
+        }
+        let ambiguous = scene.database.number("SELECT CAST(SUM(ambiguous) AS BIGINT) FROM outbox").await;
+        assert!(copies - 1 <= ambiguous, "{copies} copies, {ambiguous} ambiguous attempts on record");
+        assert!(ambiguous >= 1, "an attempt without an answer is on record");
+        scene.ends(host).await;
+    }
+}
+
+#[tokio::test]
+async fn at_any_moment_under_load() {
+    for database in Database::each().await {
+        let scene = Scene::set(database, "").await;
+        let mut people = Vec::new();
+        for number in 0..20 {
+            people.push(scene.street.town.newcomer(&format!("Guest {number}"), "en").await);
+        }
+        // Different moments in each round, the same in each run: from before the first poll to the middle of delivery.
+        let mut host = scene.host();
+        let rounds: i64 = 6;
+        for round in 0..rounds {
+            for person in &people {
+                person.says(&format!("/hit jar{}", person.id % 3)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(40 + 90 * u64::try_from(round).expect("small"))).await;
+            host.dies();
+            host = scene.host();
+        }
+        scene.until("SELECT COUNT(*) FROM inbox WHERE state = 1", rounds * 20).await;
+        scene.until("SELECT COUNT(*) - (SELECT COUNT(*) FROM outbox WHERE state = 0) FROM outbox", rounds * 20).await;
+        let hits = scene.database.number("SELECT CAST(SUM(hits) AS BIGINT) FROM tables__counters").await;
+        assert_eq!(hits, rounds * 20, "every message counted exactly once");
+
+        // Each person has every answer, in order; a duplicate only where it is on record.
+        let ambiguous = scene.database.number("SELECT CAST(COALESCE(SUM(ambiguous), 0) AS BIGINT) FROM outbox").await;
+        let mut duplicates = 0;
+        for person in &people {
+            let mut counts: Vec<i64> = Vec::new();
+            while counts.len() < usize::try_from(rounds).expect("small") {
+                let answer = person.sees().await;
+                let count = answer.split_whitespace().nth(1).and_then(|count| count.parse().ok()).expect("a count");
+                match counts.last() {
+                    Some(last) if *last == count => duplicates += 1,
+                    Some(last) => assert!(*last < count, "{counts:?} then {count}: out of order"),
+                    None => {}
+                }
+                if counts.last() != Some(&count) {
+                    counts.push(count);
+                }
+            }
+        }
+        assert!(duplicates <= ambiguous, "{duplicates} duplicates, {ambiguous} ambiguous attempts on record");
+        scene.ends(host).await;
+    }
+}

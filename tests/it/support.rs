@@ -1,0 +1,204 @@
+//! A house to test: a host with its plugins, a database and an emulated Telegram, and people who talk to its bot.
+//!
+//! A test speaks as a person does: `buyer.says("/start").await; buyer.sees().await`. The host reaches the emulator over
+//! HTTP as it reaches Telegram, and the people act through the emulator's HTTP interface, as the web chat does. A test
+//! ends with [`House::closes`], which finds messages that nobody looked at and tasks that crashed.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use guesthouse::clock::Clock;
+use guesthouse::config::Config;
+use guesthouse::emulator::Emulator;
+use guesthouse::emulator::world::World;
+use guesthouse::host::{self, Host};
+use guesthouse::shutdown::Tasks;
+use tempfile::TempDir;
+
+pub mod database;
+
+pub mod people;
+
+pub mod process;
+
+#[path = "../../support/postgres.rs"]
+pub mod postgres;
+
+#[path = "../../fixtures/echo/src/picture.rs"]
+pub mod picture;
+
+pub use database::Database;
+pub use people::{Person, Town};
+
+/// The bot's token, as host and emulator know it.
+pub const TOKEN: &str = "7000000001:test-house";
+/// The bot's user name.
+pub const BOT: &str = "test_house_bot";
+/// The person whom the configuration calls an admin.
+pub const ADMIN: i64 = 1001;
+
+/// A plugin section of the configuration.
+pub struct Plugin {
+    name: &'static str,
+    source: String,
+    grant: &'static str,
+    config: String,
+}
+
+/// The bundled cards plugin with all that it needs.
+pub fn cards() -> Plugin {
+    Plugin {
+        name: "cards",
+        source: "bundled:cards".into(),
+        grant: r#"["chat", "tables", "dialogue", "files", { chat = ["admins"] }]"#,
+        config: String::new(),
+    }
+}
+
+/// A fixture with all that it asks for.
+pub fn fixture(name: &'static str) -> Plugin {
+    fixture_granted(name, r#"["chat", "tables", "dialogue", "files", { telegram = ["setMessageReaction"] }]"#)
+}
+
+/// A fixture with a grant of its own.
+pub fn fixture_granted(name: &'static str, grant: &'static str) -> Plugin {
+    let component = guesthouse_fixtures::get(name).component;
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.wasm", std::process::id()));
+    std::fs::write(&path, component).expect("the target folder can be written");
+    Plugin { name, source: path.to_string_lossy().into_owned(), grant, config: String::new() }
+}
+
+impl Plugin {
+    /// Any file as a component that may only write.
+    pub fn from_path(name: &'static str, path: &Path) -> Self {
+        Self { name, source: path.to_string_lossy().into_owned(), grant: r#"["chat"]"#, config: String::new() }
+    }
+
+    /// The same with settings of its own, as lines of TOML.
+    pub fn with(mut self, config: &str) -> Self {
+        self.config = config.into();
+        self
+    }
+
+    fn toml(&self) -> String {
+        format!(
+            "[bot.plugins.{}]\nsource = {:?}\ngrant = {}\n[bot.plugins.{}.config]\n{}\n",
+            self.name, self.source, self.grant, self.name, self.config
+        )
+    }
+}
+
+/// An emulated Telegram that listens.
+pub struct Street {
+    pub emulator: Emulator,
+    pub town: Town,
+    pub address: String,
+    tasks: Tasks,
+}
+
+impl Street {
+    /// Opens one with one bot and the usual people.
+    pub async fn opens() -> Self {
+        let emulator = Emulator::new(Clock::system(), 7);
+        emulator.world(|world| world.add_bot(TOKEN, BOT, "Test House").map(drop)).unwrap_or_else(|refusal| panic!("{}", refusal.text));
+        emulator.world(World::dev_house);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let tasks = Tasks::default();
+        let (serving, shutdown) = (emulator.clone(), tasks.shutdown().clone());
+        tasks.spawn(async move {
+            serving.serve(listener, async move { shutdown.begun().await }).await.expect("the emulator serves");
+        });
+        let town = Town::new(&address);
+        Self { emulator, town, address, tasks }
+    }
+
+    /// The configuration of a host on this street.
+    pub fn configuration(&self, database: &Database, limits: &str, plugins: &[Plugin]) -> String {
+        let plugins: String = plugins.iter().map(Plugin::toml).collect();
+        format!(
+            "[database]\nurl = {:?}\ncache = {:?}\n[limits]\n{limits}\n[[bot]]\nname = \"test\"\ntoken = {TOKEN:?}\n\
+             api_url = \"http://{}\"\nadmins = [{ADMIN}]\n{plugins}",
+            database.url(),
+            // Compiled fixtures are shared by all tests, as they would be by all hosts of a machine.
+            concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
+            self.address,
+        )
+    }
+
+    /// Ends the emulator.
+    pub async fn closes(self) {
+        self.tasks.shutdown().begin();
+        self.tasks.finish(Duration::from_secs(5)).await.unwrap_or_else(|crash| panic!("{crash}"));
+    }
+}
+
+/// A host on a street, with its database.
+pub struct House {
+    pub street: Street,
+    pub database: Database,
+    host: Host,
+    tasks: Tasks,
+}
+
+impl House {
+    /// Opens a house with these plugins.
+    pub async fn opens(database: Database, plugins: &[Plugin]) -> Self {
+        Self::opens_with(database, "", plugins).await
+    }
+
+    /// The same with limits of its own, as lines of TOML.
+    pub async fn opens_with(database: Database, limits: &str, plugins: &[Plugin]) -> Self {
+        let street = Street::opens().await;
+        let text = street.configuration(&database, limits, plugins);
+        let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
+        Self { street, database, host, tasks }
+    }
+
+    /// A person of the street, in the private chat with the bot.
+    pub fn person(&self, id: i64) -> Person {
+        self.street.town.person(id)
+    }
+
+    /// The person who runs the bot.
+    pub fn admin(&self) -> Person {
+        self.person(ADMIN)
+    }
+
+    /// Stops the host softly and starts another one on the same database.
+    pub async fn restarts(self, plugins: &[Plugin]) -> Self {
+        let Self { street, database, host, tasks } = self;
+        tasks.shutdown().begin();
+        tasks.finish(Duration::from_secs(20)).await.unwrap_or_else(|crash| panic!("{crash}"));
+        host.close().await;
+        let text = street.configuration(&database, "", plugins);
+        let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
+        Self { street, database, host, tasks }
+    }
+
+    /// Stops everything; fails if a task crashed or if one of these people was told something that the test never
+    /// looked at.
+    pub async fn closes(self, people: impl IntoIterator<Item = Person>) {
+        for person in people {
+            person.has_seen_everything().await;
+        }
+        self.tasks.shutdown().begin();
+        self.tasks.finish(Duration::from_secs(20)).await.unwrap_or_else(|crash| panic!("{crash}"));
+        self.host.close().await;
+        self.street.closes().await;
+        self.database.check().await;
+    }
+}
+
+/// Starts a host from the text of a configuration, or says why it does not start.
+pub async fn start(text: &str) -> anyhow::Result<(Host, Tasks)> {
+    let config = Config::parse(text, Path::new("test.toml"), |_| None)?;
+    let tasks = Tasks::default();
+    let host = host::start(config, &Clock::system(), &tasks).await?;
+    Ok((host, tasks))
+}
+
+/// A folder that goes with the test.
+pub fn folder() -> TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}

@@ -1,0 +1,80 @@
+//! A database of a test's own: a file, or a database on a real PostgreSQL server.
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::{AnyPool, Row};
+use tempfile::TempDir;
+
+use super::postgres;
+
+/// A database of a test's own.
+pub enum Database {
+    /// A SQLite file in a folder that goes with the test.
+    Sqlite(TempDir),
+    /// A database on a PostgreSQL server.
+    Postgres(postgres::Database),
+}
+
+impl Database {
+    /// A new SQLite database.
+    pub fn sqlite() -> Self {
+        Self::Sqlite(super::folder())
+    }
+
+    /// A new PostgreSQL database; `None` (said loudly) where there is no server to be had.
+    pub async fn postgres() -> Option<Self> {
+        postgres::Database::create().await.map(Self::Postgres)
+    }
+
+    /// One of each that can be had.
+    pub async fn each() -> Vec<Self> {
+        let mut all = vec![Self::sqlite()];
+        all.extend(Self::postgres().await);
+        all
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite://{}/house.db", folder.path().display()),
+            Self::Postgres(database) => database.url(),
+        }
+    }
+
+    async fn pool(&self) -> AnyPool {
+        sqlx::any::install_default_drivers();
+        AnyPoolOptions::new().max_connections(1).connect(&self.url()).await.expect("the database opens")
+    }
+
+    /// The one number that this query gives.
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        let pool = self.pool().await;
+        let row = sqlx::query(sql).fetch_one(&pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        pool.close().await;
+        row.get(0)
+    }
+
+    /// The one text that this query gives.
+    pub async fn text(&self, sql: &'static str) -> String {
+        self.texts(sql).await.into_iter().next().unwrap_or_else(|| panic!("{sql}: no row"))
+    }
+
+    /// The texts of the first column, in order.
+    pub async fn texts(&self, sql: &'static str) -> Vec<String> {
+        let pool = self.pool().await;
+        let rows = sqlx::query(sql).fetch_all(&pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        pool.close().await;
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    /// What must hold whenever a house has closed with nothing left to do: no event and no call waits, and every event
+    /// had exactly one end.
+    pub async fn check(&self) {
+        assert_eq!(self.number("SELECT COUNT(*) FROM inbox WHERE state = 0").await, 0, "events were left waiting");
+        assert_eq!(self.number("SELECT COUNT(*) FROM outbox WHERE state = 0").await, 0, "calls were left waiting");
+        assert_eq!(
+            self.number("SELECT COUNT(*) FROM inbox WHERE state <> 0 AND ended_at IS NULL").await,
+            0,
+            "an event ended without a time"
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! The real binary as a child process, to be killed.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A host in a process of its own.
+pub struct HostProcess {
+    child: Child,
+    log: PathBuf,
+    _folder: TempDir,
+}
+
+impl HostProcess {
+    /// Starts `guesthouse run` on this configuration.
+    pub fn starts(configuration: &str) -> Self {
+        let folder = super::folder();
+        let config = folder.path().join("guesthouse.toml");
+        std::fs::write(&config, configuration).expect("the folder can be written");
+        let log = folder.path().join("log");
+        let stderr = std::fs::File::create(&log).expect("the folder can be written");
+        let child = Command::new(env!("CARGO_BIN_EXE_guesthouse"))
+            .args(["run", "--config"])
+            .arg(&config)
+            .env("GUESTHOUSE_LOG", "guesthouse=debug")
+            .stdout(Stdio::null())
+            .stderr(stderr)
+            .spawn()
+            .expect("the binary starts");
+        Self { child, log, _folder: folder }
+    }
+
+    /// `kill -9`.
+    pub fn dies(mut self) {
+        self.child.kill().expect("it was running");
+        self.child.wait().expect("it has ended");
+    }
+
+    /// Asks it to stop and waits; fails if it did not end well.
+    pub fn stops(mut self) {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("`kill` exists");
+        let status = self.child.wait().expect("it has ended");
+        assert!(status.success(), "the host ended with {status}:\n{}", self.log());
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for HostProcess {
+    fn drop(&mut self) {
+        // A test that failed must not leave a host behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the host's log:\n{}", self.log());
+        }
+    }
+}
