@@ -23,6 +23,8 @@ use crate::wake::Wake;
 
 mod lane;
 
+mod albums;
+
 mod limits;
 
 mod retry;

@@ -87,7 +87,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
     let shutdown = tasks.shutdown().clone();
     let (alive, hints, tidy) = (store.clone(), store.clone(), store.clone());
     let (shutdown_alive, shutdown_hints, tidy_clock) = (shutdown.clone(), shutdown.clone(), clock.clone());
-    tasks.spawn_loop("lease", async move { alive.keep_alive(&shutdown_alive).await });
+    tasks.spawn_keeper("lease", async move { alive.keep_alive(&shutdown_alive).await });
     tasks.spawn_loop("hint", async move { hints.listen(&wake, &shutdown_hints).await });
     tasks.spawn_loop("lane", lanes.run(tasks.clone()));
     tasks.spawn_loop("delivery", delivery.run(tasks.clone()));

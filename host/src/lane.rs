@@ -84,7 +84,8 @@ impl Lanes {
     pub fn new(store: Store, guests: Guests, wake: Wake, clock: Clock, limits: Limits) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the one draw; every turn's seed comes from here")]
         let random = Arc::new(Mutex::new(StdRng::from_os_rng()));
-        Self { store, guests, wake, clock, limits: Arc::new(limits), queues: Queues::default(), random }
+        let queues = Queues::new(clock.clone());
+        Self { store, guests, wake, clock, limits: Arc::new(limits), queues, random }
     }
 
     /// Runs turns until the shutdown begins. Turns under way are finished by their own tasks.

@@ -57,6 +57,8 @@ impl Shutdown {
 #[derive(Clone, Default)]
 pub struct Tasks {
     tracker: TaskTracker,
+    /// What the other tasks need to the last: ends after them, by the hard shutdown.
+    keepers: TaskTracker,
     shutdown: Shutdown,
     crashed: Arc<Mutex<Option<String>>>,
 }
@@ -81,15 +83,24 @@ impl Tasks {
     /// Runs a loop that must last until the shutdown. If it ends earlier, by returning or by a panic, everything stops
     /// and [`Tasks::finish`] names it.
     pub fn spawn_loop(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        let tasks = self.clone();
-        let inner = self.tracker.spawn(async move {
+        self.watch(&self.tracker, name, work);
+    }
+
+    /// The same for a loop on which the others rely while they finish: it goes on until they have.
+    pub fn spawn_keeper(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        self.watch(&self.keepers, name, work);
+    }
+
+    fn watch(&self, tracker: &TaskTracker, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
+        let shutdown = self.shutdown.clone();
+        let inner = tracker.spawn(async move {
             tokio::select! {
-                () = tasks.shutdown.forced() => {}
+                () = shutdown.forced() => {}
                 () = work => {}
             }
         });
         let tasks = self.clone();
-        self.tracker.spawn(async move {
+        tracker.spawn(async move {
             let ended = inner.await;
             if !tasks.shutdown.has_begun() {
                 let how = if ended.is_err() { "panicked" } else { "ended by itself" };
@@ -114,6 +125,7 @@ impl Tasks {
     pub async fn finish(self, limit: Duration) -> Result<(), String> {
         self.shutdown.begun().await;
         self.tracker.close();
+        self.keepers.close();
         tokio::select! {
             () = self.tracker.wait() => {}
             () = self.shutdown.forced() => {}
@@ -123,6 +135,7 @@ impl Tasks {
         }
         self.shutdown.force();
         self.tracker.wait().await;
+        self.keepers.wait().await;
         match self.crashed.lock() {
             Ok(mut crashed) => crashed.take().map_or(Ok(()), Err),
             Err(_) => Err("a task panicked".into()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::support::process::HostProcess;
-use crate::support::{Database, Person, Street, fixture};
+use crate::support::{Database, Street, fixture};
 
 /// A street with a database and the text of a configuration for it.
 struct Scene {
@@ -49,13 +49,6 @@ impl Scene {
         panic!("{method} was never called {count} times");
     }
 
-    /// A file that the bot can ask for.
-    async fn file(&self, owner: &Person) -> String {
-        owner.sends_document("wait.txt", b"a file to wait for", "").await;
-        let chat = self.street.town.get(&format!("/chats/p:7000000001:{}/messages", owner.id)).await;
-        chat["messages"][0]["document"]["file_id"].as_str().expect("a file").to_owned()
-    }
-
     async fn ends(self, host: HostProcess) {
         host.stops();
         self.database.check().await;
@@ -68,16 +61,17 @@ async fn between_intake_and_turn() {
     for database in Database::each().await {
         // One slot, and a turn that waits in it: everything else stays in the inbox.
         let scene = Scene::set(database, "concurrent_turns = 1").await;
-        let (slow, people) = (scene.street.town.person(1001), [1002, 1003, 1004].map(|id| scene.street.town.person(id)));
-        let file = scene.file(&slow).await;
+        let (slow, people) =
+            (scene.street.town.person(1001), [1002, 1003, 1004].map(|id| scene.street.town.person(id)));
         let host = scene.host();
+        let file = slow.sends_a_file_to_wait_for(&scene.database).await;
         scene.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
         slow.says(&format!("/slow_hit slow {file}")).await;
         scene.until_called("getFile", 1).await;
         for person in &people {
             person.says("/hit quick").await;
         }
-        scene.until("SELECT COUNT(*) FROM inbox", 4).await;
+        scene.until("SELECT COUNT(*) FROM inbox WHERE state = 0", 4).await;
         host.dies();
         scene.street.town.recovers().await;
 
@@ -97,8 +91,8 @@ async fn in_the_middle_of_a_turn() {
     for database in Database::each().await {
         let scene = Scene::set(database, "").await;
         let user = scene.street.town.person(1002);
-        let file = scene.file(&user).await;
         let host = scene.host();
+        let file = user.sends_a_file_to_wait_for(&scene.database).await;
         scene.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
         user.says(&format!("/slow_hit jar {file}")).await;
         scene.until_called("getFile", 1).await;

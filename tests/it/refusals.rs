@@ -22,8 +22,14 @@ async fn refusal_with(limits: &str, plugin: Plugin) -> String {
 
 #[tokio::test]
 async fn a_capability_that_is_not_granted() {
-    assert_snapshot!(refusal(fixture_granted("overreach", r#"["chat"]"#)).await, @"");
-    assert_snapshot!(refusal(fixture_granted("overreach", r#"["chat", "files"]"#)).await, @"");
+    assert_snapshot!(refusal(fixture_granted("overreach", r#"["chat"]"#)).await, @r#"
+    bot `test` was not started: plugin `overreach` imports `guesthouse:plugin/telegram`, which its grant does not include
+    hint: add { telegram = ["<method>"] } to bot.plugins.overreach.grant in guesthouse.toml
+    "#);
+    assert_snapshot!(refusal(fixture_granted("overreach", r#"["chat", "files"]"#)).await, @r#"
+    bot `test` was not started: plugin `overreach` imports `guesthouse:plugin/telegram`, which its grant does not include
+    hint: add { telegram = ["<method>"] } to bot.plugins.overreach.grant in guesthouse.toml
+    "#);
 }
 
 #[tokio::test]
@@ -32,19 +38,26 @@ async fn a_chat_or_a_method_that_is_not_granted() {
     let house = House::opens(Database::sqlite(), &[fixture_granted("overreach", grant)]).await;
     let user = house.person(1002);
     user.says("/elsewhere 1003").await;
-    assert_snapshot!(user.sees().await, @"");
+    assert_snapshot!(user.sees().await, @"refused: the grant does not include the chat `1003`");
     user.says("/raw banChatMember {\"chat_id\":1002,\"user_id\":1002}").await;
-    assert_snapshot!(user.sees().await, @"");
+    assert_snapshot!(user.sees().await, @"refused: the grant does not list the method `banChatMember`");
     user.says("/fetch nonsense").await;
-    assert_snapshot!(user.sees().await, @"");
+    assert_snapshot!(user.sees().await, @"refused: Telegram has no such file");
     house.closes([user]).await;
 }
 
 #[tokio::test]
 async fn a_plugin_that_cannot_say_what_it_is() {
     let grant = r#"["chat"]"#;
-    assert_snapshot!(refusal(fixture_granted("describe-trap", grant)).await, @"");
-    assert_snapshot!(refusal_with("cpu_ms = 200\nwall_ms = 2000", fixture_granted("describe-spin", grant)).await, @"");
+    assert_snapshot!(refusal(fixture_granted("describe-trap", grant)).await, @"
+    bot `test` was not started: plugin `describe-trap` did not describe itself: it crashed: wasm trap: wasm `unreachable` instruction executed; it said: thread '<unnamed>' (1) panicked at tests/fixtures/describe-trap/src/lib.rs:13:9:
+    the fixture panics while it is described
+    hint: `describe` may only compute and ask `config` and `log`; it has the limits of a turn
+    ");
+    assert_snapshot!(refusal_with("cpu_ms = 200\nwall_ms = 2000", fixture_granted("describe-spin", grant)).await, @"
+    bot `test` was not started: plugin `describe-spin` did not describe itself: it was stopped: more than 200 ms of computing (limits.cpu_ms)
+    hint: `describe` may only compute and ask `config` and `log`; it has the limits of a turn
+    ");
 }
 
 #[tokio::test]
@@ -52,8 +65,12 @@ async fn something_that_is_no_component() {
     let folder = crate::support::folder();
     let mut refusals = Vec::new();
     let whole = guesthouse_fixtures::get("echo").component;
-    let cases: [(&str, &[u8]); 4] =
-        [("garbage", b"this is no WebAssembly at all"), ("empty", b""), ("module", b"\0asm\x01\0\0\0"), ("cut", &whole[..whole.len() / 2])];
+    let cases: [(&str, &[u8]); 4] = [
+        ("garbage", b"this is no WebAssembly at all"),
+        ("empty", b""),
+        ("module", b"\0asm\x01\0\0\0"),
+        ("cut", &whole[..whole.len() / 2]),
+    ];
     for (name, bytes) in cases {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).expect("the folder can be written");
@@ -61,7 +78,22 @@ async fn something_that_is_no_component() {
         refusals.push(refusal.replace(&folder.path().display().to_string(), "…"));
     }
     refusals.push(refusal(Plugin::from_path("missing", std::path::Path::new("nowhere.wasm"))).await);
-    assert_snapshot!(refusals.join("\n\n"), @"");
+    assert_snapshot!(refusals.join("\n\n"), @"
+    bot `test` was not started: the source of plugin `garbage` is no WebAssembly, not a component
+    hint: build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`
+
+    bot `test` was not started: the source of plugin `empty` is empty, not a component
+    hint: build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`
+
+    bot `test` was not started: the source of plugin `module` is a core module, not a component
+    hint: build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`
+
+    bot `test` was not started: the component of plugin `cut` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range 6398..216978 is out of bounds (bound = 113972)
+    hint: build it again; a file that was cut short looks like this too
+
+    bot `test` was not started: cannot read `nowhere.wasm`
+    hint: bot.plugins.missing.source is bundled:<name> or the path of a component: No such file or directory (os error 2)
+    ");
 }
 
 #[tokio::test]
@@ -69,7 +101,10 @@ async fn a_wrong_token() {
     let street = Street::opens().await;
     let text = street.configuration(&Database::sqlite(), "", &[]).replace("7000000001:test-house", "7000000001:other");
     let error = start(&text).await.err().map(|error| format!("{error:#}")).expect("it was started");
-    assert_snapshot!(error, @"");
+    assert_snapshot!(error, @"
+    bot `test` was not started: 401 Unauthorized
+    hint: compare the token with the one that @BotFather shows, and api_url with where the bot lives
+    ");
     street.closes().await;
 }
 
@@ -79,12 +114,18 @@ async fn a_second_host_on_the_same_file() {
     let text = house.street.configuration(&house.database, "", &[]);
     let error = start(&text).await.err().map(|error| format!("{error:#}")).expect("it was started");
     let folder = house.database.url().replace("sqlite://", "").replace("/house.db", "");
-    assert_snapshot!(error.replace(&folder, "…"), @"");
+    assert_snapshot!(error.replace(&folder, "…"), @"
+    `…/house.db` is in use by another guesthouse
+    hint: stop that one, or give this one another file in database.url; several hosts can share a PostgreSQL database
+    ");
     house.closes([]).await;
 }
 
 #[tokio::test]
 async fn settings_that_a_plugin_does_not_know() {
     let grant = r#"["chat", "tables", "dialogue", "files", { telegram = ["setMessageReaction"] }]"#;
-    assert_snapshot!(refusal(fixture_granted("echo", grant).with("greting = \"hi\"")).await, @"");
+    assert_snapshot!(refusal(fixture_granted("echo", grant).with("greting = \"hi\"")).await, @"
+    bot `test` was not started: plugin `echo` has no setting `greting`
+    hint: its settings are `greeting`
+    ");
 }

@@ -21,10 +21,10 @@ pub mod people;
 
 pub mod process;
 
-#[path = "../../support/postgres.rs"]
+#[path = "../support/postgres.rs"]
 pub mod postgres;
 
-#[path = "../../fixtures/echo/src/picture.rs"]
+#[path = "../fixtures/echo/src/picture.rs"]
 pub mod picture;
 
 pub use database::Database;
@@ -100,7 +100,9 @@ impl Street {
     /// Opens one with one bot and the usual people.
     pub async fn opens() -> Self {
         let emulator = Emulator::new(Clock::system(), 7);
-        emulator.world(|world| world.add_bot(TOKEN, BOT, "Test House").map(drop)).unwrap_or_else(|refusal| panic!("{}", refusal.text));
+        emulator
+            .world(|world| world.add_bot(TOKEN, BOT, "Test House").map(drop))
+            .unwrap_or_else(|refusal| panic!("{}", refusal.text));
         emulator.world(World::dev_house);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();

@@ -4,9 +4,9 @@
 //! send the same calls again, so nothing unmarked grows older than [`UNMARKED`]: at the pace of a real Telegram every
 //! call is marked before the next one is made.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
+use super::albums::{Albums, may_stop_before};
 use super::limits::Permit;
 use super::retry::Next;
 use super::send::{Attempt, Known, Sender};
@@ -32,8 +32,7 @@ struct Progress {
     since: Millis,
     /// Numbers of messages by their references.
     known: Known,
-    /// What became of the albums: the numbers of their further messages, or why there are none.
-    albums: HashMap<i64, Result<std::vec::IntoIter<i64>, String>>,
+    albums: Albums,
 }
 
 /// Whether the chat goes on after a call.
@@ -55,8 +54,8 @@ impl Delivery {
         let mut done = Progress::default();
         let mut step = Step::Next;
         for (index, call) in calls.iter().enumerate() {
-            // Whoever claims the chat next goes on here; an album is not torn from its parts.
-            if index > 0 && (shutdown.has_begun() || is_cut_off(call, &calls[index + 1..])) {
+            // Whoever claims the chat next goes on here.
+            if index > 0 && may_stop_before(call, &calls[index + 1..], shutdown.has_begun()) {
                 break;
             }
             step = self.step(&lease, &telegram, call, &mut done).await;
@@ -86,12 +85,12 @@ impl Delivery {
     async fn step(&self, lease: &Lease, telegram: &Client, call: &WaitingCall, done: &mut Progress) -> Step {
         let now = self.clock.now();
         if call.method == ALBUM_PART {
-            let outcome = album_part(call, &mut done.albums);
+            let outcome = done.albums.part(call);
             done.mark(now, call, outcome, Vec::new());
             return Step::Next;
         }
         if call.expires_at.is_some_and(|time| time <= now) {
-            done.end_album(call, "it came too late");
+            done.albums.ended(call, "it came too late");
             done.mark(now, call, SendOutcome::Expired, Vec::new());
             return Step::Next;
         }
@@ -102,15 +101,12 @@ impl Delivery {
         match sender.send(call, &done.known).await {
             Attempt::Sent { messages, uploaded } => {
                 let message_id = messages.first().copied();
-                if call.method == "sendMediaGroup" {
-                    let further: Vec<_> = messages.into_iter().skip(1).collect();
-                    done.albums.extend(call.reference.map(|reference| (reference, Ok(further.into_iter()))));
-                }
+                done.albums.sent(call, &messages);
                 done.mark(now, call, SendOutcome::Sent { message_id }, uploaded);
                 Step::Next
             }
             Attempt::Expired => {
-                done.end_album(call, "it came too late");
+                done.albums.ended(call, "it came too late");
                 done.mark(now, call, SendOutcome::Expired, Vec::new());
                 Step::Next
             }
@@ -120,7 +116,7 @@ impl Delivery {
                     bot = %lease.bot(), plugin, chat = lease.chat(), method = %call.method, reason = %reason,
                     "a {} of plugin `{plugin}` to chat {} was given up: {reason}", call.method, lease.chat()
                 );
-                done.end_album(call, &reason);
+                done.albums.ended(call, &reason);
                 done.mark(now, call, SendOutcome::Dead { reason }, Vec::new());
                 Step::Next
             }
@@ -224,33 +220,4 @@ impl Progress {
         }
         self.marks.push(Mark { seq: call.seq, outcome, uploaded });
     }
-
-    /// The parts of an album share its end.
-    fn end_album(&mut self, call: &WaitingCall, reason: &str) {
-        if let Some(reference) = call.reference.filter(|_| call.method == "sendMediaGroup") {
-            self.albums.insert(reference, Err(reason.to_owned()));
-        }
-    }
-}
-
-/// The end of a message in an album, which its album's call has brought about.
-fn album_part(call: &WaitingCall, albums: &mut HashMap<i64, Result<std::vec::IntoIter<i64>, String>>) -> SendOutcome {
-    match call.about.and_then(|album| albums.get_mut(&album)) {
-        Some(Ok(numbers)) => SendOutcome::Sent { message_id: numbers.next() },
-        Some(Err(reason)) => SendOutcome::Dead { reason: reason.clone() },
-        None => SendOutcome::Dead { reason: "its album did not say its number".into() },
-    }
-}
-
-/// Whether this is an album whose parts do not all follow in this claim.
-fn is_cut_off(call: &WaitingCall, following: &[WaitingCall]) -> bool {
-    if call.method != "sendMediaGroup" || call.reference.is_none() {
-        return false;
-    }
-    #[derive(serde::Deserialize)]
-    struct Album {
-        media: Vec<serde::de::IgnoredAny>,
-    }
-    let parts = serde_json::from_str::<Album>(&call.body).map_or(0, |album| album.media.len().saturating_sub(1));
-    following.len() < parts
 }

@@ -25,7 +25,8 @@ pub(super) enum Refused {
 
 /// The lanes of an event other than a button's: plugin and chat.
 pub(super) fn lanes(event: &Event, plugins: &Plugins) -> Vec<(PluginName, i64)> {
-    if event.message().is_some_and(is_for_another_bot) {
+    // What was addressed to this bot has become a command by now.
+    if matches!(event, Event::Message(message) if is_for_another_bot(message)) {
         return Vec::new();
     }
     let is_link = matches!(event, Event::DeepLink { .. });

@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
-use tokio::time::timeout;
 
+use crate::clock::Clock;
 use crate::model::{BotId, PluginName};
 
 /// The longest wait for a row or a table. Two turns that wait for each other part after it.
@@ -28,8 +28,9 @@ type RowKey = (BotId, PluginName, String, i64);
 type TableKey = (BotId, PluginName, String);
 
 /// The queues of one host.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Queues {
+    clock: Clock,
     rows: Locks<RowKey>,
     tables: Locks<TableKey>,
 }
@@ -52,19 +53,24 @@ pub(super) type HeldRow = Turnstile<RowKey>;
 pub(super) type HeldTable = Turnstile<TableKey>;
 
 impl Queues {
+    /// Queues in which nobody waits.
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { clock, rows: Locks::default(), tables: Locks::default() }
+    }
+
     /// Waits behind the other turns that are about to change this row.
     pub(super) async fn row(&self, bot: BotId, plugin: &PluginName, table: &str, id: i64) -> Option<HeldRow> {
-        self.rows.alone((bot, plugin.clone(), table.to_owned(), id)).await
+        self.rows.alone(&self.clock, (bot, plugin.clone(), table.to_owned(), id)).await
     }
 
     /// Waits until nobody commits to this table, and keeps it so.
     pub(super) async fn table(&self, bot: BotId, plugin: &PluginName, table: &str) -> Option<HeldTable> {
-        self.tables.alone((bot, plugin.clone(), table.to_owned())).await
+        self.tables.alone(&self.clock, (bot, plugin.clone(), table.to_owned())).await
     }
 
     /// Waits while somebody has this table alone.
     pub(super) async fn share(&self, bot: BotId, plugin: &PluginName, table: &str) -> Option<HeldTable> {
-        self.tables.shared((bot, plugin.clone(), table.to_owned())).await
+        self.tables.shared(&self.clock, (bot, plugin.clone(), table.to_owned())).await
     }
 }
 
@@ -84,15 +90,15 @@ impl<K> Default for Locks<K> {
 }
 
 impl<K: Eq + Hash + Clone> Locks<K> {
-    async fn alone(&self, key: K) -> Option<Turnstile<K>> {
+    async fn alone(&self, clock: &Clock, key: K) -> Option<Turnstile<K>> {
         let entry = self.entry(key);
-        let guard = timeout(PATIENCE, Arc::clone(entry.lock()).write_owned()).await.ok()?;
+        let guard = patiently(clock, Arc::clone(entry.lock()).write_owned()).await?;
         Some(Turnstile { _guard: Guard::Alone(guard), _entry: entry })
     }
 
-    async fn shared(&self, key: K) -> Option<Turnstile<K>> {
+    async fn shared(&self, clock: &Clock, key: K) -> Option<Turnstile<K>> {
         let entry = self.entry(key);
-        let guard = timeout(PATIENCE, Arc::clone(entry.lock()).read_owned()).await.ok()?;
+        let guard = patiently(clock, Arc::clone(entry.lock()).read_owned()).await?;
         Some(Turnstile { _guard: Guard::Shared(guard), _entry: entry })
     }
 
@@ -100,6 +106,15 @@ impl<K: Eq + Hash + Clone> Locks<K> {
         let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let lock = Arc::clone(locks.entry(key.clone()).or_default());
         Entry { locks: self.clone(), key, lock: Some(lock) }
+    }
+}
+
+/// What comes within the longest wait.
+async fn patiently<T>(clock: &Clock, coming: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        came = coming => Some(came),
+        () = clock.sleep(PATIENCE) => None,
     }
 }
 
@@ -137,7 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn rows_are_handed_on_one_at_a_time_and_forgotten_after() {
-        let queues = Queues::default();
+        let queues = Queues::new(Clock::manual(0));
         let first = queues.row(BotId(1), &plugin(), "cards", 7).await;
         assert!(first.is_some());
         assert!(queues.row(BotId(1), &plugin(), "cards", 8).await.is_some(), "another row is free");
@@ -152,7 +167,7 @@ mod tests {
 
     #[tokio::test]
     async fn commits_wait_only_for_a_turn_that_has_the_table_alone() {
-        let (queues, plugin) = (Queues::default(), plugin());
+        let (queues, plugin) = (Queues::new(Clock::manual(0)), plugin());
         let commits = (queues.share(BotId(1), &plugin, "cards").await, queues.share(BotId(1), &plugin, "cards").await);
         let mut alone = std::pin::pin!(queues.table(BotId(1), &plugin, "cards"));
         assert!(futures_util::poll!(&mut alone).is_pending(), "commits are under way");
@@ -164,10 +179,14 @@ mod tests {
         assert!(commit.await.is_some());
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn nobody_waits_for_ever() {
-        let (queues, plugin) = (Queues::default(), plugin());
+        let clock = Clock::manual(0);
+        let (queues, plugin) = (Queues::new(clock.clone()), plugin());
         let _held = queues.row(BotId(1), &plugin, "cards", 7).await;
-        assert!(queues.row(BotId(1), &plugin, "cards", 7).await.is_none());
+        let mut second = std::pin::pin!(queues.row(BotId(1), &plugin, "cards", 7));
+        assert!(futures_util::poll!(&mut second).is_pending());
+        clock.advance(PATIENCE);
+        assert!(second.await.is_none());
     }
 }

@@ -20,7 +20,7 @@ use crate::model::DialogueKey;
 use crate::model::effect::{ChatEffect, TurnEffects};
 use crate::model::event::Event;
 use crate::model::table::Write;
-use crate::sandbox::{Turn, TurnError};
+use crate::sandbox::{Turn, TurnError, TurnReport};
 use crate::store::{CommitOutcome, Failed, FenceOutcome, Lease, NewCall, StoreError, Then, TurnCommit, Waiting};
 use crate::telegram;
 use crate::telegram::encode::Origin;
@@ -95,7 +95,18 @@ impl Lanes {
                 origin: event.chat(),
                 dialogue,
             };
-            let effects = self.run_plugin(guest, turn, &view, &mut alone).await?;
+            let report = self.run_plugin(guest, turn, &view, &mut alone).await?;
+            let effects = match report.result {
+                Ok(effects) => effects,
+                Err(error) => match view.changed(&report.failed_reads).await? {
+                    None => return Err(error.into()),
+                    // It may have failed only because another turn committed between two of its reads.
+                    Some((table, row)) => {
+                        alone = self.make_way(lease, &view, table, row).await;
+                        continue;
+                    }
+                },
+            };
             let commit = self.commit(waiting, guest, Some(&event), dialogue, effects, |sent| view.chat_of(sent));
             let sends = !commit.outbox.is_empty();
             let shared = self.pass_through(lease, &commit, alone.as_ref()).await;
@@ -110,18 +121,27 @@ impl Lanes {
                     return Ok(FenceOutcome::Held);
                 }
                 CommitOutcome::LeaseLost => return Ok(FenceOutcome::Lost),
-                CommitOutcome::Conflict { table, row } => {
-                    tracing::debug!(lane = %lease, table, row, "lane {lease}: `{table}` changed meanwhile; running again");
-                    alone = match (row, lease.plugin()) {
-                        (None, Some(plugin)) => {
-                            self.queues.table(lease.bot(), plugin, &table).await.map(|held| (table, held))
-                        }
-                        _ => None,
-                    };
-                }
+                CommitOutcome::Conflict { table, row } => alone = self.make_way(lease, &view, table, row).await,
             }
         }
         Err(Trouble::Turn(TurnError::Retry(format!("{CONFLICTS} conflicts in a row with other turns"))))
+    }
+
+    /// Prepares another run after a conflict: the rows are let go, and a table that was scanned in vain is taken alone.
+    async fn make_way(
+        &self,
+        lease: &Lease,
+        view: &TurnView,
+        table: String,
+        row: Option<i64>,
+    ) -> Option<(String, HeldTable)> {
+        tracing::debug!(lane = %lease, table, row, "lane {lease}: `{table}` changed meanwhile; running again");
+        view.let_go();
+        let (None, Some(plugin)) = (row, lease.plugin()) else { return None };
+        let held = self.queues.table(lease.bot(), plugin, &table).await?;
+        // Nobody else commits to this table now, so queueing for its rows would only wait for those who wait for us.
+        view.has_alone(&table);
+        Some((table, held))
     }
 
     /// Runs the plugin once, on a task's worth of trust: a panic of the host on its behalf is a failed attempt.
@@ -131,7 +151,7 @@ impl Lanes {
         turn: Turn,
         view: &Arc<TurnView>,
         alone: &mut Option<(String, HeldTable)>,
-    ) -> Result<TurnEffects, Trouble> {
+    ) -> Result<TurnReport, Trouble> {
         let run = std::panic::AssertUnwindSafe(guest.plugin.run(turn, Arc::clone(view) as _)).catch_unwind();
         let mut run = std::pin::pin!(run);
         let report = if alone.is_some() {
@@ -145,8 +165,7 @@ impl Lanes {
         } else {
             run.await
         };
-        let report = report.map_err(|_| TurnError::Trap("the host panicked while it served this turn".into()))?;
-        Ok(report.result?)
+        Ok(report.map_err(|_| TurnError::Trap("the host panicked while it served this turn".into()))?)
     }
 
     /// The plugin's event, with a button's token replaced by what the plugin put into the button.

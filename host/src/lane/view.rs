@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::queue::{HeldRow, Queues};
 use super::{Guest, Lanes};
 use crate::model::effect::DialogueState;
-use crate::model::table::{Filter, Query, Row};
+use crate::model::table::{Filter, Query, Read, Row};
 use crate::model::{BotId, DialogueKey, PluginName};
 use crate::sandbox::{FileError, View, ViewError};
 use crate::store::{Lease, Store, StoreError, TableSet};
@@ -30,6 +30,7 @@ pub(super) struct TurnView {
     files: Mutex<HashMap<String, Bytes>>,
     sent: Mutex<HashMap<i64, i64>>,
     rows: Mutex<Vec<((String, i64), Option<HeldRow>)>>,
+    alone: Mutex<Option<String>>,
 }
 
 impl TurnView {
@@ -45,6 +46,7 @@ impl TurnView {
             files: Mutex::default(),
             sent: Mutex::default(),
             rows: Mutex::default(),
+            alone: Mutex::default(),
         }
     }
 
@@ -56,6 +58,35 @@ impl TurnView {
     /// Lets the next turns have the rows that this one held: its commit has been answered.
     pub(super) fn let_go(&self) {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.alone.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// The turn has this table alone in its next run.
+    pub(super) fn has_alone(&self, table: &str) {
+        *self.alone.lock().unwrap_or_else(PoisonError::into_inner) = Some(table.to_owned());
+    }
+
+    /// The first of these reads that has another answer now: its table, and the row if it is one.
+    pub(super) async fn changed(&self, reads: &[Read]) -> Result<Option<(String, Option<i64>)>, StoreError> {
+        let (store, tables, bot) = (&self.store, &self.tables, self.bot);
+        for read in reads {
+            let (table, row, same) = match read {
+                Read::Get { table, id, columns, seen } => {
+                    (table, Some(*id), store.get(tables, bot, table, *id, columns).await? == *seen)
+                }
+                Read::Find { query, seen } => (&query.table, None, store.find(tables, bot, query).await? == *seen),
+                Read::Count { table, filter, seen } => {
+                    (table, None, store.count(tables, bot, table, filter).await? == *seen)
+                }
+                Read::Sum { table, column, filter, seen } => {
+                    (table, None, store.sum(tables, bot, table, column, filter).await? == *seen)
+                }
+            };
+            if !same {
+                return Ok(Some((table.clone(), row)));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -80,7 +111,8 @@ impl View for TurnView {
     async fn queue_for(&self, table: &str, id: i64) {
         let key = (table.to_owned(), id);
         let held = |rows: &Vec<((String, i64), _)>| rows.iter().any(|(row, _)| *row == key);
-        if held(&self.rows.lock().unwrap_or_else(PoisonError::into_inner)) {
+        let alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(table);
+        if alone || held(&self.rows.lock().unwrap_or_else(PoisonError::into_inner)) {
             return;
         }
         let row = self.queues.row(self.bot, &self.plugin, table, id).await;

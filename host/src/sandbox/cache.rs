@@ -236,6 +236,74 @@ mod tests {
         Facts { manifest, snapshot: true }
     }
 
+    /// The smallest component: magic, version, layer.
+    const NOTHING: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn settings() -> Settings {
+        let me = super::super::plugin::Me { id: 7, username: "notes_bot".into(), name: "Notes".into() };
+        Settings { config: [("limit".to_owned(), "5".to_owned())].into(), admins: vec![1], me }
+    }
+
+    #[test]
+    fn what_was_compiled_is_loaded_and_what_was_touched_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let cache = Cache::new(&folder.path().join("cache"), &engine);
+        let key = cache.key(&PluginName::new("notes").unwrap(), "00", &settings());
+        assert!(cache.load(&key, &engine).is_none());
+        cache.store(&key, &facts(), &Component::from_binary(&engine, NOTHING).unwrap());
+        assert_eq!(cache.load(&key, &engine).unwrap().facts, facts());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&key.file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+
+        let mut bytes = fs::read(&key.file).unwrap();
+        bytes.pop();
+        fs::write(&key.file, &bytes).unwrap();
+        assert!(cache.load(&key, &engine).is_none());
+        fs::write(&key.file, pack(&facts(), b"not code").unwrap()).unwrap();
+        assert!(cache.load(&key, &engine).is_none());
+    }
+
+    #[test]
+    fn whatever_describe_can_see_is_part_of_the_name() {
+        let cache = Cache::new(Path::new("cache"), &Engine::default());
+        let name = PluginName::new("notes").unwrap();
+        let file = |digest: &str, change: fn(&mut Settings)| {
+            let mut settings = settings();
+            change(&mut settings);
+            cache.key(&name, digest, &settings).file
+        };
+        let same = file("00", |_| ());
+        assert_eq!(same, file("00", |_| ()));
+        for other in [
+            file("01", |_| ()),
+            file("00", |it| it.me.username.push('x')),
+            file("00", |it| it.me.id = 8),
+            file("00", |it| it.admins.push(2)),
+            file("00", |it| it.config.clear()),
+            file("00", |it| it.config = [("limit5".to_owned(), String::new())].into()),
+        ] {
+            assert_ne!(same, other);
+        }
+    }
+
+    #[test]
+    fn old_files_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let cache = Cache::new(folder.path(), &engine);
+        let component = Component::from_binary(&engine, NOTHING).unwrap();
+        fs::write(folder.path().join("notes-of-mine.code"), "not ours").unwrap();
+        for number in 0..12 {
+            let key = cache.key(&PluginName::new("notes").unwrap(), &number.to_string(), &settings());
+            cache.store(&key, &facts(), &component);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 8 + 1);
+    }
+
     #[test]
     fn what_is_packed_is_unpacked() {
         let bytes = pack(&facts(), b"code").unwrap();

@@ -22,6 +22,8 @@ pub(super) struct Effects {
     row_writes: Allowance,
     messages: Allowance,
     kept: usize,
+    fetched: u64,
+    file_mib: u64,
 }
 
 /// How much of something is left.
@@ -48,6 +50,8 @@ impl Effects {
             row_writes: allowance(limits.row_writes, "row_writes"),
             messages: allowance(limits.messages, "messages"),
             kept: 0,
+            fetched: 0,
+            file_mib: limits.file_mib,
         }
     }
 
@@ -92,6 +96,20 @@ impl Effects {
         self.gathered.chat.push(effect);
         self.gathered.callbacks.extend(callbacks);
         Ok(())
+    }
+
+    /// Whether one more file may be fetched: a turn gets twice the size of one file, and the end of the last one.
+    pub(super) fn may_fetch(&self) -> Result<(), Exceeded> {
+        let allowed = self.file_mib.saturating_mul(2);
+        if self.fetched >= allowed << 20 {
+            return Err(Exceeded(format!("more than {allowed} MiB of files (twice limits.file_mib)")));
+        }
+        Ok(())
+    }
+
+    /// Accounts for a file.
+    pub(super) fn fetched(&mut self, bytes: u64) {
+        self.fetched = self.fetched.saturating_add(bytes);
     }
 
     /// What the dialogue will be, as far as this turn has decided.
@@ -165,6 +183,15 @@ mod tests {
         effects.send(call(), 2, 10, vec![]).unwrap();
         assert!(effects.send(call(), 1, 10, vec![]).is_err());
         assert_eq!(effects.finish(vec![]).chat.len(), 1);
+    }
+
+    #[test]
+    fn files_are_bounded_together() {
+        let mut effects = Effects::new(&Limits { file_mib: 1, ..Limits::default() });
+        effects.fetched(1 << 20);
+        effects.may_fetch().unwrap();
+        effects.fetched(1 << 20);
+        assert_eq!(effects.may_fetch(), Err(Exceeded("more than 2 MiB of files (twice limits.file_mib)".into())));
     }
 
     #[test]

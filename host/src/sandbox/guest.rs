@@ -84,9 +84,10 @@ pub(super) struct TurnState {
 }
 
 impl Guest {
-    /// A guest that is asked to describe itself: the same time and randomness whenever and wherever it is asked.
-    pub(super) fn describing(rules: Arc<Rules>, seed: u64) -> Self {
-        Self::new(rules, 0, seed, None)
+    /// A guest that is asked to describe itself. Its time and randomness are the same whenever and wherever it is asked,
+    /// so that the snapshot is: what a guest draws here had better be nothing secret.
+    pub(super) fn describing(rules: Arc<Rules>) -> Self {
+        Self::new(rules, 0, 0, None)
     }
 
     /// A guest that handles an event.

@@ -149,6 +149,22 @@ fn nanoseconds(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
+    /// Without this, a guest that loops for ever after a quiet minute would never be stopped.
+    #[test]
+    fn the_ticker_rests_when_idle_and_wakes_for_a_turn() {
+        let ticker = Ticker::start(&Engine::default()).unwrap();
+        let until = |parked| {
+            while ticker.state.parked.load(Ordering::SeqCst) != parked {
+                std::thread::yield_now();
+            }
+        };
+        for _ in 0..3 {
+            until(true);
+            let _running = ticker.running();
+            until(false);
+        }
+    }
+
     #[tokio::test]
     async fn waiting_is_not_computing() {
         let meter = Meter::new();

@@ -8,12 +8,15 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
-use wasmtime::component::{Component, types::ComponentItem};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use wasmtime::Store;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, Instance};
 
 use super::bindings::{Plugin as Bindings, PluginPre};
 use super::cache::{Entry, Facts, Key, hex};
 use super::guest::{Guest, Rules};
+use super::meter::Running;
 use super::snapshot::{self, Instrumented};
 use super::turn::{self, Turn, TurnReport};
 use super::view::View;
@@ -124,6 +127,8 @@ pub(super) struct Inner {
     pub(super) shared: Arc<Shared>,
     pub(super) rules: Arc<Rules>,
     pub(super) instances: PluginPre<Guest>,
+    /// Its share of the pool, so that turns of one plugin that never end leave places for others.
+    pub(super) share: Semaphore,
     digest: String,
     capabilities: Vec<Capability>,
     snapshot: bool,
@@ -252,60 +257,38 @@ impl Job {
         let digest = self.digest.clone().unwrap_or_else(|| hex(&Sha256::digest(&self.component)));
         let key = self.shared.cache.key(&self.name, &digest, &self.settings);
         let entry = self.shared.cache.load(&key, &self.shared.engine);
-        (digest, key, entry)
+        (digest, key, entry.map(prepared))
     }
 
     /// Compiles, describes and snapshots. Where no snapshot can be taken, every turn starts from the beginning.
     fn compile(&self, key: &Key) -> Result<Entry, LoadError> {
-        let snapshotted = match snapshot::instrument(&self.shared.engine, &self.component) {
-            Ok(instrumented) => self.runtime.block_on(self.snapshot(&instrumented))?,
-            Err(error) => Err(error),
-        };
-        let entry = match snapshotted {
-            Ok(entry) => entry,
+        let (component, facts) = match snapshot::instrument(&self.shared.engine, &self.component) {
+            Ok(readable) => {
+                let described = self.runtime.block_on(self.describe(&readable.component))?;
+                let manifest = described.manifest.clone();
+                let snapshot = self.runtime.block_on(snapshot(&readable, described));
+                match snapshot.and_then(|bytes| Component::from_binary(&self.shared.engine, &bytes)) {
+                    Ok(component) => (component, Facts { manifest, snapshot: true }),
+                    Err(reason) => (self.plain(&reason)?, Facts { manifest, snapshot: false }),
+                }
+            }
             Err(reason) => {
-                let entry = self.without_snapshot()?;
-                let plugin = &self.name;
-                tracing::warn!(%plugin, "every turn of plugin {plugin} starts from the beginning: {reason:#}");
-                entry
+                let component = self.plain(&reason)?;
+                let manifest = self.runtime.block_on(self.describe(&component))?.manifest;
+                (component, Facts { manifest, snapshot: false })
             }
         };
-        self.shared.cache.store(key, &entry.facts, &entry.component);
-        Ok(entry)
+        self.shared.cache.store(key, &facts, &component);
+        Ok(prepared(Entry { component, facts }))
     }
 
-    /// Describes a readable component and makes what it left behind part of it. The outer error is the plugin's fault,
-    /// the inner one says why there is no snapshot.
-    async fn snapshot(&self, instrumented: &Instrumented<'_>) -> Result<wasmtime::Result<Entry>, LoadError> {
-        self.check(&instrumented.component)?;
-        let instances = self.prepare(&instrumented.component)?;
-        let _place = self.shared.turns.acquire().await.ok();
-        let _running = self.shared.ticker.running();
-        let mut store = self.describing().into_store(&self.shared.engine);
-        let (manifest, instance) = self.describe(&mut store, &instances).await?;
-        if !store.data().handles.is_empty() {
-            return Ok(Err(wasmtime::format_err!("it holds host handles after `describe`")));
-        }
-        let snapshot = async {
-            let bytes = instrumented.take(&mut store, instance).await?;
-            let component = Component::from_binary(&self.shared.engine, &bytes)?;
-            Ok(Entry { component, facts: Facts { manifest, snapshot: true } })
-        };
-        Ok(snapshot.await)
-    }
-
-    fn without_snapshot(&self) -> Result<Entry, LoadError> {
+    /// The component as it is, for want of a snapshot.
+    fn plain(&self, reason: &wasmtime::Error) -> Result<Component, LoadError> {
+        let plugin = &self.name;
         let component = Component::from_binary(&self.shared.engine, &self.component)
-            .map_err(|error| LoadError::Invalid { plugin: self.name.clone(), reason: format!("{error:#}") })?;
-        self.check(&component)?;
-        let instances = self.prepare(&component)?;
-        let manifest = self.runtime.block_on(async {
-            let _place = self.shared.turns.acquire().await.ok();
-            let _running = self.shared.ticker.running();
-            let mut store = self.describing().into_store(&self.shared.engine);
-            self.describe(&mut store, &instances).await.map(|(manifest, _)| manifest)
-        })?;
-        Ok(Entry { component, facts: Facts { manifest, snapshot: false } })
+            .map_err(|error| LoadError::Invalid { plugin: plugin.clone(), reason: format!("{error:#}") })?;
+        tracing::warn!(%plugin, "every turn of plugin {plugin} starts from the beginning: {reason:#}");
+        Ok(component)
     }
 
     /// Checks what a component imports and exports.
@@ -313,7 +296,8 @@ impl Job {
         let (engine, shape) = (&self.shared.engine, component.component_type());
         let imports = shape.imports(engine).filter(|(_, import)| !is_type(&import.ty)).map(|(name, _)| name);
         let capabilities = imports::check(&self.name, imports, &self.grant)?;
-        imports::check_exports(&self.name, shape.exports(engine).map(|(name, _)| name))?;
+        let exports = shape.exports(engine).map(|(name, _)| name).filter(|name| *name != snapshot::ACCESS);
+        imports::check_exports(&self.name, exports)?;
         Ok(capabilities)
     }
 
@@ -323,7 +307,13 @@ impl Job {
         instances.map_err(|error| LoadError::OtherForm { plugin: self.name.clone(), reason: format!("{error:#}") })
     }
 
-    fn describing(&self) -> Guest {
+    /// Checks a component and has it describe itself.
+    async fn describe(&self, component: &Component) -> Result<Described<'_>, LoadError> {
+        self.check(component)?;
+        let instances = self.prepare(component)?;
+        // The semaphore is never closed.
+        let place = self.shared.turns.acquire().await.ok();
+        let running = self.shared.ticker.running();
         let rules = Rules {
             name: self.name.clone(),
             manifest: manifest::unknown(),
@@ -331,32 +321,26 @@ impl Job {
             grant: self.grant.clone(),
             limits: self.shared.limits.clone(),
         };
-        // What a guest draws here is in its snapshot, the same for every turn: it had better be nothing secret.
-        Guest::describing(Arc::new(rules), 0)
-    }
-
-    async fn describe(
-        &self,
-        store: &mut wasmtime::Store<Guest>,
-        instances: &PluginPre<Guest>,
-    ) -> Result<(Manifest, wasmtime::component::Instance), LoadError> {
-        let (meter, limits) = (Arc::clone(&store.data().meter), &self.shared.limits);
-        let refused = |reason: String| LoadError::Describe { plugin: self.name.clone(), reason };
-        let described = meter.count(async {
-            let instance = instances.instance_pre().instantiate_async(&mut *store).await?;
-            let manifest = Bindings::new(&mut *store, &instance)?.call_describe(&mut *store).await?;
+        let limits = &self.shared.limits;
+        let guest = Guest::describing(Arc::new(rules));
+        let meter = Arc::clone(&guest.meter);
+        let mut store = guest.into_store(&self.shared.engine);
+        let called = meter.count(async {
+            let instance = instances.instance_pre().instantiate_async(&mut store).await?;
+            let manifest = Bindings::new(&mut store, &instance)?.call_describe(&mut store).await?;
             wasmtime::Result::Ok((convert::manifest(manifest), instance))
         });
-        let described = tokio::time::timeout(limits.wall(), described).await;
+        let called = tokio::time::timeout(limits.wall(), called).await;
         store.data().lines.finish();
-        match described {
+        let reason = match called {
             Ok(Ok((manifest, instance))) => {
                 manifest::check(&self.name, &manifest)?;
-                Ok((manifest, instance))
+                return Ok(Described { manifest, store, instance, _place: place, _running: running });
             }
-            Ok(Err(trap)) => Err(refused(turn::trapped(&trap, store.data()).to_string())),
-            Err(_) => Err(refused(format!("it took more than {} ms by the clock (limits.wall_ms)", limits.wall_ms))),
-        }
+            Ok(Err(trap)) => turn::trapped(&trap, store.data()).to_string(),
+            Err(_) => format!("it took more than {} ms by the clock (limits.wall_ms)", limits.wall_ms),
+        };
+        Err(LoadError::Describe { plugin: self.name.clone(), reason })
     }
 
     /// The last checks, which a cached plugin has to pass too: grant and settings are no part of the code.
@@ -373,11 +357,40 @@ impl Job {
             limits: self.shared.limits.clone(),
         };
         let (shared, rules) = (Arc::clone(&self.shared), Arc::new(rules));
-        Ok(Plugin(Arc::new(Inner { shared, rules, instances, digest, capabilities, snapshot })))
+        let share = Semaphore::new((shared.limits.concurrent_turns as usize * 3).div_ceil(4));
+        Ok(Plugin(Arc::new(Inner { shared, rules, instances, share, digest, capabilities, snapshot })))
     }
+}
+
+/// The component with the memory that `describe` left behind.
+async fn snapshot(readable: &Instrumented<'_>, mut described: Described<'_>) -> wasmtime::Result<Vec<u8>> {
+    if !described.store.data().handles.is_empty() {
+        wasmtime::bail!("it still holds something of the host's after `describe`, such as stdout: use `log` there");
+    }
+    readable.take(&mut described.store, described.instance).await
+}
+
+/// Makes the memory image now and not in the first turn. Where that fails, it is tried again there.
+fn prepared(entry: Entry) -> Entry {
+    if let Err(error) = entry.component.initialize_copy_on_write_image() {
+        tracing::debug!(%error, "no memory image yet: {error}");
+    }
+    entry
+}
+
+/// An instance that has described itself, and its place in the pool.
+struct Described<'a> {
+    manifest: Manifest,
+    store: Store<Guest>,
+    instance: Instance,
+    _place: Option<SemaphorePermit<'a>>,
+    _running: Running<'a>,
 }
 
 /// Whether an import is a mere type, which asks for nothing.
 fn is_type(item: &ComponentItem) -> bool {
     matches!(item, ComponentItem::Type(_))
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,9 @@ use wasmtime_wizer::{ComponentContext, WasmtimeWizerComponent, Wizer};
 
 use super::guest::Guest;
 
+/// The export through which an instrumented component is read.
+pub(super) const ACCESS: &str = "wasmtime:wizer/access";
+
 /// A component that can be snapshotted: readable from outside.
 pub(super) struct Instrumented<'a> {
     wizer: Wizer,

@@ -16,6 +16,7 @@ use crate::clock::Millis;
 use crate::model::DialogueKey;
 use crate::model::effect::TurnEffects;
 use crate::model::event::Event;
+use crate::model::table::Read;
 
 /// What a plugin is run with.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct Turn {
 pub struct TurnReport {
     /// What the plugin asks for, or why nothing is asked for.
     pub result: Result<TurnEffects, TurnError>,
+    /// What a failed turn had read until then: if that has changed, the failure may be a matter of that moment.
+    pub failed_reads: Vec<Read>,
     /// Time spent computing, by the guest and on its behalf.
     pub cpu: Duration,
     /// Time by the clock, waiting for the database included; waiting for a place in the pool is not.
@@ -86,8 +89,9 @@ impl TurnError {
 /// Runs one turn of a plugin. A panic of a host function goes through to the caller, who runs turns in tasks.
 pub(super) async fn run(plugin: &Inner, turn: Turn, view: Arc<dyn View>) -> TurnReport {
     let shared = &plugin.shared;
-    // The pool has exactly as many places as there are permits, so instantiation never finds it full. The semaphore is
-    // never closed.
+    // The pool has exactly as many places as there are permits, so instantiation never finds it full. Neither semaphore
+    // is ever closed.
+    let _share = plugin.share.acquire().await.ok();
     let _place = shared.turns.acquire().await.ok();
     let _running = shared.ticker.running();
 
@@ -112,13 +116,13 @@ pub(super) async fn run(plugin: &Inner, turn: Turn, view: Arc<dyn View>) -> Turn
         Err(_) => Some(TurnError::Limit(format!("more than {} ms by the clock (limits.wall_ms)", limits.wall_ms))),
     };
     let host_calls = guest.calls();
-    let result = match (error, &guest.unavailable) {
-        (None, _) => Ok(guest.into_effects()),
+    let (result, failed_reads) = match (error, &guest.unavailable) {
+        (None, _) => (Ok(guest.into_effects()), Vec::new()),
         // Whatever the plugin made of it: had the database answered, it might have gone well.
-        (Some(error), Some(reason)) => Err(TurnError::Unavailable(format!("{reason} ({error})"))),
-        (Some(error), None) => Err(error),
+        (Some(error), Some(reason)) => (Err(TurnError::Unavailable(format!("{reason} ({error})"))), Vec::new()),
+        (Some(error), None) => (Err(error), guest.into_effects().reads),
     };
-    TurnReport { result, cpu: meter.spent(), elapsed: meter.elapsed(), host_calls, log_dropped }
+    TurnReport { result, failed_reads, cpu: meter.spent(), elapsed: meter.elapsed(), host_calls, log_dropped }
 }
 
 /// What a trap means. The first reason found is the one that holds: a guest that was refused memory traps somewhere else.

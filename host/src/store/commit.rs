@@ -100,11 +100,12 @@ static TOUCH_LANES: Sql = Sql::new(
      WHERE lanes.kind = 2 OR (lanes.id = $4 AND lanes.fence = $5 AND lanes.host_id = $6)
      RETURNING id, kind, chat_id",
 );
-/// The values serve only to find the row.
+/// The values serve only to find the row; should it not be there, the attempt says so.
 static FINISH_EVENT: Sql = Sql::new(
-    "INSERT INTO inbox (seq, lane_id, state, attempt, due_at, created_at) VALUES ($1, $2, 1, 0, 0, 0)
+    "INSERT INTO inbox (seq, lane_id, state, attempt, due_at, created_at) VALUES ($1, $2, 1, -1, 0, 0)
      ON CONFLICT (seq) DO UPDATE SET state = 1, ended_at = $3, reason = NULL
-     WHERE inbox.lane_id = $2 AND inbox.state = 0",
+     WHERE inbox.lane_id = $2 AND inbox.state = 0
+     RETURNING attempt",
 );
 static STATE_OF: Sql = Sql::new("SELECT state FROM inbox WHERE seq = $1 AND lane_id = $2");
 
@@ -216,15 +217,18 @@ impl Job for CommitTurn {
         if let Some(index) = self.rows.iter().zip(&answers).position(|(row, answer)| answer.touched != row.touches) {
             return Ok(Verdict::Undo(self.conflict(index)));
         }
-        if answers.last().is_some_and(|answer| answer.touched == 1) {
-            return Ok(Verdict::Commit(CommitOutcome::Committed));
+        let not_there = || StoreError::unexpected(format!("event {} is not waiting in its lane", self.event));
+        match answers.last().and_then(|answer| answer.rows.first()).map(|row| row.integer(0)).transpose()? {
+            Some(0..) => return Ok(Verdict::Commit(CommitOutcome::Committed)),
+            Some(_) => return Err(not_there()),
+            None => {}
         }
         // The lane is ours and the event is not waiting: an earlier attempt of this very turn was committed, and the
         // connection was lost before it heard so.
         let state = session.one(STATE_OF.with(params![self.event, self.lane])).await?;
         match state.rows.first().map(|row| row.integer(0)).transpose()? {
             Some(1) => Ok(Verdict::Undo(CommitOutcome::Committed)),
-            _ => Err(StoreError::unexpected(format!("event {} is not waiting in its lane", self.event))),
+            _ => Err(not_there()),
         }
     }
 

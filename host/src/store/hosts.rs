@@ -17,7 +17,7 @@ use crate::wake::Wake;
 
 /// How long a lease counts without renewal. Renewed thrice in this time, it survives two failures in a row.
 const LEASE: Millis = 10_000;
-const RENEW: Duration = Duration::from_secs(3);
+const RENEW: Millis = 3_000;
 /// Rows of hosts that died so long ago are of no interest.
 const LONG_DEAD: Millis = 3_600_000;
 /// How long to wait before the listener connects again: doubled each time, up to the second.
@@ -97,13 +97,17 @@ impl Store {
     /// Renews this host's lease until the shutdown is forced; it has to outlive the turns that finish after the
     /// shutdown has begun. Ends earlier only when the database is closed or broken beyond repair.
     pub async fn keep_alive(&self, shutdown: &Shutdown) {
+        let clock = &self.shared.clock;
         let mut own = None;
+        let mut last = clock.now();
         loop {
+            // From the last renewal on, not from its answer: a slow database must not stretch the interval.
             tokio::select! {
-                () = self.shared.clock.sleep(RENEW) => {}
+                () = clock.sleep_until(last + RENEW) => {}
                 () = shutdown.forced() => return,
             }
-            match self.renew(&mut own).await {
+            last = clock.now();
+            match self.renew(&mut own, last).await {
                 Ok(()) => {}
                 Err(StoreError::Closed) => return,
                 Err(error) => tracing::warn!(error = %error, "this host's lease was not renewed: {error}"),
@@ -112,9 +116,9 @@ impl Store {
     }
 
     /// On PostgreSQL over a connection of its own, past the queue of jobs: a busy host is not a dead one.
-    async fn renew(&self, own: &mut Option<Connection>) -> Result<(), StoreError> {
-        let Shared { engine, host, clock, .. } = &*self.shared;
-        let renew = Renew { host: *host, now: clock.now() };
+    async fn renew(&self, own: &mut Option<Connection>, now: Millis) -> Result<(), StoreError> {
+        let Shared { engine, host, .. } = &*self.shared;
+        let renew = Renew { host: *host, now };
         if engine.dialect == Dialect::Sqlite {
             return engine.write(renew).await;
         }

@@ -42,7 +42,17 @@ impl Database {
 
     async fn pool(&self) -> AnyPool {
         sqlx::any::install_default_drivers();
-        AnyPoolOptions::new().max_connections(1).connect(&self.url()).await.expect("the database opens")
+        // A host in a process of its own takes a moment to make its tables.
+        for _ in 0..600 {
+            if let Ok(pool) = AnyPoolOptions::new().max_connections(1).connect(&self.url()).await {
+                if sqlx::query("SELECT 1 FROM outbox LIMIT 1").fetch_optional(&pool).await.is_ok() {
+                    return pool;
+                }
+                pool.close().await;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("{} never became a database", self.url())
     }
 
     /// The one number that this query gives.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::BOT;
+use super::{BOT, Database};
 
 /// How long somebody waits for an answer before the test has failed.
 const PATIENCE: u64 = 20;
@@ -125,6 +125,21 @@ impl Person {
     /// Sends a file.
     pub async fn sends_document(&self, name: &str, bytes: &[u8], caption: &str) {
         self.uploads("document", name, &[bytes], caption).await;
+    }
+
+    /// Sends a file and says what the bot has to ask Telegram for to get it; a turn that does can be held up there.
+    pub async fn sends_a_file_to_wait_for(&self, database: &Database) -> String {
+        self.sends_document("wait.txt", b"a file to wait for", "").await;
+        loop {
+            let updates = database.texts("SELECT raw FROM updates ORDER BY seq").await;
+            let files = updates.iter().map(|raw| serde_json::from_str::<Value>(raw).expect("JSON"));
+            if let Some(id) =
+                files.filter_map(|raw| Some(raw["message"]["document"]["file_id"].as_str()?.to_owned())).next()
+            {
+                return id;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     async fn uploads(&self, kind: &str, name: &str, files: &[&[u8]], caption: &str) {
@@ -290,7 +305,9 @@ pub fn render(message: &Value) -> String {
     }
     for row in markup["keyboard"].as_array().unwrap_or(&Vec::new()) {
         let keys = row.as_array().expect("a row").iter();
-        lines.push(keys.map(|key| format!("<{}>", key["text"].as_str().unwrap_or_default())).collect::<Vec<_>>().join(" "));
+        lines.push(
+            keys.map(|key| format!("<{}>", key["text"].as_str().unwrap_or_default())).collect::<Vec<_>>().join(" "),
+        );
     }
     lines.join("\n")
 }

@@ -34,35 +34,34 @@ fn call(entered: Entered<'_>, method: String, parameters: &str) -> Result<(), Er
     entered.turn.effects.send(effect, 1, bytes, Vec::new()).map_err(|exceeded| Error::Limit(exceeded.0))
 }
 
-/// That every chat these parameters name may be written to. Depth is bounded by the JSON parser.
+/// That every chat these parameters name may be written to, however deep it stands: also in JSON within a string, which
+/// is how the Bot API takes nested objects.
 fn only_granted_chats(
     parameters: &Map<String, Value>,
     grant: &Grant,
     origin: Option<i64>,
     admins: &[i64],
 ) -> Result<(), String> {
-    let mut waiting: Vec<&Value> = Vec::new();
-    let mut object = Some(parameters);
-    loop {
-        for (key, value) in object.into_iter().flatten() {
-            if CHATS.contains(&key.as_str()) {
-                chat_is_granted(key, value, grant, origin, admins)?;
-            } else {
-                waiting.push(value);
+    let mut waiting = vec![Value::Object(parameters.clone())];
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Object(object) => {
+                for (key, value) in object {
+                    if CHATS.contains(&key.as_str()) {
+                        chat_is_granted(&key, &value, grant, origin, admins)?;
+                    } else {
+                        waiting.push(value);
+                    }
+                }
             }
-        }
-        object = None;
-        match waiting.pop() {
-            None => return Ok(()),
-            Some(Value::Object(inner)) => object = Some(inner),
-            Some(Value::Array(items)) => waiting.extend(items),
-            // Some methods take JSON in a string; what is in there is looked at too.
-            Some(Value::String(text)) if text.starts_with(['{', '[']) && text.contains("chat_id") => {
-                return Err("write nested objects as JSON, not as a string, where they name a chat".into());
+            Value::Array(items) => waiting.extend(items),
+            Value::String(text) if text.trim_start().starts_with(['{', '[']) => {
+                waiting.extend(serde_json::from_str::<Value>(&text));
             }
-            Some(_) => {}
+            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
+    Ok(())
 }
 
 fn chat_is_granted(key: &str, value: &Value, grant: &Grant, origin: Option<i64>, admins: &[i64]) -> Result<(), String> {
@@ -99,6 +98,7 @@ mod tests {
         assert_eq!(check(r#"{"chat_id": 5, "message_id": 1}"#, &none), Ok(()));
         assert_eq!(check(r#"{"chat_id": "5"}"#, &none), Ok(()));
         assert_eq!(check(r#"{"user_id": 7}"#, &none), Ok(()));
+        assert_eq!(check(r#"{"chat_id": 5, "text": "[chat_id] {6"}"#, &none), Ok(()));
     }
 
     #[test]
@@ -114,6 +114,8 @@ mod tests {
             r#"{"chat_id": 5, "reply_parameters": {"chat_id": 6, "message_id": 1}}"#,
             r#"{"chat_id": 5, "scopes": [[{"type": "chat", "chat_id": 6}]]}"#,
             r#"{"chat_id": 5, "scope": "{\"type\": \"chat\", \"chat_id\": 6}"}"#,
+            r#"{"chat_id": 5, "scope": " [{\"chat\\u005fid\": 6}]"}"#,
+            r#"{"chat_id": 6, "chat\u005fid": 6}"#,
         ] {
             assert!(check(parameters, &none).is_err(), "{parameters}");
         }

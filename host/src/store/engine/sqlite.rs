@@ -38,7 +38,7 @@ static ROLLBACK: Sql = Sql::new("ROLLBACK");
 pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
     let options = SqliteConnectOptions::from_str(url).map_err(Dialect::classify)?;
     let path = options.get_filename().to_owned();
-    if path == Path::new(":memory:") || url.contains("mode=memory") {
+    if url.contains(":memory:") || url.contains("mode=memory") || url == "sqlite://" {
         return Err(StoreError::Url {
             problem: "a database in memory would lose every message at the next stop".into(),
         });

@@ -140,7 +140,7 @@ async fn one_failure_in_a_group_is_its_own() {
         });
         for (lane, outcome) in lanes.iter().zip(futures_util::future::join_all(commits).await) {
             let chat = lane.lease.chat();
-            let refused = CommitOutcome::Conflict { table: "cards".into(), row: None };
+            let refused = CommitOutcome::Conflict { table: "cards".into(), row: Some(2000 + chat) };
             let expected = if chat % 10 == 0 { refused } else { CommitOutcome::Committed };
             assert_eq!(outcome.expect("no error"), expected, "chat {chat}");
         }

@@ -66,14 +66,16 @@ async fn a_newer_schema_is_left_alone() {
 #[tokio::test]
 async fn what_cannot_be_opened_says_why() {
     let clock = Clock::manual(START);
-    let text = async |url: &str| Store::open(url, &clock).await.err().expect("refused").to_string();
+    let text = async |url: &str| Store::open(url, &clock).await.err().unwrap_or_else(|| panic!("{url}")).to_string();
     assert!(text("mysql://localhost").await.starts_with("database.url cannot be used"));
     assert!(text("sqlite::memory:").await.contains("would lose every message"));
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("file");
-    std::fs::write(&file, "this is no database, and it is a good deal longer than a header").expect("written");
+    std::fs::write(&file, "").expect("written");
     let inside = text(&format!("sqlite://{}/guesthouse.db", file.display())).await;
     assert!(inside.contains("cannot be written to") && inside.contains("\nhint: "), "{inside}");
+    std::fs::write(&file, "this is no database, and it is longer than the header of one would be: ".repeat(9))
+        .expect("written");
     let foreign = text(&format!("sqlite://{}", file.display())).await;
     assert!(foreign.contains("not a database"), "{foreign}");
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");

@@ -1,0 +1,59 @@
+//! What is refused before anything is compiled, and what the compiler refuses. Real plugins are in `tests/`.
+
+use super::*;
+use crate::config::Limits;
+use crate::sandbox::Sandbox;
+
+/// The smallest component: magic, version, layer.
+const NOTHING: &[u8] = b"\0asm\x0d\0\x01\0";
+
+async fn refused(component: &[u8]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { component_mib: 1, concurrent_turns: 1, ..Limits::default() };
+    let sandbox = Sandbox::new(&limits, folder.path()).unwrap();
+    let source = Source { name: PluginName::new("notes").unwrap(), component: component.into(), digest: None };
+    let me = Me { id: 7, username: "notes_bot".into(), name: "Notes".into() };
+    let settings = Settings { config: BTreeMap::new(), admins: vec![], me };
+    sandbox.load(source, settings, &Grant::default()).await.unwrap_err().to_string()
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_component() {
+    insta::assert_snapshot!(refused(b"\x7fELF").await, @"
+    the source of plugin `notes` is no WebAssembly, not a component
+    hint: build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`
+    ");
+    insta::assert_snapshot!(refused(b"\0asm\x01\0\0\0").await, @"
+    the source of plugin `notes` is a core module, not a component
+    hint: build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`
+    ");
+    insta::assert_snapshot!(refused(b"").await, @"
+    the source of plugin `notes` is empty, not a component
+    hint: build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`
+    ");
+}
+
+#[tokio::test]
+async fn a_component_that_is_too_large() {
+    insta::assert_snapshot!(refused(&[0; (1 << 20) + 1]).await, @"
+    the component of plugin `notes` has 2 MiB, more than the 1 that are allowed
+    hint: raise limits.component_mib in guesthouse.toml, or build it smaller: strip names, optimise for size
+    ");
+}
+
+#[tokio::test]
+async fn a_component_that_was_cut_short() {
+    let mut cut = NOTHING.to_vec();
+    cut.extend([7, 200, 1, 1]);
+    let refused = refused(&cut).await;
+    assert!(refused.starts_with("the component of plugin `notes` does not compile: "), "{refused}");
+    assert!(refused.ends_with("hint: build it again; a file that was cut short looks like this too"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_component_that_is_no_plugin() {
+    insta::assert_snapshot!(refused(NOTHING).await, @"
+    the component of plugin `notes` does not export `describe`; it exports nothing
+    hint: build it for the world `guesthouse:plugin/plugin`, in Rust with the crate `guesthouse-plugin`
+    ");
+}
