@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde::Serialize;
 
 use crate::clock::Clock;
 
@@ -96,12 +95,6 @@ impl Store {
         let (dropped, hints) = Default::default();
         Ok(Self { shared: Arc::new(Shared { engine, clock: clock.clone(), host, dropped, hints }) })
     }
-}
-
-/// A parameter for `{each …}`.
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
-    // Plain data with texts for keys cannot fail to be JSON.
-    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// A reason as it can be stored: what Telegram or a plugin says may contain anything.

@@ -28,17 +28,6 @@ impl Scene {
         HostProcess::starts(&self.configuration)
     }
 
-    /// Waits until a query gives at least this number.
-    async fn until(&self, sql: &'static str, number: i64) {
-        for _ in 0..600 {
-            if self.database.number(sql).await >= number {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("`{sql}` never came to {number}");
-    }
-
     async fn until_called(&self, method: &str, count: usize) {
         for _ in 0..600 {
             if self.street.town.calls(method).await.len() >= count {
@@ -71,7 +60,7 @@ async fn between_intake_and_turn() {
         for person in &people {
             person.says("/hit quick").await;
         }
-        scene.until("SELECT COUNT(*) FROM inbox WHERE state = 0", 4).await;
+        scene.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 0", 4).await;
         host.dies();
         scene.street.town.recovers().await;
 
@@ -118,7 +107,7 @@ async fn between_commit_and_delivery() {
         scene.street.town.suffers(fault).await;
         let host = scene.host();
         user.says("/hit jar").await;
-        scene.until("SELECT COUNT(*) FROM outbox WHERE state = 0 AND attempt > 0", 1).await;
+        scene.database.comes_to("SELECT COUNT(*) FROM outbox WHERE state = 0 AND attempt > 0", 1).await;
         host.dies();
         scene.street.town.recovers().await;
 
@@ -179,8 +168,11 @@ async fn at_any_moment_under_load() {
             host.dies();
             host = scene.host();
         }
-        scene.until("SELECT COUNT(*) FROM inbox WHERE state = 1", rounds * 20).await;
-        scene.until("SELECT COUNT(*) - (SELECT COUNT(*) FROM outbox WHERE state = 0) FROM outbox", rounds * 20).await;
+        scene.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 1", rounds * 20).await;
+        scene
+            .database
+            .comes_to("SELECT COUNT(*) - (SELECT COUNT(*) FROM outbox WHERE state = 0) FROM outbox", rounds * 20)
+            .await;
         let hits = scene.database.number("SELECT CAST(SUM(hits) AS BIGINT) FROM tables__counters").await;
         assert_eq!(hits, rounds * 20, "every message counted exactly once");
 

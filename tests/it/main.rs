@@ -1,5 +1,7 @@
 //! What people, operators and authors see, through the real host and an emulated Telegram.
 
+#![allow(unreachable_pub, reason = "nobody is outside of a test binary")]
+
 mod support;
 
 mod cards;

@@ -21,6 +21,7 @@ pub mod people;
 
 pub mod process;
 
+#[allow(dead_code, reason = "the tests of the store use the rest")]
 #[path = "../support/postgres.rs"]
 pub mod postgres;
 

@@ -24,7 +24,7 @@ use super::error::StoreError;
 use super::lanes::{LaneKind, Lease, Then};
 use super::session::{Record, Session, Step, params};
 use super::tables::{Reread, TableSet, WriteStep};
-use super::{Store, json, records, rows};
+use super::{Store, records, rows};
 use crate::clock::Millis;
 use crate::model::effect::{Callback, DialogueWrite};
 use crate::model::table::{Read, Write};
@@ -85,19 +85,19 @@ pub enum CommitOutcome {
 }
 
 /// The lane of the turn, which must be held, and the sending lanes of its calls, which become due unless they are
-/// already. `$4` to `$6` are lane, fence and host; `$7` is 1 to give the turn's lane back after event `$8`.
+/// already. `$3` to `$5` are lane, fence and host; `$6` is 1 to give the turn's lane back after event `$7`.
 static TOUCH_LANES: Sql = Sql::new(
-    "INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
-     SELECT CAST(item.value ->> 0 AS BIGINT), $2, item.value ->> 1, CAST(item.value ->> 2 AS BIGINT), $3, 0
-     FROM {each $1} WHERE 1 = 1 ORDER BY item.key
+    "WITH item (kind, plugin, chat_id) AS ({rows})
+     INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
+     SELECT kind, $1, plugin, chat_id, $2, 0 FROM item WHERE kind IS NOT NULL ORDER BY kind, plugin, chat_id
      ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET
          due_at = CASE
              WHEN lanes.kind = 2 THEN COALESCE(lanes.due_at, excluded.due_at)
-             WHEN $7 = 0 THEN lanes.due_at
-             ELSE (SELECT i.due_at FROM inbox i WHERE i.lane_id = lanes.id AND i.state = 0 AND i.seq > $8
+             WHEN $6 = 0 THEN lanes.due_at
+             ELSE (SELECT i.due_at FROM inbox i WHERE i.lane_id = lanes.id AND i.state = 0 AND i.seq > $7
                    ORDER BY i.seq LIMIT 1) END,
-         host_id = CASE WHEN lanes.kind = 1 AND $7 = 1 THEN NULL ELSE lanes.host_id END
-     WHERE lanes.kind = 2 OR (lanes.id = $4 AND lanes.fence = $5 AND lanes.host_id = $6)
+         host_id = CASE WHEN lanes.kind = 1 AND $6 = 1 THEN NULL ELSE lanes.host_id END
+     WHERE lanes.kind = 2 OR (lanes.id = $3 AND lanes.fence = $4 AND lanes.host_id = $5)
      RETURNING id, kind, chat_id",
 );
 /// The values serve only to find the row; should it not be there, the attempt says so.
@@ -118,6 +118,8 @@ struct CommitTurn {
     calls: Vec<NewCall>,
     /// The first trip: the lanes, then the reads.
     ask: Vec<Step>,
+    /// How many statements of it are about the lanes.
+    touches: usize,
     reads: Vec<Reread>,
     /// What the second trip writes besides the calls and the end of the event.
     write: Vec<Step>,
@@ -130,13 +132,14 @@ impl CommitTurn {
     fn new(host: i64, now: Millis, lease: &Lease, turn: TurnCommit, then: Then) -> Result<Self, StoreError> {
         let TurnCommit { event, tables, reads, writes, dialogue, callbacks, outbox, blobs } = turn;
         let (bot, plugin) = (lease.bot, lease.plugin.as_ref().map_or("", |plugin| plugin.as_str()));
-        // The turn's lane first, then the chats by their number: everybody locks in this order.
-        let mut lanes = vec![(LaneKind::Turns.number(), plugin, lease.chat)];
+        let mut lanes = vec![[LaneKind::Turns.number().into(), plugin.into(), lease.chat.into()]];
         let chats: BTreeSet<_> = outbox.iter().map(|call| call.chat).collect();
-        lanes.extend(chats.into_iter().map(|chat| (LaneKind::Sending.number(), "", chat)));
+        lanes.extend(chats.into_iter().map(|chat| [LaneKind::Sending.number().into(), "".into(), chat.into()]));
         let release = i64::from(then == Then::Release);
-        let mut ask =
-            vec![TOUCH_LANES.with(params![json(&lanes), bot.0, now, lease.lane, lease.fence, host, release, event])];
+        let params = params![bot.0, now, lease.lane, lease.fence, host, release, event];
+        // The lane of the turn is in the first statement, and so in the first answer.
+        let mut ask: Vec<_> = TOUCH_LANES.with_rows(&params, lanes).collect();
+        let touches = ask.len();
         let reads = tables.reread(bot, reads)?;
         ask.extend(reads.iter().map(|read| read.step.clone()));
 
@@ -146,7 +149,7 @@ impl CommitTurn {
         write.extend(blobs.iter().map(|(digest, bytes)| records::keep_blob(digest, bytes, now)));
         let gate = tables.gate();
         let plugin = plugin.to_owned();
-        Ok(Self { lane: lease.lane, bot, plugin, now, event, calls: outbox, ask, reads, write, rows, gate })
+        Ok(Self { lane: lease.lane, bot, plugin, now, event, calls: outbox, ask, touches, reads, write, rows, gate })
     }
 
     /// The calls, in the lanes that the first trip has answered with, and the end of the event.
@@ -169,7 +172,7 @@ impl CommitTurn {
             let columns = "lane_id, bot_id, plugin, inbox_seq, reference, about, method, body, state, attempt, \
                            ambiguous, due_at, expires_at, created_at";
             let values = rows::values(some.len(), &pattern, 4);
-            steps.push(Step::made(format!("INSERT INTO outbox ({columns}) VALUES {values}"), params));
+            steps.push(Step::made(format!("INSERT INTO outbox ({columns}) {values}"), params));
         }
         steps.push(FINISH_EVENT.with(params![self.event, self.lane, self.now]));
         Ok(steps)
@@ -195,7 +198,7 @@ impl Job for CommitTurn {
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<CommitOutcome>, StoreError> {
         let mut answers = session.run(&self.ask).await?.into_iter();
-        let lanes = answers.next().unwrap_or_default().rows;
+        let lanes: Vec<_> = answers.by_ref().take(self.touches).flat_map(|answer| answer.rows).collect();
         if !self.is_held(&lanes)? {
             return Ok(Verdict::Undo(CommitOutcome::LeaseLost));
         }

@@ -1,21 +1,22 @@
 //! All that differs between SQLite and PostgreSQL. Every query has one text; the words in braces are filled in here:
 //!
-//! | word            | meaning                                                                                     |
-//! |-----------------|---------------------------------------------------------------------------------------------|
-//! | `{autoid}`      | a primary key that counts up by itself                                                       |
-//! | `{bytes}`       | the type of bytes                                                                            |
-//! | `{each $1}`     | the elements of a JSON array as rows `item (key, value)`; take them apart with `->>` and `CAST` |
-//! | `{for_update}`  | keep the selected rows from changing until the transaction ends                              |
-//! | `{skip_locked}` | the same, leaving out rows that somebody else keeps                                          |
+//! | word            | meaning                                                                          |
+//! |-----------------|----------------------------------------------------------------------------------|
+//! | `{autoid}`      | a primary key that counts up by itself                                           |
+//! | `{bytes}`       | the type of bytes                                                                |
+//! | `{rows}`        | `VALUES (…), …`: rows of parameters after the numbered ones; see [`Sql::with_rows`] |
+//! | `{for_update}`  | keep the selected rows from changing until the transaction ends                  |
+//! | `{skip_locked}` | the same, leaving out rows that somebody else keeps                              |
 //!
 //! SQLite has one writer, so it needs none of the row locks.
 
-use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use sqlx::postgres::PgDatabaseError;
 
 use super::error::StoreError;
+use super::rows;
+use super::session::{Param, Step};
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,56 +28,65 @@ pub(super) enum Dialect {
 /// A query with its one text.
 pub(super) struct Sql {
     template: &'static str,
-    texts: [OnceLock<String>; 2],
+    /// Filled in, for each database and each number of rows. The same string each time, which is what finds the
+    /// prepared statement again.
+    texts: [[OnceLock<String>; rows::SIZES]; 2],
 }
 
 impl Sql {
     pub(super) const fn new(template: &'static str) -> Self {
-        Self { template, texts: [OnceLock::new(), OnceLock::new()] }
+        Self { template, texts: [const { [const { OnceLock::new() }; rows::SIZES] }; 2] }
     }
 
-    /// The text for one database. It is always the same string, which is what finds the prepared statement again.
-    pub(super) fn text(&'static self, dialect: Dialect) -> &'static str {
-        self.texts[dialect as usize].get_or_init(|| dialect.fill_in(self.template))
+    /// This query with these parameters.
+    pub(super) fn with(&'static self, params: Vec<Param>) -> Step {
+        Step::fixed(self, 0, 0, params)
+    }
+
+    /// This query for these rows, in as many statements as they need, which is nearly always one. The number of rows
+    /// goes up to the next power of two with rows of nulls, so that there are few texts; the query has to leave those
+    /// out.
+    pub(super) fn with_rows<const WIDTH: usize>(
+        &'static self,
+        params: &[Param],
+        rows: Vec<[Param; WIDTH]>,
+    ) -> impl Iterator<Item = Step> {
+        rows::padded(rows).map(|(size, cells)| {
+            let mut all = params.to_vec();
+            all.extend(cells);
+            Step::fixed(self, size, WIDTH, all)
+        })
+    }
+
+    /// The text for one database and one size; `count` is that of all parameters.
+    pub(super) fn text(&'static self, dialect: Dialect, size: usize, width: usize, count: usize) -> &'static str {
+        self.texts[dialect as usize][size].get_or_init(|| {
+            let (rows, pattern) = (1 << size, vec!["?"; width]);
+            let values = || rows::values(rows, &pattern, count - rows * width);
+            dialect.fill_in(&self.template.replace("{rows}", &if width == 0 { String::new() } else { values() }))
+        })
     }
 }
 
 impl Dialect {
     /// Fills the words in braces in.
     pub(super) fn fill_in(self, template: &str) -> String {
-        let mut text = String::with_capacity(template.len() + 64);
-        let mut rest = template;
-        while let Some((before, (word, after))) =
-            rest.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)))
-        {
-            text.push_str(before);
-            text.push_str(&self.word(word));
-            rest = after;
-        }
-        text.push_str(rest);
-        text
-    }
-
-    fn word(self, word: &str) -> Cow<'static, str> {
-        let postgres = self == Self::Postgres;
-        match word {
+        let (autoid, bytes, for_update, skip_locked) = match self {
             // Without AUTOINCREMENT, SQLite would use the highest number again if its row were deleted; tidying never
             // deletes that row.
-            "autoid" if postgres => "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY".into(),
-            "autoid" => "INTEGER PRIMARY KEY".into(),
-            "bytes" if postgres => "BYTEA".into(),
-            "bytes" => "BLOB".into(),
-            "for_update" if postgres => "FOR UPDATE".into(),
-            "skip_locked" if postgres => "FOR UPDATE SKIP LOCKED".into(),
-            "for_update" | "skip_locked" => "".into(),
-            _ => match word.strip_prefix("each ") {
-                Some(array) if postgres => {
-                    format!("jsonb_array_elements(CAST({array} AS jsonb)) WITH ORDINALITY AS item (value, key)").into()
-                }
-                Some(array) => format!("json_each({array}) AS item").into(),
-                None => unreachable!("`{word}` is no word of the dialect"),
-            },
-        }
+            Self::Sqlite => ("INTEGER PRIMARY KEY", "BLOB", "", ""),
+            Self::Postgres => (
+                "BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY",
+                "BYTEA",
+                "FOR UPDATE",
+                "FOR UPDATE SKIP LOCKED",
+            ),
+        };
+        template
+            .replace("{autoid}", autoid)
+            .replace("{bytes}", bytes)
+            .replace("{for_update}", for_update)
+            .replace("{skip_locked}", skip_locked)
     }
 
     /// Keeps other hosts from changing the schema until the transaction ends. The number is arbitrary but fixed.
@@ -171,13 +181,11 @@ mod tests {
 
     #[test]
     fn words_are_filled_in() {
-        let text = "SELECT 1 FROM {each $2} WHERE 1 = 1 {for_update}";
-        assert_eq!(Dialect::Sqlite.fill_in(text), "SELECT 1 FROM json_each($2) AS item WHERE 1 = 1 ");
-        assert_eq!(
-            Dialect::Postgres.fill_in(text),
-            "SELECT 1 FROM jsonb_array_elements(CAST($2 AS jsonb)) WITH ORDINALITY AS item (value, key) WHERE 1 = 1 \
-             FOR UPDATE"
-        );
+        static QUERY: Sql = Sql::new("WITH item (a, b) AS ({rows}) SELECT a FROM item WHERE b = $1 {for_update}");
+        let text = QUERY.text(Dialect::Sqlite, 1, 2, 5);
+        assert_eq!(text, "WITH item (a, b) AS (VALUES ($2, $3), ($4, $5)) SELECT a FROM item WHERE b = $1 ");
+        let text = QUERY.text(Dialect::Postgres, 0, 2, 3);
+        assert_eq!(text, "WITH item (a, b) AS (VALUES ($2, $3)) SELECT a FROM item WHERE b = $1 FOR UPDATE");
     }
 
     #[test]

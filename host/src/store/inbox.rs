@@ -1,19 +1,19 @@
 //! The inbox: updates as Telegram sent them, and the events that wait for their turns.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
 use super::lanes::{self, Claim, FenceOutcome, LaneKind, Lease, Then};
 use super::session::{Session, Step, params};
-use super::{Store, json, rows};
+use super::{Store, rows};
 use crate::clock::Millis;
 use crate::model::{BotId, PluginName};
 
 /// Events that a claim hands out of one lane at most. The rest has to wait for its next claim, so that a lane with a
 /// thousand events does not keep the others waiting.
-const EVENTS: usize = 16;
+const EVENTS: i64 = 16;
 
 /// An update to store.
 #[derive(Debug, Clone)]
@@ -81,24 +81,20 @@ pub enum Failed {
 }
 
 static INSERT_LANES: Sql = Sql::new(
-    "INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
-     SELECT 1, $2, item.value ->> 0, CAST(item.value ->> 1 AS BIGINT), $3, 0 FROM {each $1}
-     WHERE 1 = 1 ORDER BY item.key
+    "WITH item (plugin, chat_id) AS ({rows})
+     INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
+     SELECT 1, $1, plugin, chat_id, $2, 0 FROM item WHERE chat_id IS NOT NULL ORDER BY plugin, chat_id
      ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET due_at = COALESCE(lanes.due_at, excluded.due_at)
      RETURNING id, plugin, chat_id",
 );
-static INSERT_EVENTS: Sql = Sql::new(
-    "INSERT INTO inbox (lane_id, update_seq, state, attempt, due_at, created_at)
-     SELECT CAST(item.value ->> 0 AS BIGINT), CAST(item.value ->> 1 AS BIGINT), 0, 0, $2, $2 FROM {each $1}
-     ORDER BY item.key",
-);
 static EVENTS_OF: Sql = Sql::new(
-    "SELECT i.lane_id, i.seq, i.due_at, i.attempt, i.created_at,
+    "WITH item (lane_id) AS ({rows})
+     SELECT i.lane_id, i.seq, i.due_at, i.attempt, i.created_at,
             COALESCE(u.update_id, 0), COALESCE(u.kind, ''), COALESCE(u.raw, '')
-     FROM {each $1}
-     JOIN inbox i ON i.lane_id = CAST(item.value AS BIGINT) AND i.state = 0 AND i.seq <= COALESCE(
-         (SELECT n.seq FROM inbox n WHERE n.lane_id = CAST(item.value AS BIGINT) AND n.state = 0
-          ORDER BY n.seq LIMIT 1 OFFSET $2), 9223372036854775807)
+     FROM item
+     JOIN inbox i ON i.lane_id = item.lane_id AND i.state = 0 AND i.seq <= COALESCE(
+         (SELECT n.seq FROM inbox n WHERE n.lane_id = item.lane_id AND n.state = 0 ORDER BY n.seq LIMIT 1 OFFSET $1),
+         9223372036854775807)
      LEFT JOIN updates u ON u.seq = i.update_seq
      ORDER BY i.seq",
 );
@@ -147,7 +143,7 @@ impl Accept {
         rows::in_chunks(&self.updates, 3).map(|some| {
             let values = rows::values(some.len(), &["$1", "?", "?", "?", "$2"], 2);
             let text = format!(
-                "INSERT INTO updates (bot_id, update_id, kind, raw, received_at) VALUES {values}
+                "INSERT INTO updates (bot_id, update_id, kind, raw, received_at) {values}
                  ON CONFLICT (bot_id, update_id) DO NOTHING RETURNING seq, update_id"
             );
             let mut params = params![self.bot.0, self.now];
@@ -156,6 +152,14 @@ impl Accept {
             }
             Step::made(text, params)
         })
+    }
+
+    fn insert(&self, events: &[(i64, i64)]) -> Step {
+        let columns = "due_at, created_at, lane_id, update_seq, state, attempt";
+        let values = rows::values(events.len(), &["$1", "$1", "?", "?", "0", "0"], 1);
+        let mut params = params![self.now];
+        params.extend(events.iter().flat_map(|(lane, update)| params![*lane, *update]));
+        Step::made(format!("INSERT INTO inbox ({columns}) {values}"), params)
     }
 
     /// The events of the updates that are new, by Telegram's number. First the lanes: rule 3 of `lanes`.
@@ -169,17 +173,20 @@ impl Accept {
         if events.is_empty() {
             return Ok(());
         }
-        // Sorted, so that two hosts never wait for each other's lanes crosswise.
-        let names: BTreeSet<_> = events.iter().map(|(plugin, chat, _)| (*plugin, *chat)).collect();
-        let answer = session.one(INSERT_LANES.with(params![json(&names), self.bot.0, self.now])).await?;
-        let lanes = answer.rows.into_iter().map(|mut row| Ok(((row.text(1)?, row.integer(2)?), row.integer(0)?)));
+        let names: HashSet<_> = events.iter().map(|(plugin, chat, _)| (*plugin, *chat)).collect();
+        let names = names.into_iter().map(|(plugin, chat)| [plugin.into(), chat.into()]).collect();
+        // Ordered by the query, so that two hosts never wait for each other's lanes crosswise.
+        let steps: Vec<_> = INSERT_LANES.with_rows(&params![self.bot.0, self.now], names).collect();
+        let answers = session.run(&steps).await?;
+        let lanes = answers.into_iter().flat_map(|answer| answer.rows).map(|mut row| Ok(((row.text(1)?, row.integer(2)?), row.integer(0)?)));
         let lanes: HashMap<_, _> = lanes.collect::<Result<_, StoreError>>()?;
         let lane_of = |plugin: &str, chat| lanes.get(&(plugin.to_owned(), chat)).copied();
         let events = events.iter().map(|(plugin, chat, seq)| {
             lane_of(plugin, *chat).map(|lane| (lane, *seq)).ok_or_else(|| StoreError::unexpected("no lane"))
         });
         let events: Vec<_> = events.collect::<Result<_, _>>()?;
-        session.one(INSERT_EVENTS.with(params![json(&events), self.now])).await?;
+        let steps: Vec<_> = rows::in_chunks(&events, 2).map(|some| self.insert(some)).collect();
+        session.run(&steps).await?;
         Ok(())
     }
 }
@@ -195,11 +202,12 @@ impl Job for ClaimTurns {
         if leases.is_empty() {
             return Ok(Verdict::Commit(vec![]));
         }
-        let lanes: Vec<_> = leases.iter().map(|lease| lease.lane).collect();
-        let answer = session.one(EVENTS_OF.with(params![json(&lanes), EVENTS as i64 - 1])).await?;
+        let lanes = leases.iter().map(|lease| [lease.lane.into()]).collect();
+        let steps: Vec<_> = EVENTS_OF.with_rows(&params![EVENTS - 1], lanes).collect();
+        let answers = session.run(&steps).await?;
         let mut events: HashMap<i64, Vec<Waiting>> = HashMap::new();
         let mut blocked = HashSet::new();
-        for mut row in answer.rows {
+        for mut row in answers.into_iter().flat_map(|answer| answer.rows) {
             let lane = row.integer(0)?;
             // What comes after an event that has to wait has to wait too.
             if row.integer(2)? > claim.now {

@@ -10,8 +10,8 @@ use super::dialect::Sql;
 use super::engine::{Job, Verdict};
 use super::error::StoreError;
 use super::lanes::{self, Claim, FenceOutcome, LaneKind, Lease, Then};
-use super::session::{Record, Session, Step, params};
-use super::{Store, json};
+use super::session::{Param, Record, Session, Step, params};
+use super::{Store, printable};
 use crate::clock::Millis;
 use crate::model::{BotId, PluginName};
 
@@ -116,35 +116,32 @@ pub enum SendState {
 }
 
 static TAKE_CALLS: Sql = Sql::new(
-    "UPDATE outbox SET attempt_at = $2, ambiguous = ambiguous + CASE WHEN attempt_at IS NULL THEN 0 ELSE 1 END
+    "WITH item (lane_id) AS ({rows})
+     UPDATE outbox SET attempt_at = $1, ambiguous = ambiguous + CASE WHEN attempt_at IS NULL THEN 0 ELSE 1 END
      WHERE seq IN (
-         SELECT o.seq FROM {each $1}
-         JOIN outbox o ON o.lane_id = CAST(item.value AS BIGINT) AND o.state = 0 AND o.seq <= COALESCE(
-             (SELECT n.seq FROM outbox n WHERE n.lane_id = CAST(item.value AS BIGINT) AND n.state = 0
-              ORDER BY n.seq LIMIT 1 OFFSET $3), 9223372036854775807)
+         SELECT o.seq FROM item
+         JOIN outbox o ON o.lane_id = item.lane_id AND o.state = 0 AND o.seq <= COALESCE(
+             (SELECT n.seq FROM outbox n WHERE n.lane_id = item.lane_id AND n.state = 0
+              ORDER BY n.seq LIMIT 1 OFFSET $2), 9223372036854775807)
          WHERE NOT EXISTS (
              SELECT 1 FROM outbox b
-             WHERE b.lane_id = o.lane_id AND b.state = 0 AND b.seq <= o.seq AND b.due_at > $2))
+             WHERE b.lane_id = o.lane_id AND b.state = 0 AND b.seq <= o.seq AND b.due_at > $1))
      RETURNING lane_id, seq, plugin, inbox_seq, reference, about, method, body, attempt, ambiguous, created_at,
                expires_at",
 );
 static MARK: Sql = Sql::new(
-    "UPDATE outbox SET
-         state = CAST(item.value ->> 1 AS BIGINT),
-         message_id = CAST(item.value ->> 2 AS BIGINT),
-         reason = item.value ->> 3,
-         due_at = COALESCE(CAST(item.value ->> 4 AS BIGINT), outbox.due_at),
-         attempt = outbox.attempt + CAST(item.value ->> 5 AS BIGINT),
-         ambiguous = outbox.ambiguous + CAST(item.value ->> 6 AS BIGINT),
-         ended_at = CAST(item.value ->> 7 AS BIGINT),
-         attempt_at = NULL
-     FROM {each $1}
-     WHERE outbox.seq = CAST(item.value ->> 0 AS BIGINT) AND outbox.lane_id = $2 AND outbox.state = 0",
+    "WITH item (seq, state, message_id, reason, due_at, failed, ambiguous, ended_at) AS ({rows})
+     UPDATE outbox SET
+         state = item.state, message_id = item.message_id, reason = item.reason,
+         due_at = COALESCE(item.due_at, outbox.due_at), attempt = outbox.attempt + item.failed,
+         ambiguous = outbox.ambiguous + item.ambiguous, ended_at = item.ended_at, attempt_at = NULL
+     FROM item
+     WHERE outbox.seq = item.seq AND outbox.lane_id = $1 AND outbox.state = 0",
 );
 static REMEMBER_FILES: Sql = Sql::new(
-    "INSERT INTO files (bot_id, digest, kind, file_id)
-     SELECT $2, item.value ->> 0, item.value ->> 1, item.value ->> 2 FROM {each $1}
-     WHERE 1 = 1 ORDER BY item.key
+    "WITH item (digest, kind, file_id) AS ({rows})
+     INSERT INTO files (bot_id, digest, kind, file_id)
+     SELECT $1, digest, kind, file_id FROM item WHERE digest IS NOT NULL ORDER BY digest, kind
      ON CONFLICT (bot_id, digest, kind) DO UPDATE SET file_id = excluded.file_id",
 );
 static LANDED: Sql =
@@ -170,10 +167,11 @@ impl Job for ClaimSends {
         if leases.is_empty() {
             return Ok(Verdict::Commit(vec![]));
         }
-        let lanes: Vec<_> = leases.iter().map(|lease| lease.lane).collect();
-        let answer = session.one(TAKE_CALLS.with(params![json(&lanes), claim.now, CALLS - 1])).await?;
+        let lanes = leases.iter().map(|lease| [lease.lane.into()]).collect();
+        let steps: Vec<_> = TAKE_CALLS.with_rows(&params![claim.now, CALLS - 1], lanes).collect();
+        let answers = session.run(&steps).await?;
         let mut calls: HashMap<i64, Vec<WaitingCall>> = HashMap::new();
-        for mut row in answer.rows {
+        for mut row in answers.into_iter().flat_map(|answer| answer.rows) {
             calls.entry(row.integer(0)?).or_default().push(waiting_call(&mut row)?);
         }
         let mut claimed = Vec::with_capacity(leases.len());
@@ -234,19 +232,34 @@ impl Job for MarkSends {
     }
 }
 
-/// Number, state, message, reason, due, failed calls, ambiguous calls, end.
-type MarkRow<'a> = (i64, i64, Option<i64>, Option<String>, Option<Millis>, i64, i64, Option<Millis>);
-
-fn mark_row(mark: &Mark, now: Millis) -> MarkRow<'_> {
-    let text = |reason: &String| Some(super::printable(reason));
-    match &mark.outcome {
-        SendOutcome::Sent { message_id } => (mark.seq, 1, *message_id, None, None, 0, 0, Some(now)),
-        SendOutcome::Dead { reason } => (mark.seq, 2, None, text(reason), None, 1, 0, Some(now)),
-        SendOutcome::Expired => (mark.seq, 3, None, None, None, 0, 0, Some(now)),
-        SendOutcome::Retry { at, reason, ambiguous } => {
-            (mark.seq, 0, None, text(reason), Some(*at), 1, i64::from(*ambiguous), None)
+/// In the order of the columns of [`MARK`].
+fn mark_row(mark: &Mark, now: Millis) -> [Param; 8] {
+    let (mut message, mut why, mut due, mut ended) = (None, None, None, Some(now));
+    let (state, failed, in_doubt) = match &mark.outcome {
+        SendOutcome::Sent { message_id } => {
+            message = *message_id;
+            (1, 0, 0)
         }
-    }
+        SendOutcome::Dead { reason } => {
+            why = Some(printable(reason));
+            (2, 1, 0)
+        }
+        SendOutcome::Expired => (3, 0, 0),
+        SendOutcome::Retry { at, reason, ambiguous } => {
+            (why, due, ended) = (Some(printable(reason)), Some(*at), None);
+            (0, 1, i64::from(*ambiguous))
+        }
+    };
+    [
+        mark.seq.into(),
+        Param::from(state),
+        message.into(),
+        why.into(),
+        due.into(),
+        Param::from(failed),
+        in_doubt.into(),
+        ended.into(),
+    ]
 }
 
 impl Store {
@@ -263,14 +276,15 @@ impl Store {
         let mut steps = Vec::new();
         if !marks.is_empty() {
             let now = self.shared.clock.now();
-            let marked: Vec<_> = marks.iter().map(|mark| mark_row(mark, now)).collect();
-            steps.push(MARK.with(params![json(&marked), lane]));
+            let marked = marks.iter().map(|mark| mark_row(mark, now)).collect();
+            steps.extend(MARK.with_rows(&params![lane], marked));
         }
         let uploaded = marks.iter().flat_map(|mark| &mark.uploaded);
         let files: BTreeMap<_, _> = uploaded.map(|(digest, kind, id)| ((digest, kind), id)).collect();
         if !files.is_empty() {
-            let files: Vec<_> = files.into_iter().map(|((digest, kind), id)| (digest, kind, id)).collect();
-            steps.push(REMEMBER_FILES.with(params![json(&files), lease.bot.0]));
+            let text = |text: &String| Param::from(text.as_str());
+            let files = files.into_iter().map(|((digest, kind), id)| [text(digest), text(kind), text(id)]).collect();
+            steps.extend(REMEMBER_FILES.with_rows(&params![lease.bot.0], files));
         }
         if then == Then::Release {
             steps.extend([landed(lane), lanes::free(lane, fence, host)]);

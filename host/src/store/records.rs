@@ -87,7 +87,7 @@ pub(super) fn write_callbacks(bot: BotId, plugin: &str, callbacks: &[Callback], 
             params.extend(params![callback.token.as_str(), callback.chat, callback.only_for, callback.data.as_str()]);
         }
         let columns = "token, bot_id, plugin, chat_id, only_for, data, created_at";
-        Step::made(format!("INSERT INTO callbacks ({columns}) VALUES {values}"), params)
+        Step::made(format!("INSERT INTO callbacks ({columns}) {values}"), params)
     };
     rows::in_chunks(callbacks, 4).map(step).collect()
 }

@@ -9,8 +9,8 @@ use futures_util::TryStreamExt;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
 use sqlx::{
-    Arguments, AssertSqlSafe, ConnectOptions, Connection as _, Decode, Either, Executor, PgConnection, Row,
-    SqliteConnection, TypeInfo, ValueRef,
+    Arguments, AssertSqlSafe, ConnectOptions, Connection as _, Decode, Either, Executor, PgConnection, Row, SqlSafeStr,
+    SqlStr, SqliteConnection, TypeInfo, ValueRef,
 };
 
 use super::dialect::{Dialect, Sql};
@@ -84,8 +84,20 @@ macro_rules! params {
 }
 pub(super) use params;
 
+impl Param {
+    /// A null of the same type.
+    pub(super) fn null(&self) -> Self {
+        match self {
+            Self::Integer(_) => Self::Integer(None),
+            Self::Real(_) => Self::Real(None),
+            Self::Text(_) => Self::Text(None),
+            Self::Bytes(_) => Self::Bytes(None),
+        }
+    }
+}
+
 /// A statement and its parameters.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Step {
     text: Text,
     params: Vec<Param>,
@@ -93,36 +105,34 @@ pub(super) struct Step {
 
 #[derive(Clone)]
 enum Text {
-    Fixed(&'static Sql),
+    /// A query, the size of its rows as a power of two, and their width.
+    Fixed(&'static Sql, usize, usize),
     Made(String),
 }
 
-impl std::fmt::Debug for Text {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.get(Dialect::Sqlite))
-    }
-}
-
-impl Text {
-    fn get(&self, dialect: Dialect) -> &str {
-        match self {
-            Self::Fixed(sql) => sql.text(dialect),
-            Self::Made(text) => text,
-        }
-    }
-}
-
-impl Sql {
-    /// This query with these parameters.
-    pub(super) fn with(&'static self, params: Vec<Param>) -> Step {
-        Step { text: Text::Fixed(self), params }
-    }
-}
-
 impl Step {
-    /// A statement whose text depends on a plugin's tables or on a number of rows.
+    /// One of the fixed queries; see [`Sql::with`] and [`Sql::with_rows`].
+    pub(super) fn fixed(sql: &'static Sql, size: usize, width: usize, params: Vec<Param>) -> Self {
+        Self { text: Text::Fixed(sql, size, width), params }
+    }
+
+    /// A statement whose text depends on a plugin's tables or on the number of its rows.
     pub(super) fn made(text: String, params: Vec<Param>) -> Self {
         Self { text: Text::Made(text), params }
+    }
+
+    fn text(&self, dialect: Dialect) -> &str {
+        match &self.text {
+            Text::Fixed(sql, size, width) => sql.text(dialect, *size, *width, self.params.len()),
+            Text::Made(text) => text,
+        }
+    }
+
+    fn sql(&self, dialect: Dialect) -> SqlStr {
+        match &self.text {
+            Text::Fixed(sql, size, width) => sql.text(dialect, *size, *width, self.params.len()).into_sql_str(),
+            Text::Made(text) => AssertSqlSafe(text.clone()).into_sql_str(),
+        }
     }
 }
 
@@ -284,7 +294,7 @@ async fn run_script(
     let mut script = String::with_capacity(prefix.len() + steps.len() * 256);
     script.push_str(prefix);
     for (index, step) in steps.iter().enumerate() {
-        append(&mut script, step.text.get(Dialect::Sqlite), arguments.len());
+        append(&mut script, step.text(Dialect::Sqlite), arguments.len());
         for param in &step.params {
             bind_sqlite(&mut arguments, param).map_err(|error| Failure { step: index, error })?;
         }
@@ -375,10 +385,7 @@ async fn run_postgres(connection: &mut PgConnection, step: &Step) -> Result<Answ
         }
         .map_err(sqlx::Error::Encode)?;
     }
-    let mut stream = match &step.text {
-        Text::Fixed(sql) => connection.fetch_many(sqlx::query_with(sql.text(Dialect::Postgres), arguments)),
-        Text::Made(text) => connection.fetch_many(sqlx::query_with(AssertSqlSafe(text.clone()), arguments)),
-    };
+    let mut stream = connection.fetch_many(sqlx::query_with(step.sql(Dialect::Postgres), arguments));
     let mut answer = Answer::default();
     while let Some(item) = stream.try_next().await? {
         match item {

@@ -23,7 +23,7 @@ use tokio::sync::RwLock;
 use super::dialect::Dialect;
 use super::error::StoreError;
 use super::session::{Answer, Cell, Param, Record, Step, params};
-use super::{Store, json};
+use super::Store;
 use crate::model::manifest::{Column, ColumnKind, Table};
 use crate::model::table::{Filter, Order, Query, Read, Row, Value};
 use crate::model::{BotId, PluginName};
@@ -35,6 +35,9 @@ mod filter;
 mod write;
 
 pub(super) use write::WriteStep;
+
+/// Rows that are asked for together at most.
+const MOST_IDS: usize = 1024;
 
 /// The tables of one plugin as they stand in the database. Cheap to clone.
 #[derive(Clone)]
@@ -185,12 +188,19 @@ impl TableSet {
         Ok(Question { step: Step::made(text, params![bot.0, id]), columns })
     }
 
-    fn ask_gets(&self, bot: BotId, table: &str, ids: &[i64], columns: &[String]) -> Result<Question, StoreError> {
+    /// Several rows by their ids. There are as many places for ids as the next power of two, to have few texts.
+    fn ask_gets(&self, bot: BotId, table: &str, ids: &[i64], columns: &[String]) -> Result<Vec<Question>, StoreError> {
         let stored = self.stored(table)?;
         let columns = stored.chosen(columns)?;
-        let ids_of = self.0.dialect.fill_in("SELECT CAST(item.value AS BIGINT) FROM {each $2}");
-        let text = format!("{} AND id IN ({ids_of})", stored.select(&columns));
-        Ok(Question { step: Step::made(text, params![bot.0, json(&ids)]), columns })
+        let questions = ids.chunks(MOST_IDS).map(|ids| {
+            let places: Vec<_> = (0..ids.len().next_power_of_two()).map(|index| format!("${}", index + 2)).collect();
+            let text = format!("{} AND id IN ({})", stored.select(&columns), places.join(", "));
+            let last = ids.last().copied().unwrap_or_default();
+            let mut params = params![bot.0];
+            params.extend((0..places.len()).map(|index| Param::from(ids.get(index).copied().unwrap_or(last))));
+            Question { step: Step::made(text, params), columns: columns.clone() }
+        });
+        Ok(questions.collect())
     }
 
     fn ask_find(&self, bot: BotId, query: &Query) -> Result<Question, StoreError> {
@@ -247,14 +257,14 @@ impl TableSet {
             asked.push(Reread { step, table, seen });
         }
         for ((table, names), seen) in gets {
-            let Question { step, columns } = match &seen[..] {
-                [(id, _)] => self.ask_get(bot, &table, *id, &names)?,
-                _ => {
-                    let ids: Vec<_> = seen.iter().map(|(id, _)| *id).collect();
-                    self.ask_gets(bot, &table, &ids, &names)?
-                }
+            let ids: Vec<_> = seen.iter().map(|(id, _)| *id).collect();
+            let questions = match &ids[..] {
+                [id] => vec![self.ask_get(bot, &table, *id, &names)?],
+                ids => self.ask_gets(bot, &table, ids, &names)?,
             };
-            asked.push(Reread { step, table, seen: Seen::Each(columns, seen) });
+            for (Question { step, columns }, seen) in questions.into_iter().zip(seen.chunks(MOST_IDS)) {
+                asked.push(Reread { step, table: table.clone(), seen: Seen::Each(columns, seen.to_vec()) });
+            }
         }
         Ok(asked)
     }

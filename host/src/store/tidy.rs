@@ -6,8 +6,8 @@
 use super::dialect::Sql;
 use super::engine::{Job, Verdict};
 use super::error::StoreError;
-use super::session::{Cell, Session, params};
-use super::{Store, json};
+use super::Store;
+use super::session::{Cell, Param, Record, Session, Step, params};
 use crate::clock::Millis;
 
 const DAY: Millis = 86_400_000;
@@ -23,11 +23,12 @@ struct Old {
     age: Millis,
     /// The keys of what is older than `$1`, at most `$2`.
     find: Sql,
-    /// Deletes by the keys in `$1`.
+    /// Deletes by those keys.
     delete: Sql,
 }
 
-/// Finished rows are looked for among the oldest only: whatever still waits there is younger than its age.
+/// Finished rows are looked for among the oldest only: whatever still waits there is younger than its age. What may have
+/// been renewed since it was looked up is deleted by its time as well.
 static OLD: [Old; 6] = [
     Old {
         what: "events",
@@ -36,7 +37,7 @@ static OLD: [Old; 6] = [
             "SELECT o.seq FROM (SELECT seq, state, ended_at FROM inbox ORDER BY seq LIMIT $2) AS o
              WHERE o.state <> 0 AND o.ended_at < $1 AND o.seq < (SELECT MAX(seq) FROM inbox)",
         ),
-        delete: Sql::new("DELETE FROM inbox WHERE seq IN (SELECT CAST(item.value AS BIGINT) FROM {each $1})"),
+        delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM inbox WHERE seq IN (SELECT seq FROM old)"),
     },
     Old {
         what: "updates",
@@ -46,7 +47,7 @@ static OLD: [Old; 6] = [
              WHERE o.received_at < $1 AND o.seq < (SELECT MAX(seq) FROM updates)
                AND o.seq NOT IN (SELECT update_seq FROM inbox WHERE state = 0 AND update_seq IS NOT NULL)",
         ),
-        delete: Sql::new("DELETE FROM updates WHERE seq IN (SELECT CAST(item.value AS BIGINT) FROM {each $1})"),
+        delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM updates WHERE seq IN (SELECT seq FROM old)"),
     },
     Old {
         what: "calls",
@@ -55,7 +56,7 @@ static OLD: [Old; 6] = [
             "SELECT o.seq FROM (SELECT seq, state, ended_at FROM outbox ORDER BY seq LIMIT $2) AS o
              WHERE o.state <> 0 AND o.ended_at < $1 AND o.seq < (SELECT MAX(seq) FROM outbox)",
         ),
-        delete: Sql::new("DELETE FROM outbox WHERE seq IN (SELECT CAST(item.value AS BIGINT) FROM {each $1})"),
+        delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM outbox WHERE seq IN (SELECT seq FROM old)"),
     },
     Old {
         what: "conversations",
@@ -64,46 +65,40 @@ static OLD: [Old; 6] = [
             "SELECT bot_id, plugin, chat_id, user_id, topic_id, expires_at FROM dialogues
              WHERE expires_at < $1 LIMIT $2",
         ),
-        // It may have begun again since.
         delete: Sql::new(
-            "DELETE FROM dialogues WHERE EXISTS (
-                 SELECT 1 FROM {each $1}
-                 WHERE dialogues.bot_id = CAST(item.value ->> 0 AS BIGINT) AND dialogues.plugin = item.value ->> 1
-                   AND dialogues.chat_id = CAST(item.value ->> 2 AS BIGINT)
-                   AND dialogues.user_id = CAST(item.value ->> 3 AS BIGINT)
-                   AND dialogues.topic_id = CAST(item.value ->> 4 AS BIGINT)
-                   AND dialogues.expires_at = CAST(item.value ->> 5 AS BIGINT))",
+            "WITH old (bot_id, plugin, chat_id, user_id, topic_id, expires_at) AS ({rows})
+             DELETE FROM dialogues WHERE EXISTS (
+                 SELECT 1 FROM old
+                 WHERE dialogues.bot_id = old.bot_id AND dialogues.plugin = old.plugin
+                   AND dialogues.chat_id = old.chat_id AND dialogues.user_id = old.user_id
+                   AND dialogues.topic_id = old.topic_id AND dialogues.expires_at = old.expires_at)",
         ),
     },
     Old {
         what: "buttons",
         age: 180 * DAY,
         find: Sql::new("SELECT token FROM callbacks WHERE created_at < $1 LIMIT $2"),
-        delete: Sql::new("DELETE FROM callbacks WHERE token IN (SELECT item.value ->> 0 FROM {each $1})"),
+        delete: Sql::new("WITH old (token) AS ({rows}) DELETE FROM callbacks WHERE token IN (SELECT token FROM old)"),
     },
     Old {
         what: "files",
         age: 30 * DAY,
         find: Sql::new("SELECT digest, created_at FROM blobs WHERE created_at < $1 LIMIT $2"),
-        // They may have been sent again since.
         delete: Sql::new(
-            "DELETE FROM blobs WHERE EXISTS (
-                 SELECT 1 FROM {each $1} WHERE blobs.digest = item.value ->> 0
-                    AND blobs.created_at = CAST(item.value ->> 1 AS BIGINT))",
+            "WITH old (digest, created_at) AS ({rows})
+             DELETE FROM blobs WHERE EXISTS (
+                 SELECT 1 FROM old WHERE blobs.digest = old.digest AND blobs.created_at = old.created_at)",
         ),
     },
 ];
 
-struct Delete {
-    old: &'static Old,
-    keys: String,
-}
+struct Delete(Vec<Step>);
 
 impl Job for Delete {
     type Output = ();
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
-        session.one(self.old.delete.with(params![self.keys.as_str()])).await?;
+        session.run(&self.0).await?;
         Ok(Verdict::Commit(()))
     }
 }
@@ -115,18 +110,15 @@ impl Store {
         for old in &OLD {
             let before = self.shared.clock.now() - old.age;
             for _ in 0..ROUNDS {
-                let answer = self.shared.engine.read(old.find.with(params![before, BATCH])).await?;
-                if answer.rows.is_empty() {
-                    break;
-                }
-                let count = answer.rows.len();
-                let keys = answer.rows.into_iter().map(|row| {
-                    // One number is a key by itself, everything else is a list.
-                    let key: Vec<_> = row.0.into_iter().map(key_part).collect();
-                    if let [serde_json::Value::Number(number)] = &key[..] { number.clone().into() } else { key.into() }
-                });
-                let keys = json(&keys.collect::<Vec<serde_json::Value>>());
-                self.shared.engine.write(Delete { old, keys }).await?;
+                let keys = self.shared.engine.read(old.find.with(params![before, BATCH])).await?.rows;
+                let count = keys.len();
+                let delete = match keys.first().map_or(0, |key| key.0.len()) {
+                    0 => break,
+                    1 => by_keys::<1>(old, keys),
+                    2 => by_keys::<2>(old, keys),
+                    _ => by_keys::<6>(old, keys),
+                };
+                self.shared.engine.write(Delete(delete)).await?;
                 tracing::debug!(count, "tidied {count} old {}", old.what);
                 if (count as i64) < BATCH {
                     break;
@@ -137,10 +129,15 @@ impl Store {
     }
 }
 
-fn key_part(cell: Cell) -> serde_json::Value {
-    match cell {
-        Cell::Integer(number) => number.into(),
-        Cell::Text(text) => text.into(),
-        _ => serde_json::Value::Null,
-    }
+fn by_keys<const WIDTH: usize>(old: &'static Old, keys: Vec<Record>) -> Vec<Step> {
+    let param = |cell| match cell {
+        Cell::Text(text) => Param::from(text),
+        Cell::Integer(number) => Param::from(number),
+        _ => Param::Integer(None),
+    };
+    let keys = keys.into_iter().map(|key| {
+        let mut cells = key.0.into_iter();
+        std::array::from_fn(|_| param(cells.next().unwrap_or(Cell::Null)))
+    });
+    old.delete.with_rows::<WIDTH>(&[], keys.collect()).collect()
 }

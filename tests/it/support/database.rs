@@ -63,6 +63,17 @@ impl Database {
         row.get(0)
     }
 
+    /// Waits until a query gives at least this number.
+    pub async fn comes_to(&self, sql: &'static str, number: i64) {
+        for _ in 0..600 {
+            if self.number(sql).await >= number {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("`{sql}` gives {} and never came to {number}", self.number(sql).await);
+    }
+
     /// The one text that this query gives.
     pub async fn text(&self, sql: &'static str) -> String {
         self.texts(sql).await.into_iter().next().unwrap_or_else(|| panic!("{sql}: no row"))

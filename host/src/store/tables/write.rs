@@ -82,7 +82,7 @@ fn insert(stored: &Stored, bot: BotId, some: &[Write]) -> Result<Step, StoreErro
         }
     }
     let values = rows::values(some.len(), &pattern, 1);
-    Ok(Step::made(format!("INSERT INTO {} ({columns}) VALUES {values}", stored.name), params))
+    Ok(Step::made(format!("INSERT INTO {} ({columns}) {values}", stored.name), params))
 }
 
 fn update(stored: &Stored, bot: BotId, id: i64, cells: &[(String, Value)]) -> Result<Step, StoreError> {
