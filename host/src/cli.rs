@@ -40,7 +40,7 @@ enum Command {
     },
     /// Run the bundled plugins on an emulated Telegram with a web chat; needs no token and no network
     Dev(DevArgs),
-    /// Run only the emulated Telegram, for bots of any make: http://ADDRESS/bot<token>/<method>
+    /// Run only the emulated Telegram, for bots of any make
     Emulator {
         /// Where to listen; port 0 takes a free one
         #[arg(long, default_value = "127.0.0.1:8081")]

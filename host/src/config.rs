@@ -54,7 +54,7 @@ impl Default for Database {
 pub struct Bot {
     /// What the operator calls it, in logs and commands.
     pub name: String,
-    /// The token that @BotFather gave out.
+    /// The token that `@BotFather` gave out.
     pub token: Token,
     /// Where the Bot API is: Telegram's own, a local Bot API server or an emulator.
     #[serde(default = "telegram_url")]

@@ -53,7 +53,10 @@ pub struct Guest {
 
 /// The plugins that this host has loaded; bots join as they become ready.
 #[derive(Clone, Default)]
-pub struct Guests(Arc<RwLock<HashMap<(BotId, PluginName), Arc<Guest>>>>);
+pub struct Guests(Arc<RwLock<ByName>>);
+
+/// Plugins by bot and name.
+type ByName = HashMap<(BotId, PluginName), Arc<Guest>>;
 
 impl Guests {
     /// Lets a plugin's turns begin.
@@ -82,7 +85,7 @@ pub struct Lanes {
 impl Lanes {
     /// The lanes of one host.
     pub fn new(store: Store, guests: Guests, wake: Wake, clock: Clock, limits: Limits) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the one draw; every turn's seed comes from here")]
+        // The one draw from the operating system; every turn's seed comes from here.
         let random = Arc::new(Mutex::new(StdRng::from_os_rng()));
         let queues = Queues::new(clock.clone());
         Self { store, guests, wake, clock, limits: Arc::new(limits), queues, random }
@@ -160,7 +163,9 @@ impl Lanes {
     }
 
     /// A seed nobody can guess, for one run of one turn.
-    fn seed(&self) -> u64 {
-        self.random.lock().unwrap_or_else(PoisonError::into_inner).next_u64()
+    fn seed(&self) -> [u8; 32] {
+        let mut seed = [0; 32];
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut seed);
+        seed
     }
 }

@@ -66,9 +66,59 @@ async fn a_card_is_added_and_checked() {
     }
     assert!(told.iter().all(|one| *one == told[0]), "the databases differ: {told:#?}");
     assert_snapshot!(told[0], @"
-    Здравствуйте! Я *Test House* и проверяю карты.
+    *Cards*
+    [➕ Add card]
+    [📇 My cards]
+    [📊 Statistics]
+    =====
+    Send the photo of the card.
+    [Cancel]
+    =====
+    Send the name of the card, up to 100 characters.
+    [Cancel]
+    =====
+    Send a description, up to 800 characters, or skip it.
+    [Skip] [Cancel]
+    =====
+    Send a photo of the packaged card, or skip it.
+    [Skip] [Cancel]
+    =====
+    [photo]
+    ✅ *Amber necklace* has been added.
+    Baltic amber, 45 cm
+    With a photo of the packaged card.
 
-    Отсканируйте QR-код на этикетке, пришлите мне его фото или напишите код, который стоит под ним. Я покажу, как должна выглядеть карта и сколько раз её уже проверяли.
+    Code: `CODE`
+    https://t.me/test_house_bot?start=verify_CODE
+    [Share -> https://t.me/share/url?url=Check+the+card+%E2%80%9CAmber+necklace%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
+    [QR code for printing] [Open the card]
+    [➕ Add card]
+    =====
+    [photo]
+    The card
+    ---
+    [photo]
+    Packaged
+    ---
+    ✅ *Amber necklace*
+
+    Baltic amber, 45 cm
+
+    This is the first check of this card.
+    [Share -> https://t.me/share/url?url=Check+the+card+%E2%80%9CAmber+necklace%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
+    =====
+    [photo]
+    The card
+    ---
+    [photo]
+    Packaged
+    ---
+    ✅ *Amber necklace*
+
+    Baltic amber, 45 cm
+
+    Checked 2 times, first on DATE UTC.
+    [Share -> https://t.me/share/url?url=Check+the+card+%E2%80%9CAmber+necklace%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
     ");
 }
 
@@ -195,9 +245,36 @@ async fn adding_survives_mistakes_restarts_and_another_admin() {
     }
     assert!(told.iter().all(|one| *one == told[0]), "the databases differ: {told:#?}");
     assert_snapshot!(told[0], @"
-    ⚠️ This is not a complete code: a character is missing or wrong.
+    I need a photo here.
 
-    A code has 20 characters. Please compare it with the label.
+    Send the photo of the card.
+    [Cancel]
+    =====
+    This file is not a picture. I take JPEG, PNG, WebP and HEIC.
+
+    Send the photo of the card.
+    [Cancel]
+    =====
+    Send the name of the card, up to 100 characters.
+    [Cancel]
+    =====
+    I need a name in writing here.
+
+    Send the name of the card, up to 100 characters.
+    [Cancel]
+    =====
+    This name has 101 characters; it may have 100.
+
+    Send the name of the card, up to 100 characters.
+    [Cancel]
+    =====
+    Send a description, up to 800 characters, or skip it.
+    [Skip] [Cancel]
+    =====
+    Cancelled.
+    [« Menu]
+    =====
+    There is nothing to cancel.
     ");
 }
 
@@ -388,8 +465,19 @@ async fn guessing_is_slowed_down_and_reported_once() {
     ⚠️ This is not a complete code: a character is missing or wrong.
 
     A code has 20 characters. Please compare it with the label.
+    ---
+    ⚠️ This is not a complete code: a character is missing or wrong.
+
+    A code has 20 characters. Please compare it with the label.
+
+    ⏳ That was one wrong code too many. I will look at the next one in 1 minute.
+    ---
+    ⏳ Too many wrong codes. Please try again in 60 seconds.
     ");
-    assert_snapshot!(admin.reads().await, @"");
+    assert_snapshot!(admin.reads().await, @"
+    ⚠️ Somebody is trying codes: Buyer (id `1002`) has sent more than 5 wrong codes within 10 minutes and has to wait now.
+    @buyer
+    ");
     house.closes([admin, guesser]).await;
 }
 

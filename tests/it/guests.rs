@@ -86,7 +86,10 @@ async fn a_guest_changes_what_it_wrote_in_this_turn_and_in_later_ones() {
     [Press]
     ");
     user.says("/again it was edited").await;
-    assert_snapshot!(user.sees().await, @"pressed");
+    assert_snapshot!(user.sees().await, @"
+    (edited)
+    it was edited
+    ");
     user.says("/answer").await;
     assert_snapshot!(user.sees().await, @"an answer");
     assert_eq!(user.last()["reply_to_message"]["text"], "it was edited");
@@ -147,9 +150,12 @@ async fn buttons_carry_any_data_and_only_the_right_person_may_press() {
     asks().await;
     assert_snapshot!(user_there.presses("Long").await.hears().await, @"[alert] 3000 bytes");
     asks().await;
-    assert_snapshot!(other_there.presses("Mine").await.hears().await, @"");
-    assert_snapshot!(user_there.presses("Mine").await.hears().await, @"");
-    assert_snapshot!(user_there.sees().await, @"");
+    assert_snapshot!(other_there.presses("Mine").await.hears().await, @"Эта кнопка не для вас.");
+    assert_snapshot!(user_there.presses("Mine").await.hears().await, @"pressed");
+    assert_snapshot!(user_there.sees().await, @"
+    (edited)
+    Buyer pressed mine
+    ");
 
     user_there.skips().await;
     house.closes([user, other]).await;
@@ -471,7 +477,7 @@ async fn a_guest_that_misbehaves_fails_alone() {
 async fn a_guest_that_asks_for_it_is_tried_again() {
     let house = House::opens(Database::sqlite(), &[fixture("retry")]).await;
     let user = house.person(1002);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_millis();
+    let now = guesthouse::clock::Clock::system().now();
     user.says(&format!("/until {}", now + 500)).await;
     user.says("/ping").await;
     assert_eq!(user.sees_all(2).await, "done: until\n---\ndone: ping", "in order, and each once");

@@ -26,7 +26,8 @@ pub(super) enum Refused {
 /// The lanes of an event other than a button's: plugin and chat.
 pub(super) fn lanes(event: &Event, plugins: &Plugins) -> Vec<(PluginName, i64)> {
     // What was addressed to this bot has become a command by now.
-    if matches!(event, Event::Message(message) if is_for_another_bot(message)) {
+    let is_ours = matches!(event, Event::Command { .. } | Event::DeepLink { .. });
+    if !is_ours && event.message().is_some_and(is_for_another_bot) {
         return Vec::new();
     }
     let is_link = matches!(event, Event::DeepLink { .. });

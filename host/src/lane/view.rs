@@ -18,6 +18,9 @@ use crate::sandbox::{FileError, View, ViewError};
 use crate::store::{Lease, Store, StoreError, TableSet};
 use crate::telegram::{self, Client};
 
+/// Table and id of a row, and the right to be the only one that changes it.
+type QueuedRow = ((String, i64), Option<HeldRow>);
+
 /// The view of one turn.
 pub(super) struct TurnView {
     store: Store,
@@ -29,7 +32,8 @@ pub(super) struct TurnView {
     dialogue: Option<DialogueKey>,
     files: Mutex<HashMap<String, Bytes>>,
     sent: Mutex<HashMap<i64, i64>>,
-    rows: Mutex<Vec<((String, i64), Option<HeldRow>)>>,
+    /// The rows that it has queued for, held where the wait was not too long.
+    rows: Mutex<Vec<QueuedRow>>,
     alone: Mutex<Option<String>>,
 }
 
@@ -110,7 +114,7 @@ impl View for TurnView {
 
     async fn queue_for(&self, table: &str, id: i64) {
         let key = (table.to_owned(), id);
-        let held = |rows: &Vec<((String, i64), _)>| rows.iter().any(|(row, _)| *row == key);
+        let held = |rows: &Vec<QueuedRow>| rows.iter().any(|(row, _)| *row == key);
         let alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(table);
         if alone || held(&self.rows.lock().unwrap_or_else(PoisonError::into_inner)) {
             return;

@@ -87,7 +87,7 @@ impl Guest {
     /// A guest that is asked to describe itself. Its time and randomness are the same whenever and wherever it is asked,
     /// so that the snapshot is: what a guest draws here had better be nothing secret.
     pub(super) fn describing(rules: Arc<Rules>) -> Self {
-        Self::new(rules, 0, 0, None)
+        Self::new(rules, 0, &[0; 32], None)
     }
 
     /// A guest that handles an event.
@@ -103,10 +103,10 @@ impl Guest {
             effects: Effects::new(&rules.limits),
             sent: Vec::new(),
         };
-        Self::new(rules, turn.now, turn.seed, Some(state))
+        Self::new(rules, turn.now, &turn.seed, Some(state))
     }
 
-    fn new(rules: Arc<Rules>, now: Millis, seed: u64, turn: Option<TurnState>) -> Self {
+    fn new(rules: Arc<Rules>, now: Millis, seed: &[u8; 32], turn: Option<TurnState>) -> Self {
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(HANDLES);
         Self {

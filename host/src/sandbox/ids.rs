@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
+use sha2::{Digest, Sha256};
 
 use crate::clock::Millis;
 
@@ -24,11 +25,11 @@ pub(super) struct Ids {
 
 impl Ids {
     /// For a turn that began `now` with this seed.
-    pub(super) fn new(now: Millis, seed: u64) -> Self {
+    pub(super) fn new(now: Millis, seed: &[u8; 32]) -> Self {
         Self {
             millis: now.saturating_sub(EPOCH).clamp(0, (1 << 40) - 1),
-            host: stream(seed, now, *b"host: ids+tokens"),
-            guest: stream(seed, now, *b"guest: as it is."),
+            host: stream(seed, b"host"),
+            guest: stream(seed, b"guest"),
             last: 0,
         }
     }
@@ -53,13 +54,10 @@ impl Ids {
     }
 }
 
-/// A stream of its own for each use: `ChaCha` keyed with seed, time and use.
-fn stream(seed: u64, now: Millis, purpose: [u8; 16]) -> StdRng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..16].copy_from_slice(&now.to_le_bytes());
-    key[16..].copy_from_slice(&purpose);
-    StdRng::from_seed(key)
+/// A stream of its own for each use: `ChaCha` keyed with the hash of use and seed, so that neither tells of the other and
+/// what is drawn is as hard to guess as the seed.
+fn stream(seed: &[u8; 32], purpose: &[u8]) -> StdRng {
+    StdRng::from_seed(Sha256::new().chain_update(purpose).chain_update(seed).finalize().into())
 }
 
 #[cfg(test)]
@@ -70,18 +68,18 @@ mod tests {
 
     #[test]
     fn ids_grow_and_tell_the_time() {
-        let mut ids = Ids::new(NOW, 7);
+        let mut ids = Ids::new(NOW, &[7; 32]);
         let made: Vec<_> = (0..1000).map(|_| ids.id()).collect();
         assert!(made.is_sorted_by(|a, b| a < b));
         assert_eq!(made[0] >> RANDOM_BITS, 86_400_000);
-        let mut later = Ids::new(NOW + 1, 7);
+        let mut later = Ids::new(NOW + 1, &[7; 32]);
         assert!(later.id() > made[0]);
     }
 
     #[test]
     fn the_same_seed_gives_the_same_turn() {
         let draw = |seed| {
-            let mut ids = Ids::new(NOW, seed);
+            let mut ids = Ids::new(NOW, &[seed; 32]);
             (ids.id(), ids.token(), ids.guest().next_u64())
         };
         assert_eq!(draw(1), draw(1));
@@ -90,7 +88,7 @@ mod tests {
 
     #[test]
     fn tokens_fit_a_button_and_a_clock_before_the_epoch_does_no_harm() {
-        let mut ids = Ids::new(0, 1);
+        let mut ids = Ids::new(0, &[1; 32]);
         assert!(ids.id() >= 0);
         let token = ids.token();
         assert_eq!(token.len(), 16);
@@ -99,7 +97,7 @@ mod tests {
 
     #[test]
     fn what_the_guest_draws_does_not_move_the_ids() {
-        let (mut quiet, mut busy) = (Ids::new(NOW, 3), Ids::new(NOW, 3));
+        let (mut quiet, mut busy) = (Ids::new(NOW, &[3; 32]), Ids::new(NOW, &[3; 32]));
         busy.guest().next_u64();
         assert_eq!(quiet.id(), busy.id());
     }

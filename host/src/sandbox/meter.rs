@@ -152,7 +152,8 @@ mod tests {
     /// Without this, a guest that loops for ever after a quiet minute would never be stopped.
     #[test]
     fn the_ticker_rests_when_idle_and_wakes_for_a_turn() {
-        let ticker = Ticker::start(&Engine::default()).unwrap();
+        let engine = Engine::default();
+        let ticker = Ticker::start(&engine).unwrap();
         let until = |parked| {
             while ticker.state.parked.load(Ordering::SeqCst) != parked {
                 std::thread::yield_now();

@@ -29,7 +29,7 @@ pub struct Turn {
     pub now: Millis,
     /// Where all randomness of the turn comes from, ids and tokens included. It must not be guessable, and another run
     /// of the turn needs another one, or the same to be replayed.
-    pub seed: u64,
+    pub seed: [u8; 32],
     /// The chat that the turn may write to without a grant.
     pub origin: Option<i64>,
     /// Whose conversation it is part of.

@@ -6,7 +6,7 @@ use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
 use super::lanes::{self, Claim, FenceOutcome, LaneKind, Lease, Then};
-use super::session::{Session, Step, params};
+use super::session::{Param, Session, Step, params};
 use super::{Store, rows};
 use crate::clock::Millis;
 use crate::model::{BotId, PluginName};
@@ -176,9 +176,12 @@ impl Accept {
         let names: HashSet<_> = events.iter().map(|(plugin, chat, _)| (*plugin, *chat)).collect();
         let names = names.into_iter().map(|(plugin, chat)| [plugin.into(), chat.into()]).collect();
         // Ordered by the query, so that two hosts never wait for each other's lanes crosswise.
-        let steps: Vec<_> = INSERT_LANES.with_rows(&params![self.bot.0, self.now], names).collect();
+        let steps: Vec<_> = INSERT_LANES.with_rows(&[Param::from(self.bot.0), Param::from(self.now)], names).collect();
         let answers = session.run(&steps).await?;
-        let lanes = answers.into_iter().flat_map(|answer| answer.rows).map(|mut row| Ok(((row.text(1)?, row.integer(2)?), row.integer(0)?)));
+        let lanes = answers
+            .into_iter()
+            .flat_map(|answer| answer.rows)
+            .map(|mut row| Ok(((row.text(1)?, row.integer(2)?), row.integer(0)?)));
         let lanes: HashMap<_, _> = lanes.collect::<Result<_, StoreError>>()?;
         let lane_of = |plugin: &str, chat| lanes.get(&(plugin.to_owned(), chat)).copied();
         let events = events.iter().map(|(plugin, chat, seq)| {
@@ -203,7 +206,7 @@ impl Job for ClaimTurns {
             return Ok(Verdict::Commit(vec![]));
         }
         let lanes = leases.iter().map(|lease| [lease.lane.into()]).collect();
-        let steps: Vec<_> = EVENTS_OF.with_rows(&params![EVENTS - 1], lanes).collect();
+        let steps: Vec<_> = EVENTS_OF.with_rows(&[Param::from(EVENTS - 1)], lanes).collect();
         let answers = session.run(&steps).await?;
         let mut events: HashMap<i64, Vec<Waiting>> = HashMap::new();
         let mut blocked = HashSet::new();

@@ -168,7 +168,7 @@ impl Job for ClaimSends {
             return Ok(Verdict::Commit(vec![]));
         }
         let lanes = leases.iter().map(|lease| [lease.lane.into()]).collect();
-        let steps: Vec<_> = TAKE_CALLS.with_rows(&params![claim.now, CALLS - 1], lanes).collect();
+        let steps: Vec<_> = TAKE_CALLS.with_rows(&[Param::from(claim.now), Param::from(CALLS - 1)], lanes).collect();
         let answers = session.run(&steps).await?;
         let mut calls: HashMap<i64, Vec<WaitingCall>> = HashMap::new();
         for mut row in answers.into_iter().flat_map(|answer| answer.rows) {
@@ -277,14 +277,14 @@ impl Store {
         if !marks.is_empty() {
             let now = self.shared.clock.now();
             let marked = marks.iter().map(|mark| mark_row(mark, now)).collect();
-            steps.extend(MARK.with_rows(&params![lane], marked));
+            steps.extend(MARK.with_rows(&[Param::from(lane)], marked));
         }
         let uploaded = marks.iter().flat_map(|mark| &mark.uploaded);
         let files: BTreeMap<_, _> = uploaded.map(|(digest, kind, id)| ((digest, kind), id)).collect();
         if !files.is_empty() {
             let text = |text: &String| Param::from(text.as_str());
             let files = files.into_iter().map(|((digest, kind), id)| [text(digest), text(kind), text(id)]).collect();
-            steps.extend(REMEMBER_FILES.with_rows(&params![lease.bot.0], files));
+            steps.extend(REMEMBER_FILES.with_rows(&[Param::from(lease.bot.0)], files));
         }
         if then == Then::Release {
             steps.extend([landed(lane), lanes::free(lane, fence, host)]);

@@ -19,7 +19,7 @@ use super::error::StoreError;
 /// How to connect.
 #[derive(Clone)]
 pub(super) enum Connect {
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
     Postgres(Box<PgConnectOptions>),
 }
 

@@ -20,10 +20,10 @@ use std::sync::Arc;
 
 use tokio::sync::RwLock;
 
+use super::Store;
 use super::dialect::Dialect;
 use super::error::StoreError;
 use super::session::{Answer, Cell, Param, Record, Step, params};
-use super::Store;
 use crate::model::manifest::{Column, ColumnKind, Table};
 use crate::model::table::{Filter, Order, Query, Read, Row, Value};
 use crate::model::{BotId, PluginName};

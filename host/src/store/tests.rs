@@ -11,6 +11,7 @@ use crate::model::manifest::{Column, ColumnKind, Table};
 use crate::model::table::{Comparison, Filter, Order, Query, Read, Row, Value, Write};
 use crate::model::{BotId, PluginName};
 
+#[allow(unreachable_pub, reason = "it serves the tests from outside, too")]
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 

@@ -3,10 +3,10 @@
 //! What is to go is looked up on a reading connection, so a long look never keeps the writer; it goes in small
 //! transactions. Of the tables that count their rows the newest row stays, so that no number is given out twice.
 
+use super::Store;
 use super::dialect::Sql;
 use super::engine::{Job, Verdict};
 use super::error::StoreError;
-use super::Store;
 use super::session::{Cell, Param, Record, Session, Step, params};
 use crate::clock::Millis;
 
@@ -67,11 +67,8 @@ static OLD: [Old; 6] = [
         ),
         delete: Sql::new(
             "WITH old (bot_id, plugin, chat_id, user_id, topic_id, expires_at) AS ({rows})
-             DELETE FROM dialogues WHERE EXISTS (
-                 SELECT 1 FROM old
-                 WHERE dialogues.bot_id = old.bot_id AND dialogues.plugin = old.plugin
-                   AND dialogues.chat_id = old.chat_id AND dialogues.user_id = old.user_id
-                   AND dialogues.topic_id = old.topic_id AND dialogues.expires_at = old.expires_at)",
+             DELETE FROM dialogues WHERE (bot_id, plugin, chat_id, user_id, topic_id, expires_at) IN
+                 (SELECT bot_id, plugin, chat_id, user_id, topic_id, expires_at FROM old)",
         ),
     },
     Old {
@@ -86,8 +83,7 @@ static OLD: [Old; 6] = [
         find: Sql::new("SELECT digest, created_at FROM blobs WHERE created_at < $1 LIMIT $2"),
         delete: Sql::new(
             "WITH old (digest, created_at) AS ({rows})
-             DELETE FROM blobs WHERE EXISTS (
-                 SELECT 1 FROM old WHERE blobs.digest = old.digest AND blobs.created_at = old.created_at)",
+             DELETE FROM blobs WHERE (digest, created_at) IN (SELECT digest, created_at FROM old)",
         ),
     },
 ];

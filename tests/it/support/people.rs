@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use guesthouse::clock::Clock;
 use serde_json::{Value, json};
 
 use super::{BOT, Database};
@@ -229,9 +230,10 @@ impl Person {
     }
 
     async fn next(&self, wait: u64) -> Option<Value> {
-        let deadline = tokio::time::Instant::now() + Duration::from_secs(wait);
+        let clock = Clock::system();
+        let deadline = clock.now() + i64::try_from(wait).expect("seconds") * 1000;
         loop {
-            let left = deadline.saturating_duration_since(tokio::time::Instant::now()).as_secs();
+            let left = (deadline - clock.now()).max(0) / 1000;
             let path = format!("/chats/{}/messages?since={}&wait={left}", self.chat, self.seen.get());
             let changed = self.town.get(&path).await;
             let mut messages = changed["messages"].as_array().cloned().unwrap_or_default();
@@ -243,7 +245,7 @@ impl Person {
                     return Some(message);
                 }
             }
-            if tokio::time::Instant::now() >= deadline {
+            if clock.now() >= deadline {
                 return None;
             }
         }

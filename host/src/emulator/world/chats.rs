@@ -256,8 +256,11 @@ impl World {
             ChatRef::Private { bot, .. } => self.bots.get(&bot).map_or("", |bot| bot.name.as_str()),
             ChatRef::Shared(_) => chat.title.as_str(),
         };
+        // The page offers to unblock the bot, also after it was loaded again.
+        let blocked =
+            matches!(chat.reference, ChatRef::Private { bot, .. } if chat.member(bot) == Some(Member::Kicked));
         json!({ "id": chat.reference.to_string(), "type": chat.kind.word(), "title": title, "username": chat.username,
-            "members": members, "bots": bots })
+            "members": members, "bots": bots, "blocked": blocked })
     }
 }
 

@@ -12,7 +12,7 @@ fn text(content: &str, entities: &[(u32, u32)]) -> types::Text {
 }
 
 fn ids() -> Ids {
-    Ids::new(0, 1)
+    Ids::new(0, &[1; 32])
 }
 
 fn button(label: &str, action: wit::ButtonAction) -> wit::Button {

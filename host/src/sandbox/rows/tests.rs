@@ -110,7 +110,7 @@ impl TestTurn {
             record: Record::default(),
             overlay: Overlay::default(),
             effects: Effects::new(&limits),
-            ids: Ids::new(0, 1),
+            ids: Ids::new(0, &[1; 32]),
         }
     }
 

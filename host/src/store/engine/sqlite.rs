@@ -65,11 +65,12 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
         StoreError::Failed { reason } => StoreError::NotWritable { path: path.clone(), reason },
         other => other,
     };
-    let how = Connect::Sqlite(options.clone());
+    let how = Connect::Sqlite(Box::new(options.clone()));
     let mut writer = connect(&how).await.map_err(not_writable)?;
     check_version(&mut writer.session()).await?;
 
-    let readers = Connect::Sqlite(options.read_only(true).create_if_missing(false).optimize_on_close(false, None));
+    let readers = options.read_only(true).create_if_missing(false).optimize_on_close(false, None);
+    let readers = Connect::Sqlite(Box::new(readers));
     let (engine, inbound) = Engine::new(Dialect::Sqlite, how.clone(), Readers::new(readers, READERS), Some(lock));
     engine.workers.spawn(write(inbound, how, writer));
     Ok(engine)

@@ -13,11 +13,11 @@ use tokio::sync::RwLock;
 use super::{Stored, TableSet, Tables, quoted};
 use crate::model::PluginName;
 use crate::model::manifest::{Column, ColumnKind, Table};
+use crate::store::Store;
 use crate::store::dialect::{Dialect, Sql};
 use crate::store::engine::{Job, Verdict};
 use crate::store::error::StoreError;
 use crate::store::session::{Answer, Session, params};
-use crate::store::Store;
 
 /// The longest name that PostgreSQL keeps whole.
 const LONGEST_NAME: usize = 63;
@@ -96,7 +96,8 @@ impl Job for Declare {
                     other => other,
                 })?;
             }
-            let declaration = serde_json::to_string(table).map_err(|error| StoreError::unexpected(error.to_string()))?;
+            let declaration =
+                serde_json::to_string(table).map_err(|error| StoreError::unexpected(error.to_string()))?;
             session.one(RECORD.with(params![self.plugin.as_str(), table.name.as_str(), declaration])).await?;
         }
         Ok(Verdict::Commit(()))
