@@ -6,6 +6,8 @@ mod support;
 
 mod cards;
 
+mod checks;
+
 mod crash;
 
 mod guests;
