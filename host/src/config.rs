@@ -121,13 +121,13 @@ impl std::fmt::Debug for Token {
 pub enum ConfigError {
     /// The file cannot be read.
     #[error(
-        "cannot read `{path}`: {source}\nhint: copy guesthouse.example.toml there, or name another file with --config"
+        "cannot read `{path}`: {reason}\nhint: copy guesthouse.example.toml there, or name another file with --config"
     )]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
-        source: std::io::Error,
+        /// Why. Not called `source`: the text has it already.
+        reason: std::io::Error,
     },
     /// The file is not what it should be.
     #[error("`{path}` is not a valid configuration\n{message}")]
@@ -163,7 +163,7 @@ impl Config {
     /// Reads a file, with `${NAME}` replaced by the environment's `NAME`.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+            .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
         Self::parse(&text, path, |name| std::env::var(name).ok())
     }
 

@@ -160,68 +160,83 @@ async fn add_and_check(database: Database) -> String {
 
 #[tokio::test]
 async fn everybody_reads_their_own_language() {
-    let house = House::opens(Database::sqlite(), &[cards()]).await;
-    let (admin, russian, hebrew) = (house.admin(), house.person(1003), house.person(1004));
-    add_card(&admin, "Amber").await;
-    let code = last_code(&house).await;
-
-    russian.says("/start").await;
-    assert_snapshot!(russian.reads().await, @"
+    let mut told = Vec::new();
+    for database in Database::each().await {
+        told.push(read_in_three_languages(database).await);
+    }
+    assert!(told.iter().all(|one| *one == told[0]), "the databases differ: {told:#?}");
+    assert_snapshot!(told[0], @"
     Здравствуйте! Я *Test House* и проверяю карты.
 
     Отсканируйте QR-код на этикетке, пришлите мне его фото или напишите код, который стоит под ним. Я покажу, как должна выглядеть карта и сколько раз её уже проверяли.
-    ");
-    russian.says(&code).await;
-    assert_snapshot!(russian.reads().await, @"
+    =====
     [photo]
     ✅ *Amber*
 
     Это первая проверка этой карты.
     [Поделиться -> https://t.me/share/url?url=%D0%9F%D1%80%D0%BE%D0%B2%D0%B5%D1%80%D1%8C%D1%82%D0%B5+%D0%BA%D0%B0%D1%80%D1%82%D1%83+%C2%ABAmber%C2%BB%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
-    ");
-    russian.says(&code).await;
-    assert_snapshot!(russian.reads().await, @"
+    =====
     [photo]
     ✅ *Amber*
 
     Проверена 2 раза, впервые DATE UTC.
     [Поделиться -> https://t.me/share/url?url=%D0%9F%D1%80%D0%BE%D0%B2%D0%B5%D1%80%D1%8C%D1%82%D0%B5+%D0%BA%D0%B0%D1%80%D1%82%D1%83+%C2%ABAmber%C2%BB%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
-    ");
-    russian.says("AAAA").await;
-    assert_snapshot!(russian.reads().await, @"Чтобы проверить карту, пришлите её код или фото QR-кода. Подробнее: /help");
-    hebrew.says("/start").await;
-    assert_snapshot!(hebrew.reads().await, @"
+    =====
+    Чтобы проверить карту, пришлите её код или фото QR-кода. Подробнее: /help
+    =====
     שלום! אני ⟨*Test House*⟩, ואני בודק קלפים.
 
     סרקו את קוד ה-QR שעל התווית, שלחו לי תמונה שלו, או כתבו את הקוד שמתחתיו. אראה לכם איך הקלף אמור להיראות וכמה פעמים כבר נבדק.
-    ");
-    hebrew.says(&code).await;
-    assert_snapshot!(hebrew.reads().await, @"
+    =====
     [photo]
     ✅ ⟨*Amber*⟩
 
     נבדק 3 פעמים, לראשונה ב־⟨DATE UTC⟩.
     [שיתוף -> https://t.me/share/url?url=%D7%91%D7%93%D7%A7%D7%95+%D7%90%D7%AA+%D7%94%D7%A7%D7%9C%D7%A3+%E2%80%9E%E2%81%A8Amber%E2%81%A9%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
-    ");
-    hebrew.says("/admin").await;
-    assert_snapshot!(hebrew.reads().await, @"זה רק למנהלי הבוט.");
-
-    let menu =
-        house.street.town.get(&format!("/chats/p:7000000001:{}/commands?person={}", russian.id, russian.id)).await;
-    assert_snapshot!(menu_of(&menu), @"
+    =====
+    זה רק למנהלי הבוט.
+    =====
     /start Начать
     /verify Проверить карту по коду
     /help Как это работает
-    ");
-    let menu = house.street.town.get(&format!("/chats/p:7000000001:{ADMIN}/commands?person={ADMIN}")).await;
-    assert_snapshot!(menu_of(&menu), @"
+    =====
     /start Start
     /verify Check a card by its code
     /help How it works
     /admin Manage the cards
     /cancel Stop what was begun
     ");
+}
+
+async fn read_in_three_languages(database: Database) -> String {
+    let mut told = Vec::new();
+    let house = House::opens(database, &[cards()]).await;
+    let (admin, russian, hebrew) = (house.admin(), house.person(1003), house.person(1004));
+    add_card(&admin, "Amber").await;
+    let code = last_code(&house).await;
+
+    russian.says("/start").await;
+    told.push(russian.reads().await);
+    russian.says(&code).await;
+    told.push(russian.reads().await);
+    russian.says(&code).await;
+    told.push(russian.reads().await);
+    russian.says("AAAA").await;
+    told.push(russian.reads().await);
+    hebrew.says("/start").await;
+    told.push(hebrew.reads().await);
+    hebrew.says(&code).await;
+    told.push(hebrew.reads().await);
+    hebrew.says("/admin").await;
+    told.push(hebrew.reads().await);
+
+    let menu =
+        house.street.town.get(&format!("/chats/p:7000000001:{}/commands?person={}", russian.id, russian.id)).await;
+    told.push(menu_of(&menu));
+    let menu = house.street.town.get(&format!("/chats/p:7000000001:{ADMIN}/commands?person={ADMIN}")).await;
+    told.push(menu_of(&menu));
     house.closes([admin, russian, hebrew]).await;
+    told.join("\n=====\n")
 }
 
 fn menu_of(menu: &serde_json::Value) -> String {
@@ -321,20 +336,12 @@ async fn make_mistakes(database: Database) -> String {
 
 #[tokio::test]
 async fn cards_are_listed_changed_and_counted() {
-    let house = House::opens(Database::sqlite(), &[cards().with("page_size = 3")]).await;
-    let (admin, buyer) = (house.admin(), house.person(1002));
-    for name in ["One", "Two", "Three", "Four"] {
-        add_card(&admin, name).await;
+    let mut told = Vec::new();
+    for database in Database::each().await {
+        told.push(list_change_and_count(database).await);
     }
-    let code = last_code(&house).await;
-    for _ in 0..3 {
-        buyer.says(&code).await;
-        buyer.sees().await;
-    }
-    admin.says("/admin").await;
-    admin.sees().await;
-    admin.presses("📊 Statistics").await.hears().await;
-    assert_snapshot!(admin.reads().await, @"
+    assert!(told.iter().all(|one| *one == told[0]), "the databases differ: {told:#?}");
+    assert_snapshot!(told[0], @"
     (edited)
     *📊 Statistics*
 
@@ -349,11 +356,7 @@ async fn cards_are_listed_changed_and_counted() {
 
     _Days begin at 00:00 UTC; the 7 days include today._
     [« Menu]
-    ");
-    admin.presses("« Menu").await.hears().await;
-    admin.sees().await;
-    admin.presses("📇 My cards").await.hears().await;
-    assert_snapshot!(admin.reads().await, @"
+    =====
     (edited)
     4 active cards
     Page 1 of 2
@@ -362,20 +365,14 @@ async fn cards_are_listed_changed_and_counted() {
     [Two]
     [Next ›]
     [« Menu]
-    ");
-    admin.presses("Next ›").await.hears().await;
-    assert_snapshot!(admin.reads().await, @"
+    =====
     (edited)
     4 active cards
     Page 2 of 2
     [One]
     [‹ Previous]
     [« Menu]
-    ");
-    admin.presses("‹ Previous").await.hears().await;
-    admin.sees().await;
-    admin.presses("Four").await.hears().await;
-    assert_snapshot!(admin.reads().await, @"
+    =====
     (edited)
     *Four*
 
@@ -388,9 +385,7 @@ async fn cards_are_listed_changed_and_counted() {
     [Edit] [Checks]
     [Share -> https://t.me/share/url?url=Check+the+card+%E2%80%9CFour%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE] [Deactivate]
     [📇 My cards]
-    ");
-    admin.presses("Checks").await.hears().await;
-    assert_snapshot!(admin.reads().await, @"
+    =====
     (edited)
     *Four*: 3 checks
 
@@ -403,47 +398,80 @@ async fn cards_are_listed_changed_and_counted() {
     DATE UTC
     Buyer · `1002` @buyer
     [« Back]
-    ");
-    admin.presses("« Back").await.hears().await;
-    admin.sees().await;
-    admin.presses("Edit").await.hears().await;
-    assert_snapshot!(admin.reads().await, @"
+    =====
     (edited)
     What of *Four* shall be changed?
     [Name] [Description]
     [Photo] [Packaged photo]
     [« Back]
-    ");
-    admin.presses("Name").await.hears().await;
-    assert_snapshot!(admin.reads().await, @"
+    =====
     (edited)
     *Four*: send the new name, up to 100 characters.
     [Cancel]
+    =====
+    (edited)
+    Deactivate *Fourth*? Whoever checks it will only see that it is no longer active.
+    [Deactivate] [« Back]
+    =====
+    ⛔ The card with this code is no longer active. Please contact the seller.
+    =====
+    (edited)
+    Reactivate *Fourth*? It can be checked again then.
+    [Reactivate] [« Back]
     ");
+}
+
+async fn list_change_and_count(database: Database) -> String {
+    let mut told = Vec::new();
+    let house = House::opens(database, &[cards().with("page_size = 3")]).await;
+    let (admin, buyer) = (house.admin(), house.person(1002));
+    for name in ["One", "Two", "Three", "Four"] {
+        add_card(&admin, name).await;
+    }
+    let code = last_code(&house).await;
+    for _ in 0..3 {
+        buyer.says(&code).await;
+        buyer.sees().await;
+    }
+    admin.says("/admin").await;
+    admin.sees().await;
+    admin.presses("📊 Statistics").await.hears().await;
+    told.push(admin.reads().await);
+    admin.presses("« Menu").await.hears().await;
+    admin.sees().await;
+    admin.presses("📇 My cards").await.hears().await;
+    told.push(admin.reads().await);
+    admin.presses("Next ›").await.hears().await;
+    told.push(admin.reads().await);
+    admin.presses("‹ Previous").await.hears().await;
+    admin.sees().await;
+    admin.presses("Four").await.hears().await;
+    told.push(admin.reads().await);
+    admin.presses("Checks").await.hears().await;
+    told.push(admin.reads().await);
+    admin.presses("« Back").await.hears().await;
+    admin.sees().await;
+    admin.presses("Edit").await.hears().await;
+    told.push(admin.reads().await);
+    admin.presses("Name").await.hears().await;
+    told.push(admin.reads().await);
     admin.says("Fourth").await;
     admin.settles().await;
     buyer.says(&code).await;
     assert!(buyer.sees().await.contains("Fourth"));
 
     admin.presses("Deactivate").await.hears().await;
-    assert_snapshot!(admin.reads().await, @"
-    (edited)
-    Deactivate *Fourth*? Whoever checks it will only see that it is no longer active.
-    [Deactivate] [« Back]
-    ");
+    told.push(admin.reads().await);
     admin.presses("Deactivate").await.hears().await;
     admin.settles().await;
     buyer.says(&code).await;
-    assert_snapshot!(buyer.reads().await, @"⛔ The card with this code is no longer active. Please contact the seller.");
+    told.push(buyer.reads().await);
     admin.presses("Reactivate").await.hears().await;
-    assert_snapshot!(admin.reads().await, @"
-    (edited)
-    Reactivate *Fourth*? It can be checked again then.
-    [Reactivate] [« Back]
-    ");
+    told.push(admin.reads().await);
     admin.presses("Reactivate").await.hears().await;
     admin.settles().await;
     buyer.says(&code).await;
     assert!(buyer.sees().await.contains("Checked 5 times"), "a check of a deactivated card is not counted");
     house.closes([admin, buyer]).await;
+    told.join("\n=====\n")
 }
