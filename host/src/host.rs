@@ -63,6 +63,10 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         async { Store::open(&config.database.url, clock).await.map_err(anyhow::Error::from) },
         async { Sandbox::new(&config.limits, &config.database.cache).map_err(anyhow::Error::from) },
     )?;
+    let shutdown = tasks.shutdown().clone();
+    let (alive, shutdown_alive) = (store.clone(), shutdown.clone());
+    // Before anything that may take long: a host that does not renew its lease is taken for dead.
+    tasks.spawn_keeper("lease", async move { alive.keep_alive(&shutdown_alive).await });
     let wake = Wake::default();
     let guests = Guests::default();
     let delivery = Delivery::new(store.clone(), wake.clone(), clock.clone());
@@ -84,10 +88,8 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         return Err(started.into_iter().find_map(Result::err).unwrap_or_else(|| anyhow::anyhow!("no bot was started")));
     }
 
-    let shutdown = tasks.shutdown().clone();
-    let (alive, hints, tidy) = (store.clone(), store.clone(), store.clone());
-    let (shutdown_alive, shutdown_hints, tidy_clock) = (shutdown.clone(), shutdown.clone(), clock.clone());
-    tasks.spawn_keeper("lease", async move { alive.keep_alive(&shutdown_alive).await });
+    let (hints, tidy) = (store.clone(), store.clone());
+    let (shutdown_hints, tidy_clock) = (shutdown.clone(), clock.clone());
     tasks.spawn_loop("hint", async move { hints.listen(&wake, &shutdown_hints).await });
     tasks.spawn_loop("lane", lanes.run(tasks.clone()));
     tasks.spawn_loop("delivery", delivery.run(tasks.clone()));

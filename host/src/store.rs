@@ -32,7 +32,10 @@ mod migrate;
 /// This host among the others.
 mod hosts;
 
-/// Lanes, leases and fences.
+/// The right to run a lane.
+mod leases;
+
+/// Lanes: who may run them, and when they are due.
 mod lanes;
 
 /// Updates and events.
@@ -62,7 +65,8 @@ mod tests;
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
 pub use error::StoreError;
 pub use inbox::{Accepted, ClaimedTurns, Failed, NewUpdate, Waiting};
-pub use lanes::{FenceOutcome, LaneKind, Lease, Then};
+pub use lanes::{FenceOutcome, LaneKind, Then};
+pub use leases::Lease;
 pub use outbox::{ClaimedSends, Mark, SendOutcome, SendState, SentMessage, WaitingCall};
 pub use records::{BotRow, StoredCallback};
 pub use tables::TableSet;
@@ -78,7 +82,8 @@ struct Shared {
     clock: Clock,
     /// The number of this host's row in `hosts`.
     host: i64,
-    dropped: Arc<lanes::Dropped>,
+    leases: Arc<leases::Leases>,
+    alive: Arc<hosts::Alive>,
     hints: hosts::Hints,
 }
 
@@ -92,8 +97,9 @@ impl Store {
         let now = clock.now();
         engine.write(migrate::Migrate { now }).await?;
         engine.write(hosts::Register { host, now }).await?;
-        let (dropped, hints) = Default::default();
-        Ok(Self { shared: Arc::new(Shared { engine, clock: clock.clone(), host, dropped, hints }) })
+        let (leases, alive, hints) = <(Arc<leases::Leases>, Arc<hosts::Alive>, hosts::Hints)>::default();
+        alive.renewed(now);
+        Ok(Self { shared: Arc::new(Shared { engine, clock: clock.clone(), host, leases, alive, hints }) })
     }
 }
 

@@ -6,6 +6,8 @@ mod support;
 
 mod cards;
 
+mod chaos;
+
 mod checks;
 
 mod crash;

@@ -118,11 +118,16 @@ impl Street {
 
     /// The configuration of a host on this street.
     pub fn configuration(&self, database: &Database, limits: &str, plugins: &[Plugin]) -> String {
+        self.configuration_at(&database.url(), limits, plugins)
+    }
+
+    /// The same with the database at an address.
+    pub fn configuration_at(&self, url: &str, limits: &str, plugins: &[Plugin]) -> String {
         let plugins: String = plugins.iter().map(Plugin::toml).collect();
         format!(
             "[database]\nurl = {:?}\ncache = {:?}\n[limits]\n{limits}\n[[bot]]\nname = \"test\"\ntoken = {TOKEN:?}\n\
              api_url = \"http://{}\"\nadmins = [{ADMIN}]\n{plugins}",
-            database.url(),
+            url,
             // Compiled fixtures are shared by all tests, as they would be by all hosts of a machine.
             concat!(env!("CARGO_TARGET_TMPDIR"), "/cache"),
             self.address,

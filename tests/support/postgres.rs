@@ -3,7 +3,7 @@
 //! It is `GUESTHOUSE_TEST_POSTGRES_URL` if that is set (a URL whose user may create databases); else a private server,
 //! started once in each test process from the installed binaries, on a free port, with its data in the temporary
 //! folder. A shell beside it waits for the end of the test process, however that comes about, and then stops the server
-//! and removes its data. Every test gets a database of its own.
+//! and removes its data. Every test gets a database of its own; one that restarts its server gets a server of its own.
 //!
 //! Where neither is possible the tests that need one are skipped, loudly; with `GUESTHOUSE_TEST_REQUIRE_POSTGRES=1` they
 //! fail instead.
@@ -40,10 +40,7 @@ impl Database {
         let server = match SERVER.get_or_init(Server::find) {
             Ok(server) => server,
             Err(reason) => {
-                assert!(std::env::var_os(REQUIRE).is_none(), "{REQUIRE} is set, but {reason}");
-                // Past the test harness, which swallows what a test that passes has printed.
-                let skipped = format!("\n!!! PostgreSQL TESTS SKIPPED: {reason}; set {URL} or install PostgreSQL\n");
-                let _ = std::io::stderr().write_all(skipped.as_bytes());
+                skip(reason);
                 return None;
             }
         };
@@ -52,6 +49,28 @@ impl Database {
         // The default of the server orders texts as people do, not byte by byte, so that a test sees the difference.
         server.run(&format!("CREATE DATABASE {}", database.name)).await;
         Some(database)
+    }
+
+    /// Makes one on a private server that nobody else uses.
+    pub async fn create_alone() -> Option<Self> {
+        // It lives as long as the process; there are few of them.
+        let server: &'static Server = match Server::start() {
+            Ok(server) => Box::leak(Box::new(server)),
+            Err(reason) => {
+                skip(&reason);
+                return None;
+            }
+        };
+        let database = Self { server, name: "guesthouse_test".into() };
+        server.run(&format!("CREATE DATABASE {}", database.name)).await;
+        Some(database)
+    }
+
+    /// Kills the server of a database made with [`Database::create_alone`] as a power cut would, and starts it again.
+    pub fn restarts_the_server(&self) {
+        let shell = self.server.alive.as_ref().and_then(|shell| shell.stdin.as_ref()).expect("a private server");
+        let mut shell: &std::process::ChildStdin = shell;
+        shell.write_all(b"restart\n").expect("the shell listens");
     }
 
     /// Where it is.
@@ -65,12 +84,19 @@ impl Database {
     }
 }
 
+fn skip(reason: &str) {
+    assert!(std::env::var_os(REQUIRE).is_none(), "{REQUIRE} is set, but {reason}");
+    // Past the test harness, which swallows what a test that passes has printed.
+    let skipped = format!("\n!!! PostgreSQL TESTS SKIPPED: {reason}; set {URL} or install PostgreSQL\n");
+    let _ = std::io::stderr().write_all(skipped.as_bytes());
+}
+
 /// A server, up to the slash before the database's name, and what comes after that.
 struct Server {
     base: String,
     tail: String,
     /// The end of this pipe tells the shell that the test process is gone.
-    _alive: Option<Child>,
+    alive: Option<Child>,
 }
 
 impl Server {
@@ -79,14 +105,16 @@ impl Server {
             let (address, tail) = url.split_once('?').map_or((url.as_str(), ""), |(address, tail)| (address, tail));
             let (base, _) = address.rsplit_once('/').filter(|(base, _)| base.contains("//")).unwrap_or((address, ""));
             let tail = if tail.is_empty() { String::new() } else { format!("?{tail}") };
-            return Ok(Self { base: base.to_owned(), tail, _alive: None });
+            return Ok(Self { base: base.to_owned(), tail, alive: None });
         }
         Self::start()
     }
 
     fn start() -> Result<Self, String> {
         let binaries = binaries().ok_or("no PostgreSQL is installed")?;
-        let folder = std::env::temp_dir().join(format!("guesthouse-postgres-{}", std::process::id()));
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("guesthouse-postgres-{}-{number}", std::process::id()));
         let owner = owner_of_data(&folder)?;
         let as_owner = |command: &mut Command| {
             if let Some((user, group)) = owner {
@@ -121,7 +149,7 @@ impl Server {
         for _ in 0..rounds {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
                 let base = format!("postgres://guesthouse@127.0.0.1:{port}");
-                return Ok(Self { base, tail: String::new(), _alive: Some(alive) });
+                return Ok(Self { base, tail: String::new(), alive: Some(alive) });
             }
             std::thread::sleep(PAUSE);
         }
@@ -152,13 +180,20 @@ impl Server {
     }
 }
 
-/// Runs until its standard input ends. `$1` has the binaries, `$2` is the port, `$3` the folder. Safety from power cuts
-/// would only cost time here.
+/// Runs until its standard input ends; each line of it restarts the server. `$1` has the binaries, `$2` is the port, `$3`
+/// the folder. Safety from power cuts would only cost time here.
 const WATCH: &str = r#"
-"$1/postgres" -D "$3/data" -p "$2" -h 127.0.0.1 -k "$3" -F -c full_page_writes=off -c max_connections=400 \
-    -c shared_buffers=64MB >"$3/log" 2>&1 &
-server=$!
-cat >/dev/null
+start() {
+    "$1/postgres" -D "$3/data" -p "$2" -h 127.0.0.1 -k "$3" -F -c full_page_writes=off -c max_connections=400 \
+        -c shared_buffers=64MB >>"$3/log" 2>&1 &
+    server=$!
+}
+start "$@"
+while read -r restart; do
+    kill -QUIT $server
+    wait $server
+    start "$@"
+done
 kill -QUIT $server
 wait $server
 cd /

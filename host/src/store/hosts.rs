@@ -4,6 +4,7 @@
 //! that yet; the fence of each lane refuses what it still tries to write. Times are those of the hosts' own clocks, so
 //! hosts that share a database have to agree on the time to within a few seconds.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use super::dialect::{Dialect, Sql};
@@ -54,8 +55,25 @@ impl Job for Register {
     }
 }
 
-fn register(host: i64, now: Millis) -> Step {
+/// The host's row, renewed.
+pub(super) fn register(host: i64, now: Millis) -> Step {
     REGISTER.with(params![host, now + LEASE, now, env!("CARGO_PKG_VERSION")])
+}
+
+/// Until when this host counts as alive, as far as it knows.
+#[derive(Default)]
+pub(super) struct Alive(AtomicI64);
+
+impl Alive {
+    /// A renewal of this time has been committed.
+    pub(super) fn renewed(&self, now: Millis) {
+        self.0.fetch_max(now + LEASE, Ordering::AcqRel);
+    }
+
+    /// Whether the renewals are late.
+    pub(super) fn is_short(&self, now: Millis) -> bool {
+        self.0.load(Ordering::Acquire) - now < LEASE - 2 * RENEW
+    }
 }
 
 /// Renews the lease. Should others have taken this host for long dead, its row is there again afterwards.
@@ -120,7 +138,9 @@ impl Store {
         let Shared { engine, host, .. } = &*self.shared;
         let renew = Renew { host: *host, now };
         if engine.dialect == Dialect::Sqlite {
-            return engine.write(renew).await;
+            engine.write(renew).await?;
+            self.shared.alive.renewed(now);
+            return Ok(());
         }
         let mut connection = match own.take() {
             Some(connection) => connection,
@@ -128,6 +148,7 @@ impl Store {
         };
         connection.session().run(&renew.steps()).await?;
         *own = Some(connection);
+        self.shared.alive.renewed(now);
         Ok(())
     }
 
@@ -205,7 +226,7 @@ pub(super) struct Hints {
 impl Hints {
     /// Something has become due.
     pub(super) fn give(&self, channel: Channel) {
-        self.due[channel as usize].store(true, std::sync::atomic::Ordering::Release);
+        self.due[channel as usize].store(true, Ordering::Release);
         self.bell.notify_one();
     }
 
@@ -214,7 +235,7 @@ impl Hints {
     }
 
     fn take(&self) -> impl Iterator<Item = Channel> {
-        let swap = |channel: &Channel| self.due[*channel as usize].swap(false, std::sync::atomic::Ordering::AcqRel);
+        let swap = |channel: &Channel| self.due[*channel as usize].swap(false, Ordering::AcqRel);
         Channel::ALL.into_iter().filter(swap)
     }
 }

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
-use super::lanes::{self, Claim, FenceOutcome, LaneKind, Lease, Then};
+use super::lanes::{self, Claim, FenceOutcome, LaneKind, Then};
+use super::leases::Lease;
 use super::session::{Param, Session, Step, params};
 use super::{Store, rows};
 use crate::clock::Millis;
@@ -304,7 +305,8 @@ impl Store {
 
     /// Claims up to `limit` lanes whose next event is due (TXN 2), the longest waiting first.
     pub async fn claim_turns(&self, limit: usize) -> Result<Vec<ClaimedTurns>, StoreError> {
-        self.shared.engine.write(ClaimTurns(Claim::new(self, LaneKind::Turns), limit)).await
+        let claimed = self.shared.engine.write(ClaimTurns(Claim::new(self, LaneKind::Turns), limit)).await;
+        claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Turns))
     }
 
     /// Records that a turn has failed. After [`Failed::RetryAt`] the lane has to be released: its events wait together.

@@ -1,7 +1,8 @@
 //! Lanes: who may run one, and when it is due.
 //!
-//! 1. A lane is free if no host holds it or its holder's time is over. A claim sets the holder and raises the fence; what
-//!    an earlier holder still tries to write is refused because its fence is lower.
+//! 1. A lane is free if no host holds it, or another one whose time is over. What this host holds it never takes from
+//!    itself, however late its renewal is: its own tasks are still at it. A claim sets the holder and raises the fence;
+//!    what an earlier holder still tries to write is refused because its fence is lower.
 //! 2. While a lane is free, `due_at` is when its *head* is due, the waiting row with the lowest number; null if nothing
 //!    waits. Rows behind the head wait for it, so they never change `due_at`. While a lane is held `due_at` may be out
 //!    of date; giving the lane back sets it right.
@@ -11,13 +12,14 @@
 //! 4. Whoever gives a lane back locks it *before* looking for its head, in a statement of its own. A single statement
 //!    would wait for the lock and then still look at the rows as they were before it had waited.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
+use super::hosts::{self, Alive};
+use super::leases::{Lease, Leases};
 use super::session::{Record, Session, Step, params};
 use super::{Store, outbox};
 use crate::clock::Millis;
@@ -62,89 +64,11 @@ pub enum FenceOutcome {
     Lost,
 }
 
-/// The right to run a lane. Functions that write on behalf of a lane ask for it.
-///
-/// A lease that is dropped before it was given back, say with a task that was cancelled, is given back at the next claim.
-pub struct Lease {
-    pub(super) lane: i64,
-    pub(super) fence: i64,
-    pub(super) kind: LaneKind,
-    pub(super) bot: BotId,
-    pub(super) plugin: Option<PluginName>,
-    pub(super) chat: i64,
-    dropped: Arc<Dropped>,
-    /// Whether there is anything to give back: its claim is committed, and it has neither been given back nor lost.
-    live: AtomicBool,
-}
-
-impl Lease {
-    /// The bot.
-    pub fn bot(&self) -> BotId {
-        self.bot
-    }
-
-    /// The plugin, if it is a lane of turns.
-    pub fn plugin(&self) -> Option<&PluginName> {
-        self.plugin.as_ref()
-    }
-
-    /// The chat; the user where there is none; 0 for polling.
-    pub fn chat(&self) -> i64 {
-        self.chat
-    }
-
-    /// Marks it as given back or lost.
-    pub(super) fn spend(&self) {
-        self.live.store(false, Ordering::Release);
-    }
-
-    /// Marks it after a write that ended like this.
-    pub(super) fn after(&self, held: bool, then: Then) -> FenceOutcome {
-        if !held || then == Then::Release {
-            self.spend();
-        }
-        if held { FenceOutcome::Held } else { FenceOutcome::Lost }
-    }
-}
-
-impl fmt::Display for Lease {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.plugin, self.kind) {
-            (Some(plugin), _) => write!(f, "{}/{plugin}/{}", self.bot, self.chat),
-            (None, LaneKind::Polling) => write!(f, "{}/polling", self.bot),
-            (None, _) => write!(f, "{}/sending/{}", self.bot, self.chat),
-        }
-    }
-}
-
-impl fmt::Debug for Lease {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Lease({self}, lane {}, fence {})", self.lane, self.fence)
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if *self.live.get_mut() {
-            self.dropped.list().push((self.lane, self.fence));
-        }
-    }
-}
-
-/// Lanes and fences of leases that were dropped.
-#[derive(Default)]
-pub(super) struct Dropped(Mutex<Vec<(i64, i64)>>);
-
-impl Dropped {
-    fn list(&self) -> std::sync::MutexGuard<'_, Vec<(i64, i64)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Free, and so fit to be claimed; `$1` is now.
+/// Free, and so fit to be claimed; `$1` is now, `$3` this host.
 macro_rules! free {
     () => {
-        "(lanes.host_id IS NULL OR lanes.host_id NOT IN (SELECT hosts.id FROM hosts WHERE hosts.alive_until > $1))"
+        "(lanes.host_id IS NULL OR (lanes.host_id <> $3
+             AND lanes.host_id NOT IN (SELECT hosts.id FROM hosts WHERE hosts.alive_until > $1)))"
     };
 }
 
@@ -159,10 +83,11 @@ static CLAIM: Sql = Sql::new(concat!(
 static CLAIM_POLLING: Sql = Sql::new(concat!(
     "INSERT INTO lanes (kind, bot_id, plugin, chat_id, host_id, fence) VALUES ($2, $4, '', 0, $3, 1)
      ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET host_id = excluded.host_id, fence = lanes.fence + 1
-     WHERE ",
+     WHERE (lanes.host_id = $3 AND $5 = 1) OR ",
     free!(),
     " RETURNING id, fence, bot_id, plugin, chat_id",
 ));
+static MINE: Sql = Sql::new("SELECT id, fence FROM lanes WHERE host_id = $1 AND kind = $2");
 static NEXT_DUE: Sql = Sql::new(concat!(
     "SELECT due_at FROM lanes WHERE kind = $2 AND due_at IS NOT NULL AND ",
     free!(),
@@ -183,16 +108,21 @@ pub(super) struct Claim {
     pub(super) host: i64,
     pub(super) now: Millis,
     kind: LaneKind,
-    dropped: Arc<Dropped>,
+    leases: Arc<Leases>,
     /// Dropped leases that the last run has given back.
     given_back: Mutex<Vec<(i64, i64)>>,
+    /// Whether the last run has looked for lanes that this host holds without knowing.
+    searched: AtomicBool,
+    /// Until when this host counts as alive as far as it knows; the claim makes it longer if that is soon.
+    alive: Arc<Alive>,
 }
 
 impl Claim {
     pub(super) fn new(store: &Store, kind: LaneKind) -> Self {
         let shared = &store.shared;
-        let (dropped, given_back) = (Arc::clone(&shared.dropped), Mutex::default());
-        Self { host: shared.host, now: shared.clock.now(), kind, dropped, given_back }
+        let (leases, given_back, searched) = (Arc::clone(&shared.leases), Mutex::default(), AtomicBool::new(false));
+        let alive = Arc::clone(&shared.alive);
+        Self { host: shared.host, now: shared.clock.now(), kind, leases, given_back, searched, alive }
     }
 
     /// Claims lanes that are due.
@@ -201,43 +131,65 @@ impl Claim {
         self.claim(CLAIM.with(params![self.now, self.kind.number(), self.host, limit]), session).await
     }
 
-    /// Claims the lane of a bot's polling, making it if need be.
+    /// Claims the lane of a bot's polling, making it if need be. Once a claim has failed without an answer, a lane that
+    /// this host holds may be the fruit of it; nobody in this host asks for one that it knows to have.
     async fn polling(&self, bot: BotId, session: &mut Session<'_>) -> Result<Vec<Lease>, StoreError> {
-        self.claim(CLAIM_POLLING.with(params![self.now, self.kind.number(), self.host, bot.0]), session).await
+        let again = i64::from(self.leases.is_in_doubt(self.kind));
+        self.claim(CLAIM_POLLING.with(params![self.now, self.kind.number(), self.host, bot.0, again]), session).await
     }
 
     async fn claim(&self, claim: Step, session: &mut Session<'_>) -> Result<Vec<Lease>, StoreError> {
-        let dropped = self.dropped.list().clone();
+        if self.alive.is_short(self.now) {
+            // What a host claims whose time is over would be taken from it at once.
+            session.one(hosts::register(self.host, self.now)).await?;
+        }
+        let dropped = self.leases.dropped();
         for (lane, fence) in &dropped {
             session.run(&[lock(*lane, *fence, self.host), free(*lane, *fence, self.host)]).await?;
         }
+        let search = self.kind != LaneKind::Polling && self.leases.is_in_doubt(self.kind);
+        if search {
+            self.free_unknown(&dropped, session).await?;
+        }
+        self.searched.store(search, Ordering::Release);
         *self.given_back.lock().unwrap_or_else(PoisonError::into_inner) = dropped;
         let answer = session.one(claim).await?;
         answer.rows.into_iter().map(|row| self.lease(row)).collect()
     }
 
+    /// Gives back what a claim has taken whose answer was lost. Nobody has seen what waits there, so nothing of it is in
+    /// the air.
+    async fn free_unknown(&self, dropped: &[(i64, i64)], session: &mut Session<'_>) -> Result<(), StoreError> {
+        let mine = session.one(MINE.with(params![self.host, self.kind.number()])).await?;
+        for row in mine.rows {
+            let (lane, fence) = (row.integer(0)?, row.integer(1)?);
+            if !self.leases.has(lane, fence) && !dropped.contains(&(lane, fence)) {
+                let steps = [lock(lane, fence, self.host), outbox::landed(lane), free(lane, fence, self.host)];
+                session.run(&steps).await?;
+            }
+        }
+        Ok(())
+    }
+
     fn lease(&self, mut row: Record) -> Result<Lease, StoreError> {
         let plugin = row.text(3)?;
-        Ok(Lease {
-            lane: row.integer(0)?,
-            fence: row.integer(1)?,
-            kind: self.kind,
-            bot: BotId(row.integer(2)?),
-            plugin: PluginName::new(&plugin),
-            chat: row.integer(4)?,
-            dropped: Arc::clone(&self.dropped),
-            live: AtomicBool::new(false),
-        })
+        let (lane, fence, bot, chat) = (row.integer(0)?, row.integer(1)?, BotId(row.integer(2)?), row.integer(4)?);
+        Ok(Lease::new(lane, fence, self.kind, bot, PluginName::new(&plugin), chat, &self.leases))
     }
 
     /// To be told when the claim is committed: from now on the leases have to be given back, and those that were
     /// dropped have been.
     pub(super) fn settle<'a>(&self, leases: impl IntoIterator<Item = &'a mut Lease>) {
         for lease in leases {
-            *lease.live.get_mut() = true;
+            lease.begin();
         }
-        let given_back = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);
-        self.dropped.list().retain(|lease| !given_back.contains(lease));
+        if self.alive.is_short(self.now) {
+            self.alive.renewed(self.now);
+        }
+        self.leases.were_given_back(&self.given_back.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.searched.load(Ordering::Acquire) {
+            self.leases.is_sure(self.kind);
+        }
     }
 }
 
@@ -292,13 +244,13 @@ impl Job for GiveBack {
 impl Store {
     /// The right to poll a bot, if no other host has it.
     pub async fn claim_polling(&self, bot: BotId) -> Result<Option<Lease>, StoreError> {
-        let claim = Claim::new(self, LaneKind::Polling);
-        self.shared.engine.write(ClaimPolling(claim, bot)).await
+        let claimed = self.shared.engine.write(ClaimPolling(Claim::new(self, LaneKind::Polling), bot)).await;
+        claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Polling))
     }
 
     /// When the next free lane of a kind is due.
     pub async fn next_due(&self, kind: LaneKind) -> Result<Option<Millis>, StoreError> {
-        let params = params![self.shared.clock.now(), kind.number()];
+        let params = params![self.shared.clock.now(), kind.number(), self.shared.host];
         let answer = self.shared.engine.read(NEXT_DUE.with(params)).await?;
         answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))
     }

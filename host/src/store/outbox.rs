@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::dialect::Sql;
 use super::engine::{Job, Verdict};
 use super::error::StoreError;
-use super::lanes::{self, Claim, FenceOutcome, LaneKind, Lease, Then};
+use super::lanes::{self, Claim, FenceOutcome, LaneKind, Then};
+use super::leases::Lease;
 use super::session::{Param, Record, Session, Step, params};
 use super::{Store, printable};
 use crate::clock::Millis;
@@ -266,7 +267,8 @@ impl Store {
     /// Claims up to `limit` chats whose next call is due, the longest waiting first. From now on the calls are in the
     /// air.
     pub async fn claim_sends(&self, limit: usize) -> Result<Vec<ClaimedSends>, StoreError> {
-        self.shared.engine.write(ClaimSends(Claim::new(self, LaneKind::Sending), limit)).await
+        let claimed = self.shared.engine.write(ClaimSends(Claim::new(self, LaneKind::Sending), limit)).await;
+        claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Sending))
     }
 
     /// Records what became of calls (TXN 4). Of calls that were claimed and are not marked when the lane is released,

@@ -12,6 +12,7 @@ use crate::model::table::{Comparison, Filter, Order, Query, Read, Row, Value, Wr
 use crate::model::{BotId, PluginName};
 
 #[allow(unreachable_pub, reason = "it serves the tests from outside, too")]
+#[allow(dead_code, reason = "the tests from outside use the rest")]
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 
@@ -54,6 +55,13 @@ impl Place {
 
     fn is_sqlite(&self) -> bool {
         self.folder.is_some()
+    }
+
+    /// As if another host had taken all lanes over in the meantime, and had died since.
+    async fn all_lanes_were_taken_over(&self, store: &Store) {
+        let taken = "UPDATE lanes SET host_id = -1, fence = fence + 1 WHERE host_id IS NOT NULL";
+        let taken = opening::Raw(session::Step::made(taken.into(), vec![]));
+        assert!(store.shared.engine.write(taken).await.expect("written") > 0, "no lane was held");
     }
 
     /// Any number from a statement of the test's own.

@@ -25,6 +25,11 @@ impl Database {
         postgres::Database::create().await.map(Self::Postgres)
     }
 
+    /// A new PostgreSQL database on a server of its own, which the test may restart.
+    pub async fn postgres_alone() -> Option<Self> {
+        postgres::Database::create_alone().await.map(Self::Postgres)
+    }
+
     /// One of each that can be had.
     pub async fn each() -> Vec<Self> {
         let mut all = vec![Self::sqlite()];
@@ -65,7 +70,7 @@ impl Database {
 
     /// Waits until a query gives at least this number.
     pub async fn comes_to(&self, sql: &'static str, number: i64) {
-        for _ in 0..600 {
+        for _ in 0..2_000 {
             if self.number(sql).await >= number {
                 return;
             }

@@ -222,6 +222,14 @@ impl Person {
         while self.next(0).await.is_some() {}
     }
 
+    /// The texts of all that the bot has written in this chat.
+    pub async fn has_read(&self) -> Vec<String> {
+        let all = self.town.get(&format!("/chats/{}/messages", self.chat)).await;
+        let messages = all["messages"].as_array().expect("messages");
+        let from_bot = messages.iter().filter(|message| message["from"]["is_bot"] == true);
+        from_bot.map(|message| message["text"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Fails if the bot said something that the test has not looked at.
     pub async fn has_seen_everything(&self) {
         if let Some(message) = self.next(0).await {

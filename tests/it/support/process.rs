@@ -35,14 +35,35 @@ impl HostProcess {
     pub fn dies(mut self) {
         self.child.kill().expect("it was running");
         self.child.wait().expect("it has ended");
+        self.kept_its_secrets();
+    }
+
+    /// Stands still until it [thaws](Self::thaws), and does not know it.
+    pub fn freezes(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Goes on as if no time had passed.
+    pub fn thaws(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(status.expect("`kill` exists").success(), "the process is gone:\n{}", self.log());
+    }
+
+    /// No line of the log, at the finest level that operators use, holds the token.
+    fn kept_its_secrets(&self) {
+        assert!(!self.log().contains(super::TOKEN), "the token stands in the log");
     }
 
     /// Asks it to stop and waits; fails if it did not end well.
     pub fn stops(mut self) {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("`kill` exists");
+        self.signal("-TERM");
         let status = self.child.wait().expect("it has ended");
         assert!(status.success(), "the host ended with {status}:\n{}", self.log());
+        self.kept_its_secrets();
     }
 
     /// What it has logged.

@@ -74,8 +74,8 @@ async fn a_host_that_lost_the_polling_stores_nothing() {
         let store = place.open().await;
         let stale = store.claim_polling(BOT).await.expect("no error").expect("the lease");
         store.accept(Some(&stale), BOT, vec![update(1, &[10])]).await.expect("accepted");
-        place.clock.advance(Duration::from_secs(60));
-        let lease = store.claim_polling(BOT).await.expect("no error").expect("the old lease has run out");
+        place.all_lanes_were_taken_over(&store).await;
+        let lease = store.claim_polling(BOT).await.expect("no error").expect("it is free again");
         let error = store.accept(Some(&stale), BOT, vec![update(2, &[10])]).await.expect_err("the lease is lost");
         assert!(matches!(&error, StoreError::LeaseLost { lane } if lane == "7/polling"), "{error}");
         store.accept(Some(&lease), BOT, vec![update(3, &[10])]).await.expect("accepted");
@@ -125,7 +125,7 @@ async fn a_failure_behind_a_stale_lease_is_not_recorded() {
     each_database(async |place| {
         let store = place.open().await;
         let stale = begin_turn(&store, 1, 10).await;
-        place.clock.advance(Duration::from_secs(60));
+        place.all_lanes_were_taken_over(&store).await;
         let lane = store.claim_turns(1).await.expect("claimed").remove(0);
         let failed = Failed::Dead { reason: "too late".into() };
         let outcome = store.fail_turn(&stale.lease, stale.events[0].seq, failed, Then::Release).await;

@@ -1,0 +1,151 @@
+//! Leases: the right to run a lane, and what this host knows of those that it has.
+//!
+//! A lease that is dropped, say with a task that was cancelled, is given back at the next claim. So is what a claim took
+//! whose answer was lost with the connection: this host holds the lane then without knowing, and as long as it lives
+//! nobody else would run it. Claims of one kind come one after another, so after such a failure every lane of that kind
+//! that stands under this host's name and is not known here is one of those.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::lanes::{FenceOutcome, LaneKind, Then};
+use crate::model::{BotId, PluginName};
+
+/// The right to run a lane. Functions that write on behalf of a lane ask for it.
+///
+/// A lease that is dropped before it was given back, say with a task that was cancelled, is given back at the next claim.
+pub struct Lease {
+    pub(super) lane: i64,
+    pub(super) fence: i64,
+    pub(super) kind: LaneKind,
+    pub(super) bot: BotId,
+    pub(super) plugin: Option<PluginName>,
+    pub(super) chat: i64,
+    leases: Arc<Leases>,
+    /// Whether there is anything to give back: its claim is committed, and it has neither been given back nor lost.
+    live: AtomicBool,
+}
+
+impl Lease {
+    /// One whose claim is not committed yet.
+    pub(super) fn new(
+        lane: i64,
+        fence: i64,
+        kind: LaneKind,
+        bot: BotId,
+        plugin: Option<PluginName>,
+        chat: i64,
+        leases: &Arc<Leases>,
+    ) -> Self {
+        Self { lane, fence, kind, bot, plugin, chat, leases: Arc::clone(leases), live: AtomicBool::new(false) }
+    }
+
+    /// Its claim is committed: from now on it has to be given back.
+    pub(super) fn begin(&mut self) {
+        *self.live.get_mut() = true;
+        self.leases.state().held.insert((self.lane, self.fence));
+    }
+
+    /// The bot.
+    pub fn bot(&self) -> BotId {
+        self.bot
+    }
+
+    /// The plugin, if it is a lane of turns.
+    pub fn plugin(&self) -> Option<&PluginName> {
+        self.plugin.as_ref()
+    }
+
+    /// The chat; the user where there is none; 0 for polling.
+    pub fn chat(&self) -> i64 {
+        self.chat
+    }
+
+    /// Marks it as given back or lost.
+    pub(super) fn spend(&self) {
+        if self.live.swap(false, Ordering::AcqRel) {
+            self.leases.state().held.remove(&(self.lane, self.fence));
+        }
+    }
+
+    /// Marks it after a write that ended like this.
+    pub(super) fn after(&self, held: bool, then: Then) -> FenceOutcome {
+        if !held || then == Then::Release {
+            self.spend();
+        }
+        if held { FenceOutcome::Held } else { FenceOutcome::Lost }
+    }
+}
+
+impl fmt::Display for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.plugin, self.kind) {
+            (Some(plugin), _) => write!(f, "{}/{plugin}/{}", self.bot, self.chat),
+            (None, LaneKind::Polling) => write!(f, "{}/polling", self.bot),
+            (None, _) => write!(f, "{}/sending/{}", self.bot, self.chat),
+        }
+    }
+}
+
+impl fmt::Debug for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Lease({self}, lane {}, fence {})", self.lane, self.fence)
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if *self.live.get_mut() {
+            let mut state = self.leases.state();
+            state.held.remove(&(self.lane, self.fence));
+            state.dropped.push((self.lane, self.fence));
+        }
+    }
+}
+
+/// What this host knows of the lanes it holds, by number and fence.
+#[derive(Default)]
+pub(super) struct Leases(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    held: HashSet<(i64, i64)>,
+    /// Leases that were dropped before they were given back.
+    dropped: Vec<(i64, i64)>,
+    /// Kinds of which a claim failed without saying whether it was committed.
+    in_doubt: HashSet<LaneKind>,
+}
+
+impl Leases {
+    pub(super) fn has(&self, lane: i64, fence: i64) -> bool {
+        self.state().held.contains(&(lane, fence))
+    }
+
+    pub(super) fn dropped(&self) -> Vec<(i64, i64)> {
+        self.state().dropped.clone()
+    }
+
+    pub(super) fn were_given_back(&self, leases: &[(i64, i64)]) {
+        self.state().dropped.retain(|lease| !leases.contains(lease));
+    }
+
+    /// A claim of this kind has failed; it may have been committed all the same.
+    pub(super) fn doubt(&self, kind: LaneKind) {
+        self.state().in_doubt.insert(kind);
+    }
+
+    pub(super) fn is_in_doubt(&self, kind: LaneKind) -> bool {
+        self.state().in_doubt.contains(&kind)
+    }
+
+    /// What a failed claim of this kind had taken has been given back.
+    pub(super) fn is_sure(&self, kind: LaneKind) {
+        self.state().in_doubt.remove(&kind);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,177 @@
+//! Hosts that are killed, frozen and cut off at random moments while people write to them; afterwards the books are
+//! balanced: nothing lost, nothing counted twice, nothing out of order.
+//!
+//! The plugin is the fixture `ledger`, whose answers and rows cannot be wrong without showing it; `books` has what is
+//! checked. Everything random comes from one seed, which a failure prints. Two variables make a long run of a short one:
+//!
+//! - `GUESTHOUSE_CHAOS_ROUNDS`: how often something happens to the hosts, 8 if it is not set;
+//! - `GUESTHOUSE_CHAOS_SEED`: which moments and which events, 1 if it is not set.
+
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::json;
+
+use crate::support::process::HostProcess;
+use crate::support::{Database, Person, Street, fixture_granted};
+
+mod books;
+
+mod disk;
+
+mod proxy;
+
+use proxy::Proxy;
+
+/// People who write, and cards that they all want.
+const PEOPLE: usize = 12;
+const CARDS: u32 = 5;
+
+/// A street full of people, and what they have written so far.
+struct Crowd {
+    street: Street,
+    people: Vec<Person>,
+    written: i64,
+    kills: usize,
+    dice: StdRng,
+}
+
+impl Crowd {
+    async fn gathers() -> Self {
+        let seed = variable("GUESTHOUSE_CHAOS_SEED", 1);
+        println!("GUESTHOUSE_CHAOS_SEED={seed}");
+        let street = Street::opens().await;
+        let mut people = Vec::with_capacity(PEOPLE);
+        for number in 0..PEOPLE {
+            people.push(street.town.newcomer(&format!("Guest {number}"), "en").await);
+        }
+        Self { street, people, written: 0, kills: 0, dice: StdRng::seed_from_u64(seed) }
+    }
+
+    fn configuration(&self, url: &str) -> String {
+        self.street.configuration_at(url, "", &[fixture_granted("ledger", r#"["chat", "tables"]"#)])
+    }
+
+    /// Everybody writes once, in a random order and about a random card.
+    async fn writes(&mut self) {
+        for _ in 0..PEOPLE {
+            let person = self.dice.random_range(0..PEOPLE);
+            let card = self.dice.random_range(0..CARDS);
+            self.people[person].says(&format!("/step c{card}")).await;
+            self.written += 1;
+        }
+    }
+
+    /// Something happens that Telegram's clients have to live with.
+    async fn weather(&mut self) {
+        let fault = match self.dice.random_range(0..6) {
+            0 => json!({"method": "sendMessage", "count": 1, "action": "accept_then_drop"}),
+            1 => json!({"method": "sendMessage", "count": 2, "action": {"error": {"code": 429,
+                "description": "Too Many Requests: retry after 1", "parameters": {"retry_after": 1}}}}),
+            2 => json!({"method": "getUpdates", "count": 1, "action": "accept_then_drop"}),
+            3 => json!({"method": "*", "count": 2, "action": {"garbage": {"status": 502, "body": "<html>"}}}),
+            _ => return,
+        };
+        self.street.town.suffers(fault).await;
+    }
+
+    /// Waits for a random moment: from before the first poll to the middle of delivery.
+    async fn waits(&mut self) {
+        let pause = self.dice.random_range(5..400);
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+    }
+
+    /// The hosts have caught up; they are stopped, and everything must be right.
+    async fn balances(self, database: Database, hosts: Vec<HostProcess>) {
+        self.street.town.recovers().await;
+        books::wait_until_done(&database, self.written).await;
+        for host in hosts {
+            host.stops();
+        }
+        let duplicates = books::balance(&database, &self.people, self.written).await;
+        println!("{} updates, {} kills, {duplicates} duplicates on record, nothing lost", self.written, self.kills);
+        self.street.closes().await;
+    }
+}
+
+fn variable(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+fn rounds() -> u64 {
+    variable("GUESTHOUSE_CHAOS_ROUNDS", 8)
+}
+
+#[tokio::test]
+async fn a_host_that_is_killed_again_and_again() {
+    for database in Database::each().await {
+        let mut crowd = Crowd::gathers().await;
+        let configuration = crowd.configuration(&database.url());
+        let mut host = HostProcess::starts(&configuration);
+        for _ in 0..rounds() {
+            crowd.weather().await;
+            crowd.writes().await;
+            crowd.waits().await;
+            host.dies();
+            crowd.kills += 1;
+            host = HostProcess::starts(&configuration);
+        }
+        crowd.balances(database, vec![host]).await;
+    }
+}
+
+#[tokio::test]
+async fn three_hosts_that_die_and_freeze_while_their_database_restarts() {
+    let Some(database) = Database::postgres_alone().await else { return };
+    let mut crowd = Crowd::gathers().await;
+    let configuration = crowd.configuration(&database.url());
+    let mut hosts: Vec<_> = (0..3).map(|_| HostProcess::starts(&configuration)).collect();
+    database.comes_to("SELECT COUNT(*) FROM hosts", 3).await;
+    for round in 0..rounds() {
+        crowd.weather().await;
+        crowd.writes().await;
+        crowd.waits().await;
+        let victim = crowd.dice.random_range(0..hosts.len());
+        match round % 4 {
+            // Past its lease: the others take its lanes over, and what it still does when it wakes is refused.
+            1 => {
+                hosts[victim].freezes();
+                for _ in 0..10 {
+                    crowd.writes().await;
+                    tokio::time::sleep(Duration::from_millis(1_200)).await;
+                }
+                hosts[victim].thaws();
+            }
+            2 => {
+                let Database::Postgres(server) = &database else { unreachable!("it is one") };
+                server.restarts_the_server();
+            }
+            _ => {
+                hosts.remove(victim).dies();
+                crowd.kills += 1;
+                hosts.push(HostProcess::starts(&configuration));
+            }
+        }
+    }
+    crowd.balances(database, hosts).await;
+}
+
+#[tokio::test]
+async fn the_answer_to_a_commit_is_lost() {
+    let Some(database) = Database::postgres().await else { return };
+    let mut crowd = Crowd::gathers().await;
+    let seed = crowd.dice.random();
+    // One commit in eight is carried out, and its connection is cut before the host can hear so.
+    let proxy = Proxy::opens(&database.url(), 8, seed).await;
+    let host = HostProcess::starts(&crowd.configuration(&proxy.url));
+    for _ in 0..rounds() {
+        crowd.writes().await;
+        crowd.waits().await;
+    }
+    books::wait_until_done(&database, crowd.written).await;
+    assert!(proxy.cuts() > 0, "no connection was cut");
+    println!("{} commits without an answer", proxy.cuts());
+    proxy.behaves();
+    crowd.balances(database, vec![host]).await;
+}
