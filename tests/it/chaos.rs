@@ -163,7 +163,7 @@ async fn the_answer_to_a_commit_is_lost() {
     let mut crowd = Crowd::gathers().await;
     let seed = crowd.dice.random();
     // One commit in eight is carried out, and its connection is cut before the host can hear so.
-    let proxy = Proxy::opens(&database.url(), 8, seed).await;
+    let proxy = Proxy::opens(&database.url(), 8, seed);
     let host = HostProcess::starts(&crowd.configuration(&proxy.url));
     for _ in 0..rounds() {
         crowd.writes().await;

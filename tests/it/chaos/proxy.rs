@@ -1,4 +1,5 @@
 //! A way to PostgreSQL that loses answers: some commits are carried out, and the connection is cut before anybody hears.
+//! It runs on a thread of its own, so that it goes on while the test waits for a process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -28,8 +29,9 @@ struct Shared {
 
 impl Proxy {
     /// Cuts the connection at one commit in `one_in`.
-    pub(super) async fn opens(url: &str, one_in: u32, seed: u64) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    pub(super) fn opens(url: &str, one_in: u32, seed: u64) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        listener.set_nonblocking(true).expect("a socket");
         let port = listener.local_addr().expect("an address").port();
         let (before, after) = url.rsplit_once(':').expect("a port");
         let server: u16 = after.split('/').next().and_then(|port| port.parse().ok()).expect("a port");
@@ -37,15 +39,19 @@ impl Proxy {
         let shared = Arc::new(Shared { one_in, behaves: AtomicBool::new(false), cuts: AtomicUsize::new(0) });
         let passing = Arc::clone(&shared);
         let mut dice = StdRng::seed_from_u64(seed);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let (shared, dice) = (Arc::clone(&passing), StdRng::seed_from_u64(dice.random()));
-                tokio::spawn(async move {
-                    if let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await {
-                        pass(client, server, &shared, dice).await;
-                    }
-                });
-            }
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async move {
+                let listener = TcpListener::from_std(listener).expect("a listener");
+                while let Ok((client, _)) = listener.accept().await {
+                    let (shared, dice) = (Arc::clone(&passing), StdRng::seed_from_u64(dice.random()));
+                    tokio::spawn(async move {
+                        if let Ok(server) = TcpStream::connect(("127.0.0.1", server)).await {
+                            pass(client, server, &shared, dice).await;
+                        }
+                    });
+                }
+            });
         });
         Self { url, shared }
     }

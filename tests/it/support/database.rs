@@ -6,6 +6,9 @@ use tempfile::TempDir;
 
 use super::postgres;
 
+/// How long to wait for something to come to pass; a host that was frozen or cut off takes its time.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
 /// A database of a test's own.
 pub enum Database {
     /// A SQLite file in a folder that goes with the test.
@@ -70,11 +73,13 @@ impl Database {
 
     /// Waits until a query gives at least this number.
     pub async fn comes_to(&self, sql: &'static str, number: i64) {
-        for _ in 0..2_000 {
-            if self.number(sql).await >= number {
-                return;
+        let reached = async {
+            while self.number(sql).await < number {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        if tokio::time::timeout(PATIENCE, reached).await.is_ok() {
+            return;
         }
         panic!("`{sql}` gives {} and never came to {number}", self.number(sql).await);
     }
