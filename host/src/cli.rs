@@ -2,6 +2,7 @@
 //!
 //! Codes: 0 it was done, 1 it failed (the reason stands on standard error), 2 the command line was wrong.
 
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,11 +21,14 @@ use crate::shutdown::Tasks;
 /// How long a soft shutdown may take before what is left is dropped.
 const PATIENCE: Duration = Duration::from_secs(25);
 
-/// A Telegram bot host where every plugin is a sandboxed WebAssembly guest.
-///
-/// Without a command it starts the dev house: the bundled plugins and a Telegram to talk to them in the browser.
+/// A Telegram bot host where every plugin is a sandboxed WebAssembly guest
 #[derive(Debug, Parser)]
-#[command(version, about, long_about = None)]
+#[command(
+    version,
+    about,
+    after_help = "Without a command it is `guesthouse dev`.\nGUESTHOUSE_LOG says what is logged: error, warn, info, \
+                  debug, or for example guesthouse=debug,sqlx=warn."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -77,7 +81,14 @@ impl Default for DevArgs {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env("GUESTHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_target(false).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
+        // Whoever read the log may be gone. To say so on the same standard error would be a panic in every task.
+        .log_internal_errors(false)
+        .with_writer(std::io::stderr)
+        .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&anyhow::Error::from(error).context("the runtime could not be started")),
@@ -88,10 +99,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the last word of a command belongs to the person who gave it")]
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    complain(&format!("error: {error:#}"));
     ExitCode::FAILURE
+}
+
+/// Says on standard error what is wrong, if anybody still reads it.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
@@ -134,7 +149,14 @@ async fn until_stopped(started: anyhow::Result<Host>, tasks: Tasks) -> anyhow::R
 /// Takes an address, or says why not.
 pub(crate) async fn bind(address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
-        anyhow::anyhow!("cannot listen on `{address}`: {error}\nhint: end the program that has it, or name another with --listen (port 0 takes a free one)")
+        let hint = match error.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "end the program that has it, or name another: `guesthouse dev --listen 127.0.0.1:9000`"
+            }
+            std::io::ErrorKind::PermissionDenied => "name a port above 1023 with --listen",
+            _ => "write an address of this machine and a port, such as 127.0.0.1:9000",
+        };
+        anyhow::anyhow!("cannot listen on `{address}`: {error}\nhint: {hint}")
     })
 }
 
@@ -148,10 +170,9 @@ pub(crate) fn serve(emulator: Emulator, listener: TcpListener, tasks: &Tasks) {
     });
 }
 
-/// Says something to the person at the terminal, once, at start.
-#[expect(clippy::print_stdout, reason = "the address to open belongs on standard output")]
+/// Says something to the person at the terminal, if anybody reads it.
 pub(crate) fn say(text: &str) {
-    println!("{text}");
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// The first signal ends softly, the second at once. Not one of the tracked tasks: they are waited for, and it waits for
@@ -170,8 +191,8 @@ fn listen_for_signals(tasks: &Tasks) {
                 _ = interrupt.recv() => {}
             }
             if first {
-                tracing::info!("finishing what is under way; once more to stop at once");
                 shutdown.begin();
+                tracing::info!("finishing what is under way; once more to stop at once");
             }
         }
         shutdown.force();

@@ -121,7 +121,9 @@ impl std::fmt::Debug for Token {
 pub enum ConfigError {
     /// The file cannot be read.
     #[error(
-        "cannot read `{path}`: {reason}\nhint: copy guesthouse.example.toml there, or name another file with --config"
+        "cannot read `{path}`: {reason}\nhint: {}",
+        if reason.kind() == std::io::ErrorKind::InvalidData { "save it as UTF-8" }
+        else { "copy guesthouse.example.toml there, or name another file with --config" }
     )]
     Unreadable {
         /// The file.
@@ -170,8 +172,18 @@ impl Config {
     /// Reads a text. `path` is for the messages and for relative component paths.
     pub fn parse(text: &str, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let invalid = |message: String| ConfigError::Invalid { path: path.to_owned(), message };
-        let text = fill_in(text, path, env)?;
-        let mut config: Self = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        // As it stands in the file first: these errors quote lines, and no line may have a secret in it yet.
+        toml::from_str::<Self>(text).map_err(|error| invalid(explain(text, &error)))?;
+        let mut table: toml::Table = toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
+        let missing = |name: &str| {
+            let asked = format!("${{{name}}}");
+            let line = text.lines().position(|line| line.contains(&asked)).unwrap_or(0) + 1;
+            ConfigError::NoVariable { path: path.to_owned(), line, name: name.to_owned() }
+        };
+        for value in table.iter_mut().map(|(_, value)| value) {
+            fill_in(value, &env).map_err(|name| missing(&name))?;
+        }
+        let mut config = Self::deserialize(table).map_err(|error| invalid(error.message().to_owned()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for bot in &mut config.bots {
             for plugin in bot.plugins.values_mut() {
@@ -223,25 +235,36 @@ impl Config {
     }
 }
 
-/// Replaces `${NAME}`, which TOML knows nothing of, outside of comments.
-fn fill_in(text: &str, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
-    let mut filled = String::with_capacity(text.len());
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        if line.trim_start().starts_with('#') {
-            filled.push_str(line);
-            continue;
+/// Replaces `${NAME}` in all texts of a value; the error is the name of a variable that is not there.
+fn fill_in(value: &mut toml::Value, env: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
+    match value {
+        toml::Value::String(text) if text.contains("${") => {
+            let mut filled = String::with_capacity(text.len());
+            let mut rest = text.as_str();
+            while let Some((before, after)) = rest.split_once("${") {
+                let Some((name, after)) = after.split_once('}') else { break };
+                filled.push_str(before);
+                filled.push_str(&env(name).ok_or_else(|| name.to_owned())?);
+                rest = after;
+            }
+            filled.push_str(rest);
+            *text = filled;
+            Ok(())
         }
-        let mut rest = line;
-        while let Some((before, after)) = rest.split_once("${") {
-            let Some((name, after)) = after.split_once('}') else { break };
-            let missing = || ConfigError::NoVariable { path: path.to_owned(), line: index + 1, name: name.into() };
-            let value = env(name).ok_or_else(missing)?;
-            filled.push_str(before);
-            // The value stands inside a TOML string: what would end that string is escaped.
-            filled.push_str(&value.replace('\\', "\\\\").replace('"', "\\\""));
-            rest = after;
-        }
-        filled.push_str(rest);
+        toml::Value::Array(values) => values.iter_mut().try_for_each(|value| fill_in(value, env)),
+        toml::Value::Table(table) => table.iter_mut().try_for_each(|(_, value)| fill_in(value, env)),
+        _ => Ok(()),
     }
-    Ok(filled)
+}
+
+/// What is wrong, with a hint where the reason alone does not say what to write.
+fn explain(text: &str, error: &toml::de::Error) -> String {
+    let hint = if text.lines().any(|line| line.trim() == "[bot]") {
+        "\nhint: bots are a list: write [[bot]] with two brackets, and [bot.plugins.NAME] with one"
+    } else if text.lines().any(|line| line.split('#').next().is_some_and(|code| code.contains("= ${"))) {
+        "\nhint: ${NAME} stands inside of a text: write \"${NAME}\""
+    } else {
+        ""
+    };
+    format!("{error}{hint}")
 }

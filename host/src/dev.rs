@@ -13,6 +13,7 @@ use crate::emulator::Emulator;
 use crate::emulator::world::World;
 use crate::host::{self, Host};
 use crate::shutdown::Tasks;
+use crate::store::StoreError;
 
 /// The configuration of the dev house; `{…}` is filled in at start. An author can copy it as a beginning.
 const CONFIG: &str = include_str!("dev/guesthouse.dev.toml");
@@ -21,8 +22,9 @@ const BOT: (&str, &str) = ("7000000001:dev-house", "guesthouse_dev_bot");
 
 /// Starts the emulator, the web chat and a host with the bundled plugins.
 pub async fn start(listen: &str, data: &Path, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
-    std::fs::create_dir_all(data)
-        .with_context(|| format!("cannot create `{}`\nhint: name another folder with --data", data.display()))?;
+    std::fs::create_dir_all(data).map_err(|error| {
+        anyhow::anyhow!("cannot create `{}`: {error}\nhint: name another folder with --data", data.display())
+    })?;
     let listener = cli::bind(listen).await?;
     let address = listener.local_addr()?;
     let emulator = world(clock, &[format!("{}={}", BOT.0, BOT.1)])?;
@@ -33,7 +35,13 @@ pub async fn start(listen: &str, data: &Path, clock: &Clock, tasks: &Tasks) -> a
         _ => None,
     })?;
     cli::serve(emulator, listener, tasks);
-    let host = host::start(config, clock, tasks).await?;
+    let host = host::start(config, clock, tasks).await.map_err(|error| match error.downcast_ref() {
+        Some(StoreError::InUse { path }) => anyhow::anyhow!(
+            "`{}` is in use by another guesthouse\nhint: stop that one, or name another folder with --data",
+            path.display()
+        ),
+        _ => error,
+    })?;
     cli::say(&format!(
         "Open http://{address}/ and talk to @{}. You are the admin there; choose another person to be a buyer.",
         BOT.1

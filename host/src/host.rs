@@ -55,10 +55,7 @@ struct Parts {
 /// Starts a host: the database, the sandbox, the loops, then every bot. Returns once every bot runs, is waiting for
 /// Telegram, or was refused; it is an error if all of them were refused.
 pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
-    anyhow::ensure!(
-        !config.bots.is_empty(),
-        "the configuration has no bot\nhint: add a [[bot]] with a name and a token"
-    );
+    has_a_bot(&config)?;
     let (store, sandbox) = tokio::try_join!(
         async { Store::open(&config.database.url, clock).await.map_err(anyhow::Error::from) },
         async { Sandbox::new(&config.limits, &config.database.cache).map_err(anyhow::Error::from) },
@@ -233,9 +230,10 @@ async fn load(
         }
         None => {
             let path = Path::new(&plugin.source);
-            let component = tokio::fs::read(path).await.with_context(|| {
-                format!(
-                    "cannot read `{}`\nhint: bot.plugins.{name}.source is bundled:<name> or the path of a component",
+            let component = tokio::fs::read(path).await.map_err(|error| {
+                anyhow::anyhow!(
+                    "cannot read `{}`: {error}\nhint: bot.plugins.{name}.source is bundled:<name> or the path of a \
+                     component",
                     path.display()
                 )
             })?;
@@ -254,8 +252,15 @@ async fn load(
     Ok(sandbox.load(source, settings, &plugin.grant).await?)
 }
 
+fn has_a_bot(config: &Config) -> anyhow::Result<()> {
+    let hint = "hint: add a [[bot]] with a name and a token";
+    anyhow::ensure!(!config.bots.is_empty(), "the configuration has no bot\n{hint}");
+    Ok(())
+}
+
 /// Loads everything that a configuration names and says what is there, without a database and without Telegram.
 pub async fn check(config: Config) -> anyhow::Result<()> {
+    has_a_bot(&config)?;
     let sandbox = Sandbox::new(&config.limits, &config.database.cache)?;
     let mut refused = 0;
     for bot in &config.bots {
@@ -273,7 +278,7 @@ pub async fn check(config: Config) -> anyhow::Result<()> {
                 )),
                 Err(error) => {
                     refused += 1;
-                    crate::cli::say(&format!("bot `{}`: {error:#}", bot.name));
+                    crate::cli::complain(&format!("bot `{}`: {error:#}", bot.name));
                 }
             }
         }

@@ -7,6 +7,8 @@
 //! - `GUESTHOUSE_CHAOS_ROUNDS`: how often something happens to the hosts, 8 if it is not set;
 //! - `GUESTHOUSE_CHAOS_SEED`: which moments and which events, 1 if it is not set.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a proxy of the test's own, and figures to print")]
+
 use std::time::Duration;
 
 use rand::rngs::StdRng;

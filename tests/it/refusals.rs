@@ -1,5 +1,6 @@
 //! What is refused at start, and in which words.
 
+use guesthouse::config::Config;
 use insta::assert_snapshot;
 
 use crate::support::{Database, House, Plugin, Street, fixture_granted, start};
@@ -91,8 +92,8 @@ async fn something_that_is_no_component() {
     bot `test` was not started: the component of plugin `cut` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range 6398..216978 is out of bounds (bound = 113972)
     hint: build it again; a file that was cut short looks like this too
 
-    bot `test` was not started: cannot read `nowhere.wasm`
-    hint: bot.plugins.missing.source is bundled:<name> or the path of a component: No such file or directory (os error 2)
+    bot `test` was not started: cannot read `nowhere.wasm`: No such file or directory (os error 2)
+    hint: bot.plugins.missing.source is bundled:<name> or the path of a component
     ");
 }
 
@@ -128,4 +129,28 @@ async fn settings_that_a_plugin_does_not_know() {
     bot `test` was not started: plugin `echo` has no setting `greting`
     hint: its settings are `greeting`
     ");
+}
+
+#[test]
+fn a_secret_in_a_broken_configuration_is_not_repeated() {
+    let secret = |name: &str| (name == "BOT_TOKEN").then(|| "123456789:secret".to_owned());
+    let path = std::path::Path::new("guesthouse.toml");
+    let said = |text: &str| Config::parse(text, path, secret).expect_err("it is broken").to_string();
+    for text in [
+        "[[bot]]\nname = \"a\"\ntoken = \"${BOT_TOKEN}\n",
+        "[[bot]]\nname = \"a\"\ntokn = \"${BOT_TOKEN}\"\n",
+        "[[bot]]\nname = \"a\"\ntoken = [\"${BOT_TOKEN}\"]\n",
+        "[[bot]]\nname = \"a\"\ntoken = \"${BOT_TOKEN}\"x\n",
+        "[[bot]]\nname = \"a\"\ntoken = \"x${BOT_TOKEN}\"\n",
+    ] {
+        let said = said(text);
+        assert!(!said.contains("secret"), "{said}");
+    }
+    assert!(
+        said("[bot]\nname = \"a\"\n").ends_with("write [[bot]] with two brackets, and [bot.plugins.NAME] with one")
+    );
+    assert!(said("[[bot]]\nname = \"a\"\ntoken = ${BOT_TOKEN}\n").ends_with("write \"${NAME}\""));
+    assert!(
+        said("# ${OTHER}\n[[bot]]\nname = \"${NO}\" # ${OTHER}\ntoken = \"1:a\"\n").contains("line 3 asks for `${NO}`")
+    );
 }

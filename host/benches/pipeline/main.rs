@@ -6,6 +6,8 @@
 //!
 //! `GUESTHOUSE_BENCH_POSTGRES_URL` measures a PostgreSQL database as well, which should be empty.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a benchmark reads the real time and prints it")]
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

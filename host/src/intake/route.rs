@@ -3,7 +3,8 @@
 //! 1. Whether and as what one plugin gets an event is `Event::for_plugin`; the lane asks it again.
 //! 2. A command that names another bot is for nobody here, also not for those who read along: a group with two bots
 //!    would otherwise have both talk at once.
-//! 3. A deep link that some plugin takes by its prefix is not also `/start` for another one.
+//! 3. What one plugin has declared is for it alone: a command or deep link that somebody takes is not a message to those
+//!    who read along, who would answer it a second time. One that nobody takes is.
 //! 4. A button goes to the plugin that made it, in the chat it was made for, from the person it was made for.
 
 use crate::model::PluginName;
@@ -30,11 +31,16 @@ pub(super) fn lanes(event: &Event, plugins: &Plugins) -> Vec<(PluginName, i64)> 
     if !is_ours && event.message().is_some_and(is_for_another_bot) {
         return Vec::new();
     }
-    let is_link = matches!(event, Event::DeepLink { .. });
     let gets: Vec<_> =
         plugins.iter().filter_map(|(name, manifest)| Some((name, event.clone().for_plugin(manifest)?))).collect();
-    let is_claimed = is_link && gets.iter().any(|(_, got)| matches!(got, Event::DeepLink { .. }));
-    let stays = |got: &Event| !(is_claimed && matches!(got, Event::Command { .. }));
+    // A prefix beats `/start`, and a command beats reading along.
+    let rank = |got: &Event| match got {
+        Event::DeepLink { .. } => 2,
+        Event::Command { .. } => 1,
+        _ => 0,
+    };
+    let best = gets.iter().map(|(_, got)| rank(got)).max().unwrap_or(0);
+    let stays = |got: &Event| rank(got) == best;
     let lane = event.lane();
     gets.into_iter().filter(|(_, got)| stays(got)).map(|(name, _)| (name.clone(), lane)).collect()
 }

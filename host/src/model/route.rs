@@ -2,7 +2,8 @@
 //!
 //! 1. A command, deep link or button reaches the plugin that declared or made it, without asking.
 //! 2. A deep link that no prefix of a plugin takes is, for that plugin, `/start` with an argument.
-//! 3. A command or deep link that is not the plugin's is a message like any other: who reads along, reads everything.
+//! 3. A command or deep link that is not the plugin's is a message like any other. (Intake does not offer it where
+//!    another plugin of the bot has declared it.)
 //! 4. Everything else reaches those who asked for its kind.
 //!
 //! Intake asks this to know the lanes; the lane asks it again to make the event, because a plugin may have been changed

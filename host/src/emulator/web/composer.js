@@ -125,7 +125,7 @@ form.addEventListener("submit", (event) => {
 
 function submit() {
   const text = input.value.trim();
-  if (!text) return;
+  if (!text) return setText("");
   const ref = view.chat;
   if (mode.edit) return saveEdit(ref, text);
   // A link to a bot of this house, pasted and sent, is followed like a tapped one.

@@ -5,6 +5,7 @@
 //! fails is rolled back to its savepoint alone; a COMMIT that fails fails all of them.
 
 use std::fs::{File, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -62,6 +63,9 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
         .optimize_on_close(true, 400)
         .disable_statement_logging();
     let not_writable = |error| match error {
+        StoreError::Failed { reason } if reason.contains("not a database") => {
+            StoreError::Url { problem: format!("`{}` is no SQLite database", path.display()) }
+        }
         StoreError::Failed { reason } => StoreError::NotWritable { path: path.clone(), reason },
         other => other,
     };
@@ -76,7 +80,7 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
     Ok(engine)
 }
 
-/// Takes the lock beside the database file, making the folder if need be.
+/// Takes the lock beside the database file, making the file and its folder if need be.
 fn lock(path: &Path) -> Result<File, StoreError> {
     let not_writable = |path: &Path, error: std::io::Error| StoreError::NotWritable {
         path: path.to_owned(),
@@ -86,15 +90,17 @@ fn lock(path: &Path) -> Result<File, StoreError> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    std::fs::create_dir_all(folder).map_err(|error| not_writable(folder, error))?;
+    // What people write to a bot is nobody else's business on this machine.
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| not_writable(folder, error))?;
+    let private = || File::options().create(true).truncate(false).write(true).mode(0o600).clone();
+    private().open(path).map_err(|error| not_writable(path, error))?;
     // However the file is spelled, its lock has one name.
-    let real = std::fs::canonicalize(path)
-        .or_else(|_| Ok(std::fs::canonicalize(folder)?.join(path.file_name().unwrap_or_default())))
-        .map_err(|error: std::io::Error| not_writable(path, error))?;
+    let real = std::fs::canonicalize(path).map_err(|error| not_writable(path, error))?;
     let mut name = real.into_os_string();
     name.push(".lock");
     let beside = PathBuf::from(name);
-    let file = File::options().create(true).truncate(false).write(true).open(&beside);
+    let file = private().open(&beside);
     let file = file.map_err(|error| not_writable(&beside, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),

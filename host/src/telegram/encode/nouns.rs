@@ -218,7 +218,8 @@ fn share(text: &str) -> Option<Url> {
         query.append_pair("text", rest);
     }
     drop(query);
-    Some(share)
+    // A form writes a blank as `+`, which Telegram for iOS shows as it stands; a real `+` is `%2B` by now.
+    Url::parse(&share.as_str().replace('+', "%20")).ok()
 }
 
 fn key(key: Key) -> KeyboardButton {

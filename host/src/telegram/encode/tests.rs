@@ -78,7 +78,7 @@ fn everything_about_a_text_reaches_the_body() {
                 { "text": "Do", "callback_data": "t0ken" },
                 { "text": "Open", "url": "https://t.me/x?start=verify_a" },
                 { "text": "Copy", "copy_text": { "text": "code" } },
-                { "text": "Share", "url": "https://t.me/share/url?url=https%3A%2F%2Ft.me%2Fx%3Fstart%3Dv&text=Look+%26+see" },
+                { "text": "Share", "url": "https://t.me/share/url?url=https%3A%2F%2Ft.me%2Fx%3Fstart%3Dv&text=Look%20%26%20see" },
             ]] },
         })
     );
