@@ -69,7 +69,7 @@ pub use lanes::{FenceOutcome, LaneKind, Then};
 pub use leases::Lease;
 pub use outbox::{ClaimedSends, Mark, SendOutcome, SendState, SentMessage, WaitingCall};
 pub use records::{BotRow, StoredCallback};
-pub use tables::TableSet;
+pub use tables::{Since, TableSet};
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
@@ -84,6 +84,8 @@ struct Shared {
     host: i64,
     leases: Arc<leases::Leases>,
     alive: Arc<hosts::Alive>,
+    /// How often the plugins' tables were written to.
+    counters: tables::Counters,
     hints: hosts::Hints,
 }
 
@@ -99,7 +101,8 @@ impl Store {
         engine.write(hosts::Register { host, now }).await?;
         let (leases, alive, hints) = <(Arc<leases::Leases>, Arc<hosts::Alive>, hosts::Hints)>::default();
         alive.renewed(now);
-        Ok(Self { shared: Arc::new(Shared { engine, clock: clock.clone(), host, leases, alive, hints }) })
+        let (clock, counters) = (clock.clone(), tables::Counters::default());
+        Ok(Self { shared: Arc::new(Shared { engine, clock, host, leases, alive, counters, hints }) })
     }
 }
 

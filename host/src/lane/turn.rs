@@ -214,6 +214,7 @@ impl Lanes {
             event: waiting.seq,
             tables: guest.tables.clone(),
             reads: effects.reads,
+            since: None,
             writes: effects.writes,
             dialogue: dialogue.zip(effects.dialogue),
             callbacks: effects.callbacks,

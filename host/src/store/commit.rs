@@ -13,7 +13,8 @@
 //! that are known to be there: it finds them without counting as a reader.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::RwLock;
@@ -24,12 +25,15 @@ use super::error::StoreError;
 use super::lanes::{LaneKind, Then};
 use super::leases::Lease;
 use super::session::{Record, Session, Step, params};
-use super::tables::{Reread, TableSet, WriteStep};
+use super::tables::{Counter, Moving, Reread, Since, TableSet, WriteStep};
 use super::{Store, records, rows};
 use crate::clock::Millis;
 use crate::model::effect::{Callback, DialogueWrite};
 use crate::model::table::{Read, Write};
 use crate::model::{BotId, DialogueKey};
+
+/// How long the reads of a turn may take when they are asked again. On SQLite everybody who writes waits meanwhile.
+const REREAD_TIME: Duration = Duration::from_millis(100);
 
 /// A call to Telegram that a turn asks for.
 #[derive(Debug, Clone)]
@@ -57,6 +61,8 @@ pub struct TurnCommit {
     pub tables: TableSet,
     /// What it read from them.
     pub reads: Vec<Read>,
+    /// Where they stood before it read anything, by [`TableSet::now`].
+    pub since: Option<Since>,
     /// What it wants changed in them.
     pub writes: Vec<Write>,
     /// What becomes of the conversation; `None` leaves it.
@@ -117,21 +123,23 @@ struct CommitTurn {
     now: Millis,
     event: i64,
     calls: Vec<NewCall>,
-    /// The first trip: the lanes, then the reads.
-    ask: Vec<Step>,
-    /// How many statements of it are about the lanes.
-    touches: usize,
+    /// The first trip: the lanes, then those of the reads that may have another answer by now.
+    touch: Vec<Step>,
     reads: Vec<Reread>,
     /// What the second trip writes besides the calls and the end of the event.
     write: Vec<Step>,
     /// What of it belongs to the plugin's tables, from the front.
     rows: Vec<WriteStep>,
+    /// The counters of the tables that it writes to.
+    written: Vec<Counter>,
+    /// Those tables move until this job is gone, which is after its commit.
+    moving: Mutex<Vec<Moving>>,
     gate: Arc<RwLock<()>>,
 }
 
 impl CommitTurn {
     fn new(host: i64, now: Millis, lease: &Lease, turn: TurnCommit, then: Then) -> Result<Self, StoreError> {
-        let TurnCommit { event, tables, reads, writes, dialogue, callbacks, outbox, blobs } = turn;
+        let TurnCommit { event, tables, reads, since, writes, dialogue, callbacks, outbox, blobs } = turn;
         let (bot, plugin) = (lease.bot, lease.plugin.as_ref().map_or("", |plugin| plugin.as_str()));
         let mut lanes = vec![[LaneKind::Turns.number().into(), plugin.into(), lease.chat.into()]];
         let chats: BTreeSet<_> = outbox.iter().map(|call| call.chat).collect();
@@ -139,18 +147,19 @@ impl CommitTurn {
         let release = i64::from(then == Then::Release);
         let params = params![bot.0, now, lease.lane, lease.fence, host, release, event];
         // The lane of the turn is in the first statement, and so in the first answer.
-        let mut ask: Vec<_> = TOUCH_LANES.with_rows(&params, lanes).collect();
-        let touches = ask.len();
-        let reads = tables.reread(bot, reads)?;
-        ask.extend(reads.iter().map(|read| read.step.clone()));
+        let touch = TOUCH_LANES.with_rows(&params, lanes).collect();
+        let reads = tables.reread(bot, reads, since.as_ref())?;
 
         let (rows, mut write): (Vec<_>, Vec<_>) = tables.write(bot, &writes)?.into_iter().unzip();
         write.extend(dialogue.map(|(key, change)| records::write_dialogue(bot, plugin, key, &change)));
         write.extend(records::write_callbacks(bot, plugin, &callbacks, now));
         write.extend(blobs.iter().map(|(digest, bytes)| records::keep_blob(digest, bytes, now)));
+        let written: BTreeSet<_> = writes.iter().map(Write::table).collect();
+        let written = written.into_iter().map(|table| tables.counter(table)).collect::<Result<_, _>>()?;
         let gate = tables.gate();
         let plugin = plugin.to_owned();
-        Ok(Self { lane: lease.lane, bot, plugin, now, event, calls: outbox, ask, touches, reads, write, rows, gate })
+        let (lane, calls, moving) = (lease.lane, outbox, Mutex::default());
+        Ok(Self { lane, bot, plugin, now, event, calls, touch, reads, write, rows, written, moving, gate })
     }
 
     /// The calls, in the lanes that the first trip has answered with, and the end of the event.
@@ -198,17 +207,22 @@ impl Job for CommitTurn {
     type Output = CommitOutcome;
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<CommitOutcome>, StoreError> {
-        let mut answers = session.run(&self.ask).await?.into_iter();
-        let lanes: Vec<_> = answers.by_ref().take(self.touches).flat_map(|answer| answer.rows).collect();
+        let asked: Vec<_> = self.reads.iter().filter(|read| !read.holds()).collect();
+        let steps: Vec<_> = self.touch.iter().chain(asked.iter().map(|read| &read.step)).cloned().collect();
+        session.allow(Some(REREAD_TIME));
+        let mut answers = session.run(&steps).await?.into_iter();
+        session.allow(None);
+        let lanes: Vec<_> = answers.by_ref().take(self.touch.len()).flat_map(|answer| answer.rows).collect();
         if !self.is_held(&lanes)? {
             return Ok(Verdict::Undo(CommitOutcome::LeaseLost));
         }
-        for (read, answer) in self.reads.iter().zip(answers) {
+        for (read, answer) in asked.into_iter().zip(answers) {
             if let Some((table, row)) = read.changed(answer)? {
                 return Ok(Verdict::Undo(CommitOutcome::Conflict { table, row }));
             }
         }
 
+        self.moving.lock().unwrap_or_else(PoisonError::into_inner).extend(self.written.iter().map(Counter::moves));
         let mut steps = self.write.clone();
         steps.extend(self.last_steps(&lanes)?);
         let answers = match session.run(&steps).await {

@@ -145,6 +145,8 @@ fn classify_sqlite(code: &str, message: &str) -> StoreError {
         (_, 1555 | 2067) => StoreError::Unique { reason },
         (5 | 6, _) => StoreError::Busy { reason },
         (13, _) => StoreError::Full,
+        // Nobody interrupts but the watch on the time.
+        (9, _) => StoreError::Slow,
         _ => StoreError::Failed { reason },
     }
 }
@@ -159,8 +161,10 @@ fn classify_postgres(error: &PgDatabaseError) -> StoreError {
         "23505" => StoreError::Unique { reason },
         // Serialization failure, deadlock: the transaction is repeated as a whole.
         "40001" | "40P01" => StoreError::Contended { reason },
-        // A lock or a statement that took too long.
-        "55P03" | "57014" => StoreError::Busy { reason },
+        // A lock that took too long.
+        "55P03" => StoreError::Busy { reason },
+        // A statement that took too long.
+        "57014" => StoreError::Slow,
         "53100" => StoreError::Full,
         // Wrong password or user, no such database, not allowed to connect.
         "28000" | "28P01" | "3D000" | "42501" => StoreError::Denied { reason },

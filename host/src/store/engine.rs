@@ -27,6 +27,9 @@ pub(super) use postgres::{Channel, listener};
 
 /// Jobs that may wait; whoever brings more has to wait himself.
 const QUEUE: usize = 1024;
+/// How long a question outside of a transaction may take: a guest waits for it, and one of few connections is gone for
+/// as long.
+const READ_TIME: Duration = Duration::from_secs(2);
 /// A server that does not answer for so long is not there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -221,7 +224,7 @@ impl Readers {
                 None => connect(&self.connect).await?,
             };
             // A caller that is dropped here takes the connection along: an answer may be under way on it.
-            match connection.session().run(steps).await {
+            match connection.session().within(READ_TIME).run(steps).await {
                 Ok(answers) => {
                     self.idle().push(connection);
                     return Ok(answers);

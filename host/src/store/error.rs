@@ -70,6 +70,11 @@ pub enum StoreError {
         "the disk of the database is full\nhint: make room there; nothing that was committed is lost, and work goes on by itself"
     )]
     Full,
+    /// A question that takes the database too long.
+    #[error(
+        "the database takes too long for this question\nhint: ask for rows by the columns of an index, or declare one in the manifest"
+    )]
+    Slow,
     /// Others are in the way, for longer than is worth waiting here.
     #[error("the database is busy: {reason}")]
     Busy {

@@ -4,17 +4,23 @@
 //! going there and back costs more than a small statement itself. PostgreSQL gets them one after another.
 //! Nothing here knows what the statements are about; `engine` decides when transactions begin and end.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use futures_util::TryStreamExt;
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{
-    Arguments, AssertSqlSafe, ConnectOptions, Connection as _, Decode, Either, Executor, PgConnection, Row, SqlSafeStr,
-    SqlStr, SqliteConnection, TypeInfo, ValueRef,
+    AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgConnection, SqlSafeStr, SqlStr, SqliteConnection,
 };
 
 use super::dialect::{Dialect, Sql};
 use super::error::StoreError;
+
+mod sqlite;
+
+mod postgres;
+
+pub(super) use sqlite::Watch;
 
 /// How to connect.
 #[derive(Clone)]
@@ -26,7 +32,9 @@ pub(super) enum Connect {
 impl Connect {
     pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
         match self {
-            Self::Sqlite(options) => options.connect().await.map(Connection::Sqlite),
+            Self::Sqlite(options) => {
+                Watch::connect(options).await.map(|(connection, watch)| Connection::Sqlite(connection, watch))
+            }
             Self::Postgres(options) => options.connect().await.map(Connection::Postgres),
         }
         .map_err(Dialect::classify)
@@ -35,19 +43,19 @@ impl Connect {
 
 /// A connection.
 pub(super) enum Connection {
-    Sqlite(SqliteConnection),
+    Sqlite(SqliteConnection, Watch),
     Postgres(PgConnection),
 }
 
 impl Connection {
     pub(super) fn session(&mut self) -> Session<'_> {
-        Session { connection: self, prefix: None }
+        Session { connection: self, prefix: None, time: None }
     }
 
     pub(super) async fn close(self) {
         // Whether the other side has heard of it makes no difference to what is stored.
         let _ = match self {
-            Self::Sqlite(connection) => connection.close().await,
+            Self::Sqlite(connection, _) => connection.close().await,
             Self::Postgres(connection) => connection.close().await,
         };
     }
@@ -218,12 +226,25 @@ pub(super) struct Session<'a> {
     connection: &'a mut Connection,
     /// Statements that go ahead of the next script, and their number.
     prefix: Option<(&'static str, usize)>,
+    /// How long what runs together may take.
+    time: Option<Duration>,
 }
 
 impl Session<'_> {
+    /// Ends what runs longer than this. SQLite only; PostgreSQL has `statement_timeout`.
+    pub(super) fn within(mut self, time: Duration) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// The same from now on; `None`: as long as it takes.
+    pub(super) fn allow(&mut self, time: Option<Duration>) {
+        self.time = time;
+    }
+
     pub(super) fn dialect(&self) -> Dialect {
         match self.connection {
-            Connection::Sqlite(_) => Dialect::Sqlite,
+            Connection::Sqlite(..) => Dialect::Sqlite,
             Connection::Postgres(_) => Dialect::Postgres,
         }
     }
@@ -248,23 +269,13 @@ impl Session<'_> {
     /// Runs statements in order until the first that fails.
     pub(super) async fn run(&mut self, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
         match self.connection {
-            Connection::Sqlite(connection) => {
-                let mut answers = Vec::with_capacity(steps.len());
-                for some in steps.chunks(LONGEST_SCRIPT) {
-                    let base = answers.len();
-                    let more = run_script(connection, self.prefix.take(), some).await;
-                    answers.extend(more.map_err(|failure| Failure { step: base + failure.step, ..failure })?);
-                }
-                Ok(answers)
+            Connection::Sqlite(connection, watch) => {
+                watch.allow(self.time);
+                let answers = sqlite::run(connection, &mut self.prefix, steps).await;
+                watch.allow(None);
+                answers
             }
-            Connection::Postgres(connection) => {
-                let mut answers = Vec::with_capacity(steps.len());
-                for (index, step) in steps.iter().enumerate() {
-                    let answer = run_postgres(connection, step).await;
-                    answers.push(answer.map_err(|error| Failure { step: index, error: Dialect::classify(error) })?);
-                }
-                Ok(answers)
-            }
+            Connection::Postgres(connection) => postgres::run(connection, steps).await,
         }
     }
 
@@ -273,157 +284,15 @@ impl Session<'_> {
         let (prefix, _) = self.prefix.take().unwrap_or_default();
         let sql = sqlx::raw_sql(AssertSqlSafe(format!("{prefix}{statements}")));
         let done = match self.connection {
-            Connection::Sqlite(connection) => connection.execute(sql).await.map(drop),
+            Connection::Sqlite(connection, _) => connection.execute(sql).await.map(drop),
             Connection::Postgres(connection) => connection.execute(sql).await.map(drop),
         };
         done.map_err(Dialect::classify)
     }
 }
 
-/// Scripts are prepared as a whole and found again by their text. A turn that does more than this is rare enough to be
-/// cut into pieces instead of filling the cache with texts that never come again.
-const LONGEST_SCRIPT: usize = 16;
-
-async fn run_script(
-    connection: &mut SqliteConnection,
-    prefix: Option<(&'static str, usize)>,
-    steps: &[Step],
-) -> Result<Vec<Answer>, Failure> {
-    let (prefix, skipped) = prefix.unwrap_or_default();
-    let mut arguments = SqliteArguments::default();
-    let mut script = String::with_capacity(prefix.len() + steps.len() * 256);
-    script.push_str(prefix);
-    for (index, step) in steps.iter().enumerate() {
-        append(&mut script, step.text(Dialect::Sqlite), arguments.len());
-        for param in &step.params {
-            bind_sqlite(&mut arguments, param).map_err(|error| Failure { step: index, error })?;
-        }
-    }
-    let mut stream = connection.fetch_many(sqlx::query_with(AssertSqlSafe(script), arguments));
-    let mut answers = Vec::with_capacity(skipped + steps.len());
-    let mut rows = Vec::new();
-    loop {
-        let step = answers.len().saturating_sub(skipped);
-        let fail = |error| Failure { step, error };
-        match stream.try_next().await.map_err(|error| fail(Dialect::classify(error)))? {
-            Some(Either::Right(row)) => rows.push(record_of_sqlite(&row).map_err(fail)?),
-            Some(Either::Left(done)) => {
-                answers.push(Answer { touched: done.rows_affected(), rows: std::mem::take(&mut rows) });
-            }
-            None => break,
-        }
-    }
-    answers.drain(..skipped.min(answers.len()));
-    Ok(answers)
-}
-
-/// Appends a statement whose parameters come after `offset` others. Quoted names and texts are left alone.
-fn append(script: &mut String, statement: &str, offset: usize) {
-    use std::fmt::Write as _;
-    let mut rest = statement;
-    while let Some(at) = rest.find(['$', '"', '\'']) {
-        script.push_str(&rest[..at]);
-        let sign = rest.as_bytes()[at];
-        rest = &rest[at + 1..];
-        if sign == b'$' {
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let number: usize = rest[..digits].parse().unwrap_or(0);
-            let _ = write!(script, "${}", number + offset);
-            rest = &rest[digits..];
-        } else {
-            script.push(sign as char);
-            let quoted = rest.find(sign as char).map_or(rest.len(), |end| end + 1);
-            script.push_str(&rest[..quoted]);
-            rest = &rest[quoted..];
-        }
-    }
-    script.push_str(rest);
-    script.push(';');
-}
-
 /// PostgreSQL cannot store a NUL in a text, so neither database is offered one.
 fn refuse_nul(text: &Option<String>) -> Result<(), sqlx::error::BoxDynError> {
     let has_nul = text.as_ref().is_some_and(|text| text.contains('\0'));
     if has_nul { Err("a text with a NUL character cannot be stored".into()) } else { Ok(()) }
-}
-
-fn bind_sqlite(arguments: &mut SqliteArguments, param: &Param) -> Result<(), StoreError> {
-    match param {
-        Param::Integer(value) => arguments.add(*value),
-        Param::Real(value) => arguments.add(*value),
-        Param::Text(value) => refuse_nul(value).and_then(|()| arguments.add(value.clone())),
-        Param::Bytes(value) => arguments.add(value.as_ref().map(|bytes| bytes.to_vec())),
-    }
-    .map_err(|error| Dialect::classify(sqlx::Error::Encode(error)))
-}
-
-fn record_of_sqlite(row: &SqliteRow) -> Result<Record, StoreError> {
-    let cells = (0..row.len()).map(|index| {
-        let value = row.try_get_raw(index)?;
-        let decode = |source| sqlx::Error::ColumnDecode { index: index.to_string(), source };
-        if value.is_null() {
-            return Ok(Cell::Null);
-        }
-        match value.type_info().name() {
-            "INTEGER" => Decode::<sqlx::Sqlite>::decode(value).map(Cell::Integer).map_err(decode),
-            "REAL" => Decode::<sqlx::Sqlite>::decode(value).map(Cell::Real).map_err(decode),
-            "TEXT" => Decode::<sqlx::Sqlite>::decode(value).map(Cell::Text).map_err(decode),
-            _ => Decode::<sqlx::Sqlite>::decode(value).map(Cell::Bytes).map_err(decode),
-        }
-    });
-    cells.collect::<Result<_, sqlx::Error>>().map(Record).map_err(Dialect::classify)
-}
-
-async fn run_postgres(connection: &mut PgConnection, step: &Step) -> Result<Answer, sqlx::Error> {
-    let mut arguments = PgArguments::default();
-    for param in &step.params {
-        match param {
-            Param::Integer(value) => arguments.add(*value),
-            Param::Real(value) => arguments.add(*value),
-            Param::Text(value) => refuse_nul(value).and_then(|()| arguments.add(value.as_deref())),
-            Param::Bytes(value) => arguments.add(value.as_deref()),
-        }
-        .map_err(sqlx::Error::Encode)?;
-    }
-    let mut stream = connection.fetch_many(sqlx::query_with(step.sql(Dialect::Postgres), arguments));
-    let mut answer = Answer::default();
-    while let Some(item) = stream.try_next().await? {
-        match item {
-            Either::Right(row) => answer.rows.push(record_of_postgres(&row)?),
-            Either::Left(done) => answer.touched = done.rows_affected(),
-        }
-    }
-    Ok(answer)
-}
-
-fn record_of_postgres(row: &PgRow) -> Result<Record, sqlx::Error> {
-    let cells = (0..row.len()).map(|index| {
-        let value = row.try_get_raw(index)?;
-        let decode = |source| sqlx::Error::ColumnDecode { index: index.to_string(), source };
-        if value.is_null() {
-            return Ok(Cell::Null);
-        }
-        let kind = value.type_info();
-        match kind.name() {
-            "INT8" => Decode::<sqlx::Postgres>::decode(value).map(Cell::Integer).map_err(decode),
-            "FLOAT8" => Decode::<sqlx::Postgres>::decode(value).map(Cell::Real).map_err(decode),
-            "TEXT" => Decode::<sqlx::Postgres>::decode(value).map(Cell::Text).map_err(decode),
-            "BYTEA" => Decode::<sqlx::Postgres>::decode(value).map(Cell::Bytes).map_err(decode),
-            other => Err(decode(format!("a column of type {other}").into())),
-        }
-    });
-    cells.collect::<Result<_, _>>().map(Record)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::append;
-
-    #[test]
-    fn parameters_are_counted_on_and_quoted_text_is_left_alone() {
-        let mut script = String::new();
-        append(&mut script, "SELECT \"$1\", '$1' || $1 || $12", 0);
-        append(&mut script, "SELECT $1, $2", 12);
-        assert_eq!(script, "SELECT \"$1\", '$1' || $1 || $12;SELECT $13, $14;");
-    }
 }

@@ -28,12 +28,17 @@ use crate::model::manifest::{Column, ColumnKind, Table};
 use crate::model::table::{Filter, Order, Query, Read, Row, Value};
 use crate::model::{BotId, PluginName};
 
+mod changes;
+
 mod declare;
 
 mod filter;
 
 mod write;
 
+pub use changes::Since;
+use changes::Still;
+pub(super) use changes::{Counter, Counters, Moving};
 pub(super) use write::WriteStep;
 
 /// Rows that are asked for together at most.
@@ -55,6 +60,7 @@ struct Tables {
 struct Stored {
     name: String,
     table: Table,
+    counter: Counter,
 }
 
 impl std::fmt::Debug for TableSet {
@@ -66,6 +72,11 @@ impl std::fmt::Debug for TableSet {
 impl TableSet {
     pub(super) fn gate(&self) -> Arc<RwLock<()>> {
         Arc::clone(&self.0.gate)
+    }
+
+    /// The counter of a table.
+    pub(super) fn counter(&self, table: &str) -> Result<Counter, StoreError> {
+        self.stored(table).map(|stored| stored.counter.clone())
     }
 
     fn stored(&self, table: &str) -> Result<&Stored, StoreError> {
@@ -232,7 +243,13 @@ impl TableSet {
     }
 
     /// The questions of a turn once more. Rows that were read one by one are asked for together.
-    pub(super) fn reread(&self, bot: BotId, reads: Vec<Read>) -> Result<Vec<Reread>, StoreError> {
+    pub(super) fn reread(
+        &self,
+        bot: BotId,
+        reads: Vec<Read>,
+        since: Option<&Since>,
+    ) -> Result<Vec<Reread>, StoreError> {
+        let still = |table: &str| self.stored(table).map(|stored| Still::new(&stored.counter, since, table));
         let mut asked = Vec::with_capacity(reads.len());
         let mut gets: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for read in reads {
@@ -254,7 +271,7 @@ impl TableSet {
                     (table, step, Seen::Number(seen))
                 }
             };
-            asked.push(Reread { step, table, seen });
+            asked.push(Reread { step, still: still(&table)?, table, seen });
         }
         for ((table, names), seen) in gets {
             let ids: Vec<_> = seen.iter().map(|(id, _)| *id).collect();
@@ -263,7 +280,8 @@ impl TableSet {
                 ids => self.ask_gets(bot, &table, ids, &names)?,
             };
             for (Question { step, columns }, seen) in questions.into_iter().zip(seen.chunks(MOST_IDS)) {
-                asked.push(Reread { step, table: table.clone(), seen: Seen::Each(columns, seen.to_vec()) });
+                let seen = Seen::Each(columns, seen.to_vec());
+                asked.push(Reread { step, still: still(&table)?, table: table.clone(), seen });
             }
         }
         Ok(asked)
@@ -273,6 +291,7 @@ impl TableSet {
 /// Something that a turn has read, to be asked again.
 pub(super) struct Reread {
     pub(super) step: Step,
+    still: Still,
     table: String,
     seen: Seen,
 }
@@ -286,6 +305,11 @@ enum Seen {
 }
 
 impl Reread {
+    /// Whether it is known without asking that the answer is the same.
+    pub(super) fn holds(&self) -> bool {
+        self.still.holds()
+    }
+
     /// Table and row, if the answer is another one now.
     pub(super) fn changed(&self, answer: Answer) -> Result<Option<(String, Option<i64>)>, StoreError> {
         let row_of = match &self.seen {

@@ -140,6 +140,7 @@ fn turn(event: i64, tables: &TableSet) -> TurnCommit {
         event,
         tables: tables.clone(),
         reads: vec![],
+        since: None,
         writes: vec![],
         dialogue: None,
         callbacks: vec![],

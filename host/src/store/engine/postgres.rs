@@ -12,7 +12,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
-use super::{Attempt, Engine, Inbound, Readers, Work, connect};
+use super::{Attempt, Engine, Inbound, READ_TIME, Readers, Work, connect};
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 use crate::store::session::{Connect, Connection};
@@ -37,8 +37,8 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
         .application_name("guesthouse")
         .statement_cache_capacity(STATEMENTS)
         .options([
-            // A host that hangs must not keep the others out.
-            ("statement_timeout", "15s"),
+            // A host that hangs, or a question without an index, must not keep the others out.
+            ("statement_timeout", "5s"),
             ("lock_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "15s"),
             // A serializable transaction that reads a small table from end to end conflicts with everybody who writes
@@ -50,9 +50,12 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
             ("jit", "off"),
         ])
         .disable_statement_logging();
+    // As for SQLite: a guest waits for it, and one of few connections is gone for as long.
+    let reading = options.clone().options([("statement_timeout", &format!("{}ms", READ_TIME.as_millis()))]);
+    let readers = Readers::new(Connect::Postgres(Box::new(reading)), READERS);
     let how = Connect::Postgres(Box::new(options));
     let first = connect(&how).await?;
-    let (engine, inbound) = Engine::new(Dialect::Postgres, how.clone(), Readers::new(how.clone(), READERS), None);
+    let (engine, inbound) = Engine::new(Dialect::Postgres, how.clone(), readers, None);
     let inbound = Arc::new(Mutex::new(inbound));
     let mut first = Some(first);
     for _ in 0..WRITERS {

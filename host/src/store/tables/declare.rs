@@ -45,7 +45,8 @@ impl Store {
         }
         let stored = tables.iter().map(|table| {
             let name = quoted(&table_name(plugin.as_str(), &table.name));
-            (table.name.clone(), Stored { name, table: table.clone() })
+            let counter = self.shared.counters.of(&name);
+            (table.name.clone(), Stored { name, table: table.clone(), counter })
         });
         Ok(TableSet(Arc::new(Tables {
             plugin: plugin.clone(),

@@ -53,6 +53,7 @@ async fn all_of_a_turn_is_there_after_its_commit() {
         let button =
             Callback { token: "token-1".into(), chat: 10, only_for: Some(20), data: "show \"1\" – да 😀".into() };
         let commit = TurnCommit {
+            since: None,
             event: lane.events[0].seq,
             tables: tables.clone(),
             reads: vec![
@@ -298,6 +299,31 @@ async fn many_rows_at_once() {
         let claimed = store.claim_sends(1000).await.expect("claimed");
         assert_eq!(claimed.len(), 65);
         assert!(claimed.iter().filter(|lane| lane.lease.chat() > 1).all(|lane| lane.calls.len() == 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_nobody_has_written_to_is_not_asked_again_on_sqlite() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let tables = store.declare(&cards(), &tables()).await.expect("declared");
+        write(&store, &tables, vec![insert_card(1, "a")]).await;
+        let wrong = || vec![Read::Count { table: "cards".into(), filter: Filter::All(vec![]), seen: 7 }];
+        let commit = async |number: i64, since| {
+            let lane = begin_turn(&store, number, number).await;
+            let commit = TurnCommit { reads: wrong(), since, ..turn(lane.events[0].seq, &tables) };
+            store.commit_turn(&lane.lease, commit, Then::Release).await.expect("no error")
+        };
+        let before = tables.now();
+        assert_eq!(before.is_some(), place.is_sqlite(), "only there nobody else can write");
+        if place.is_sqlite() {
+            // An answer that is wrong from the beginning shows whether it is asked again.
+            assert_eq!(commit(1, before.clone()).await, CommitOutcome::Committed);
+        }
+        write(&store, &tables, vec![insert_card(2, "b")]).await;
+        assert_eq!(commit(2, before).await, conflict("cards", None));
+        assert_eq!(commit(3, None).await, conflict("cards", None));
     })
     .await;
 }

@@ -24,12 +24,13 @@ async fn together(stores: &[Store], count: usize, work: impl AsyncFn(&Store, usi
         async move {
             let mut first = true;
             loop {
+                let since = tables.now();
                 let (reads, writes) = work(store, number).await;
                 if std::mem::take(&mut first) {
                     barrier.wait().await;
                 }
                 let outbox = vec![call(lane.lease.chat(), "done")];
-                let commit = TurnCommit { reads, writes, outbox, ..turn(lane.events[0].seq, &tables) };
+                let commit = TurnCommit { reads, since, writes, outbox, ..turn(lane.events[0].seq, &tables) };
                 match store.commit_turn(&lane.lease, commit, Then::Release).await {
                     Ok(CommitOutcome::Committed) => break,
                     Ok(CommitOutcome::Conflict { .. }) => {}

@@ -85,7 +85,7 @@ async fn what_cannot_be_opened_says_why() {
     std::fs::write(&file, "this is no database, and it is longer than the header of one would be: ".repeat(9))
         .expect("written");
     let foreign = text(&format!("sqlite://{}", file.display())).await;
-    assert!(foreign.contains("not a database"), "{foreign}");
+    assert!(foreign.contains("no SQLite database"), "{foreign}");
     let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let unreachable = text(&format!("postgres://someone:secret@{closed}/db")).await;
     assert!(unreachable.contains("cannot be reached") && unreachable.contains("\nhint: "), "{unreachable}");

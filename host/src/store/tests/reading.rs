@@ -262,3 +262,20 @@ async fn sums_and_columns() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_endless_question_is_ended_and_harms_nobody() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
+        let ask = || store.shared.engine.read(session::Step::made(endless.to_owned(), vec![]));
+        // More of them than there are connections for reading.
+        let answers = futures_util::future::join_all((0..9).map(|_| ask())).await;
+        for answer in answers {
+            let error = answer.err().expect("it cannot be answered");
+            assert!(matches!(error, StoreError::Slow) && !error.is_transient(), "{error}");
+        }
+        assert_eq!(place.number(&store, "SELECT COUNT(*) FROM updates").await, 0, "the connections are good again");
+    })
+    .await;
+}

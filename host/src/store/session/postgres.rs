@@ -1,0 +1,59 @@
+//! Statements on a PostgreSQL connection, one after another.
+
+use futures_util::TryStreamExt;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{Arguments, Decode, Either, Executor, PgConnection, Row, TypeInfo, ValueRef};
+
+use super::{Answer, Cell, Failure, Param, Record, Step, refuse_nul};
+use crate::store::dialect::Dialect;
+
+/// Runs statements in order until the first that fails.
+pub(super) async fn run(connection: &mut PgConnection, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
+    let mut answers = Vec::with_capacity(steps.len());
+    for (index, step) in steps.iter().enumerate() {
+        let answer = run_postgres(connection, step).await;
+        answers.push(answer.map_err(|error| Failure { step: index, error: Dialect::classify(error) })?);
+    }
+    Ok(answers)
+}
+
+async fn run_postgres(connection: &mut PgConnection, step: &Step) -> Result<Answer, sqlx::Error> {
+    let mut arguments = PgArguments::default();
+    for param in &step.params {
+        match param {
+            Param::Integer(value) => arguments.add(*value),
+            Param::Real(value) => arguments.add(*value),
+            Param::Text(value) => refuse_nul(value).and_then(|()| arguments.add(value.as_deref())),
+            Param::Bytes(value) => arguments.add(value.as_deref()),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    let mut stream = connection.fetch_many(sqlx::query_with(step.sql(Dialect::Postgres), arguments));
+    let mut answer = Answer::default();
+    while let Some(item) = stream.try_next().await? {
+        match item {
+            Either::Right(row) => answer.rows.push(record_of_postgres(&row)?),
+            Either::Left(done) => answer.touched = done.rows_affected(),
+        }
+    }
+    Ok(answer)
+}
+
+fn record_of_postgres(row: &PgRow) -> Result<Record, sqlx::Error> {
+    let cells = (0..row.len()).map(|index| {
+        let value = row.try_get_raw(index)?;
+        let decode = |source| sqlx::Error::ColumnDecode { index: index.to_string(), source };
+        if value.is_null() {
+            return Ok(Cell::Null);
+        }
+        let kind = value.type_info();
+        match kind.name() {
+            "INT8" => Decode::<sqlx::Postgres>::decode(value).map(Cell::Integer).map_err(decode),
+            "FLOAT8" => Decode::<sqlx::Postgres>::decode(value).map(Cell::Real).map_err(decode),
+            "TEXT" => Decode::<sqlx::Postgres>::decode(value).map(Cell::Text).map_err(decode),
+            "BYTEA" => Decode::<sqlx::Postgres>::decode(value).map(Cell::Bytes).map_err(decode),
+            other => Err(decode(format!("a column of type {other}").into())),
+        }
+    });
+    cells.collect::<Result<_, _>>().map(Record)
+}
