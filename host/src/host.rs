@@ -47,6 +47,7 @@ struct Parts {
     sandbox: Sandbox,
     guests: Guests,
     delivery: Delivery,
+    sending: config::Sending,
     wake: Wake,
     clock: Clock,
     tasks: Tasks,
@@ -73,6 +74,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         sandbox,
         guests,
         delivery: delivery.clone(),
+        sending: config.sending,
         wake: wake.clone(),
         clock: clock.clone(),
         tasks: tasks.clone(),
@@ -181,7 +183,7 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me) ->
     for guest in guests {
         parts.guests.add(id, guest);
     }
-    parts.delivery.add(id, telegram.clone());
+    parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url));
     let intake = intake::Bot {
         me: Arc::clone(&me),
         name: bot.name.clone(),

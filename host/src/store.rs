@@ -44,6 +44,9 @@ mod commit;
 /// Calls to Telegram.
 mod outbox;
 
+/// Chats that cannot be written to, or not any more under that id.
+mod chats;
+
 /// What is remembered by key.
 mod records;
 
@@ -59,11 +62,12 @@ mod tidy;
 #[cfg(test)]
 mod tests;
 
+pub use chats::Learned;
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
 pub use error::StoreError;
 pub use inbox::{Accepted, ClaimedTurns, Failed, NewUpdate, Waiting};
 pub use lanes::{FenceOutcome, LaneKind, Lease, Then};
-pub use outbox::{ClaimedSends, Mark, SendOutcome, SendState, SentMessage, WaitingCall};
+pub use outbox::{Claimed, ClaimedSends, Mark, Marked, SendOutcome, SendState, SentMessage, WaitingCall};
 pub use records::{BotRow, StoredCallback};
 pub use tables::TableSet;
 

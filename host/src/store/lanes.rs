@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
-use super::session::{Record, Session, Step, params};
+use super::session::{Param, Record, Session, Step, params};
 use super::{Store, outbox};
 use crate::clock::Millis;
 use crate::model::{BotId, PluginName};
@@ -156,6 +156,25 @@ static CLAIM: Sql = Sql::new(concat!(
      UPDATE lanes SET host_id = $3, fence = fence + 1 WHERE id IN (SELECT id FROM due)
      RETURNING id, fence, bot_id, plugin, chat_id",
 ));
+/// The same for sending, one bot at a time: a bot that has to wait leaves its chats where they are, and another one finds
+/// its own without passing them. With each come until when its bot has to wait, and whether `chats` has something on it.
+static CLAIM_SENDING: Sql = Sql::new(concat!(
+    "WITH due AS MATERIALIZED (
+        SELECT id FROM lanes WHERE kind = 2 AND bot_id = $2 AND due_at <= $1 AND ",
+    free!(),
+    "   ORDER BY due_at LIMIT $4 {skip_locked})
+     UPDATE lanes SET host_id = $3, fence = fence + 1 WHERE id IN (SELECT id FROM due)
+     RETURNING id, fence, bot_id, plugin, chat_id,
+         COALESCE((SELECT b.hold_until FROM bots b WHERE b.bot_id = lanes.bot_id), 0),
+         (SELECT COUNT(*) FROM chats c WHERE c.bot_id = lanes.bot_id AND c.chat_id = lanes.chat_id)
+         + (SELECT COUNT(*) FROM chats c WHERE c.bot_id = lanes.bot_id AND c.moved_to = lanes.chat_id)",
+));
+/// Which of these bots have something due.
+static BOTS_DUE: Sql = Sql::new(
+    "WITH item (bot_id) AS ({rows})
+     SELECT bot_id FROM item
+     WHERE EXISTS (SELECT 1 FROM lanes l WHERE l.kind = 2 AND l.bot_id = item.bot_id AND l.due_at <= $1)",
+);
 static CLAIM_POLLING: Sql = Sql::new(concat!(
     "INSERT INTO lanes (kind, bot_id, plugin, chat_id, host_id, fence) VALUES ($2, $4, '', 0, $3, 1)
      ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET host_id = excluded.host_id, fence = lanes.fence + 1
@@ -167,6 +186,12 @@ static NEXT_DUE: Sql = Sql::new(concat!(
     "SELECT due_at FROM lanes WHERE kind = $2 AND due_at IS NOT NULL AND ",
     free!(),
     " ORDER BY due_at LIMIT 1",
+));
+static NEXT_SEND: Sql = Sql::new(concat!(
+    "WITH item (bot_id) AS ({rows})
+     SELECT MIN((SELECT due_at FROM lanes WHERE kind = 2 AND lanes.bot_id = item.bot_id AND due_at IS NOT NULL AND ",
+    free!(),
+    " ORDER BY due_at LIMIT 1)) FROM item",
 ));
 static LOCK: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3 {for_update}");
 static FREE: Sql = Sql::new(
@@ -201,19 +226,51 @@ impl Claim {
         self.claim(CLAIM.with(params![self.now, self.kind.number(), self.host, limit]), session).await
     }
 
+    /// Claims chats of these bots with something due, up to so many of each.
+    pub(super) async fn sending(
+        &self,
+        bots: &[(BotId, usize)],
+        session: &mut Session<'_>,
+    ) -> Result<Vec<ClaimedChat>, StoreError> {
+        self.give_back_dropped(session).await?;
+        let mut due: Vec<_> = bots.iter().map(|(bot, _)| bot.0).collect();
+        // One look at all of them saves the claims of those who have nothing, which are most.
+        if due.len() > 1 {
+            let rows = due.iter().map(|bot| [Param::from(*bot)]).collect();
+            let steps: Vec<_> = BOTS_DUE.with_rows(&[Param::from(self.now)], rows).collect();
+            let answers = session.run(&steps).await?;
+            due = answers.iter().flat_map(|answer| &answer.rows).map(|row| row.integer(0)).collect::<Result<_, _>>()?;
+        }
+        let claims = bots.iter().filter(|(bot, _)| due.contains(&bot.0)).map(|(bot, limit)| {
+            let limit = i64::try_from(*limit).unwrap_or(i64::MAX);
+            CLAIM_SENDING.with(params![self.now, bot.0, self.host, limit])
+        });
+        let answers = session.run(&claims.collect::<Vec<_>>()).await?;
+        let chat = |row: Record| {
+            let (hold_until, notes) = (row.integer(5)?, row.integer(6)?);
+            Ok(ClaimedChat { lease: self.lease(row)?, hold_until, is_noted: notes > 0 })
+        };
+        answers.into_iter().flat_map(|answer| answer.rows).map(chat).collect()
+    }
+
     /// Claims the lane of a bot's polling, making it if need be.
     async fn polling(&self, bot: BotId, session: &mut Session<'_>) -> Result<Vec<Lease>, StoreError> {
         self.claim(CLAIM_POLLING.with(params![self.now, self.kind.number(), self.host, bot.0]), session).await
     }
 
     async fn claim(&self, claim: Step, session: &mut Session<'_>) -> Result<Vec<Lease>, StoreError> {
+        self.give_back_dropped(session).await?;
+        let answer = session.one(claim).await?;
+        answer.rows.into_iter().map(|row| self.lease(row)).collect()
+    }
+
+    async fn give_back_dropped(&self, session: &mut Session<'_>) -> Result<(), StoreError> {
         let dropped = self.dropped.list().clone();
         for (lane, fence) in &dropped {
             session.run(&[lock(*lane, *fence, self.host), free(*lane, *fence, self.host)]).await?;
         }
         *self.given_back.lock().unwrap_or_else(PoisonError::into_inner) = dropped;
-        let answer = session.one(claim).await?;
-        answer.rows.into_iter().map(|row| self.lease(row)).collect()
+        Ok(())
     }
 
     fn lease(&self, mut row: Record) -> Result<Lease, StoreError> {
@@ -241,6 +298,15 @@ impl Claim {
     }
 }
 
+/// A claimed chat, and what the database knows that may keep it from being written to.
+pub(super) struct ClaimedChat {
+    pub(super) lease: Lease,
+    /// Nothing of its bot is sent before this time.
+    pub(super) hold_until: Millis,
+    /// Whether `chats` has a row on it.
+    pub(super) is_noted: bool,
+}
+
 /// Answers one row if the lane is still held under this fence, and keeps it so until the transaction ends.
 pub(super) fn lock(lane: i64, fence: i64, host: i64) -> Step {
     LOCK.with(params![lane, fence, host])
@@ -249,6 +315,11 @@ pub(super) fn lock(lane: i64, fence: i64, host: i64) -> Step {
 /// Gives a lane back; after [`lock`], see rule 4.
 pub(super) fn free(lane: i64, fence: i64, host: i64) -> Step {
     FREE.with(params![lane, fence, host])
+}
+
+/// Gives a lane back that is not due before `until`; after [`lock`].
+pub(super) fn put_off(lane: i64, fence: i64, host: i64, until: Millis) -> Step {
+    POSTPONE.with(params![lane, fence, host, until])
 }
 
 struct ClaimPolling(Claim, BotId);
@@ -282,7 +353,7 @@ impl Job for GiveBack {
         }
         let end = match until {
             None => free(lane, fence, host),
-            Some(until) => POSTPONE.with(params![lane, fence, host, until]),
+            Some(until) => put_off(lane, fence, host, until),
         };
         session.run(&[outbox::landed(lane), end]).await?;
         Ok(Verdict::Commit(()))
@@ -301,6 +372,18 @@ impl Store {
         let params = params![self.shared.clock.now(), kind.number()];
         let answer = self.shared.engine.read(NEXT_DUE.with(params)).await?;
         answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))
+    }
+
+    /// When the next free chat of these bots is due.
+    pub async fn next_send(&self, bots: &[BotId]) -> Result<Option<Millis>, StoreError> {
+        let rows = bots.iter().map(|bot| [Param::from(bot.0)]).collect();
+        let mut next = None;
+        for step in NEXT_SEND.with_rows(&[Param::from(self.shared.clock.now())], rows) {
+            let answer = self.shared.engine.read(step).await?;
+            let due = answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))?;
+            next = [next, due].into_iter().flatten().min();
+        }
+        Ok(next)
     }
 
     /// Gives a lane back. If it was taken over meanwhile, that is fine too.

@@ -30,8 +30,9 @@ impl Host for Guest {
         to: i64,
         items: Vec<wit::AlbumItem>,
         reply_to: Option<wit::MessageRef>,
+        at_most_once: bool,
     ) -> wasmtime::Result<Result<Vec<wit::MessageRef>, Error>> {
-        Ok(self.enter("chat")?.send_album(to, items, reply_to).await)
+        Ok(self.enter("chat")?.send_album(to, items, reply_to, at_most_once).await)
     }
 
     fn send_location(
@@ -132,6 +133,7 @@ impl Entered<'_> {
         to: i64,
         items: Vec<wit::AlbumItem>,
         reply_to: Option<wit::MessageRef>,
+        at_most_once: bool,
     ) -> Result<Vec<wit::MessageRef>, Error> {
         self.may_write(to)?;
         if !(2..=10).contains(&items.len()) {
@@ -151,7 +153,8 @@ impl Entered<'_> {
         let reply_to = self.answered(to, reply_to).await?;
         let references: Vec<i64> = pieces.iter().map(|_| self.ids.id()).collect();
         let count = pieces.len();
-        let effect = ChatEffect::SendAlbum { chat: to, references: references.clone(), items: pieces, reply_to };
+        let sent = references.clone();
+        let effect = ChatEffect::SendAlbum { chat: to, references: sent, items: pieces, reply_to, at_most_once };
         self.send(effect, count, bytes, Vec::new())?;
         Ok(references.into_iter().map(|reference| self.sent(to, reference)).collect())
     }
@@ -314,6 +317,7 @@ impl Entered<'_> {
             silent: message.silent,
             protect: message.protect,
             link_preview: message.link_preview,
+            at_most_once: message.at_most_once,
         };
         Ok((outgoing, callbacks))
     }
