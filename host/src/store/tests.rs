@@ -29,6 +29,8 @@ mod opening;
 
 mod outbox;
 
+mod chats;
+
 mod records;
 
 mod reading;

@@ -3,26 +3,26 @@
 use super::*;
 
 /// Commits a turn that asks for these calls.
-async fn send(store: &Store, number: i64, calls: Vec<NewCall>) {
+pub(super) async fn send(store: &Store, number: i64, calls: Vec<NewCall>) {
     let tables = store.declare(&cards(), &[]).await.expect("declared");
     let lane = begin_turn(store, number, number).await;
     let commit = TurnCommit { outbox: calls, ..turn(lane.events[0].seq, &tables) };
     store.commit_turn(&lane.lease, commit, Then::Release).await.expect("committed");
 }
 
-fn mark(call: &WaitingCall, outcome: SendOutcome) -> Mark {
+pub(super) fn mark(call: &WaitingCall, outcome: SendOutcome) -> Mark {
     Mark { seq: call.seq, outcome, uploaded: vec![] }
 }
 
-fn sent(call: &WaitingCall, message_id: i64) -> Mark {
+pub(super) fn sent(call: &WaitingCall, message_id: i64) -> Mark {
     mark(call, SendOutcome::Sent { message_id: Some(message_id) })
 }
 
-fn bodies(lane: &ClaimedSends) -> Vec<&str> {
+pub(super) fn bodies(lane: &ClaimedSends) -> Vec<&str> {
     lane.calls.iter().map(|call| call.body.as_str()).collect()
 }
 
-async fn claim_one(store: &Store) -> ClaimedSends {
+pub(super) async fn claim_one(store: &Store) -> ClaimedSends {
     let mut claimed = claim_sends(store, 10).await;
     assert_eq!(claimed.len(), 1);
     claimed.remove(0)
@@ -90,6 +90,47 @@ async fn what_was_in_the_air_at_a_crash_is_recorded_as_ambiguous() {
         let calls = claimed.iter().flat_map(|lane| &lane.calls).map(|call| (call.body.as_str(), call.ambiguous));
         let calls: Vec<_> = calls.collect();
         assert_eq!(calls, [("{\"text\":\"b\"}", 1), ("{\"text\":\"c\"}", 1)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_may_be_made_once_is_not_made_again() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let once = |text| NewCall { once: true, ..call(10, text) };
+        send(&store, 1, vec![call(10, "a"), once("b"), once("c"), call(10, "d")]).await;
+        // Each of them is handed out alone, so that none is in the air because of another.
+        let lane = claim_one(&store).await;
+        assert_eq!(bodies(&lane), ["{\"text\":\"a\"}"]);
+        mark_sends(&store, &lane.lease, vec![sent(&lane.calls[0], 1)], Then::Release).await;
+        let lane = claim_one(&store).await;
+        assert_eq!((bodies(&lane), lane.calls[0].once), (vec!["{\"text\":\"b\"}"], true));
+        // The host dies while it is in the air.
+        std::mem::forget(lane);
+        drop(store);
+        place.clock.advance(Duration::from_secs(11));
+        let store = place.open().await;
+        let lane = claim_one(&store).await;
+        assert_eq!(bodies(&lane), ["{\"text\":\"c\"}"], "it was not tried, so it still may be");
+        let lost = "SELECT COUNT(*) FROM outbox WHERE state = 2 AND ambiguous = 1 AND reason LIKE 'no answer came%'
+                    AND ended_at IS NOT NULL AND attempt_at IS NULL";
+        assert_eq!(place.number(&store, lost).await, 1);
+        mark_sends(&store, &lane.lease, vec![sent(&lane.calls[0], 2)], Then::Release).await;
+        assert_eq!(bodies(&claim_one(&store).await), ["{\"text\":\"d\"}"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_album_that_may_be_made_once_keeps_its_parts() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let part = |reference| NewCall { reference: Some(reference), about: Some(1), ..call(10, "part") };
+        let album = NewCall { once: true, reference: Some(1), ..call(10, "album") };
+        send(&store, 1, vec![album, part(2), part(3), call(10, "next")]).await;
+        let lane = claim_one(&store).await;
+        assert_eq!(lane.calls.iter().map(|call| call.reference).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
     })
     .await;
 }
