@@ -193,7 +193,9 @@ async fn refresh_name(store: Store, telegram: Client, known: Me, clock: Clock) {
             bot = %me.id,
             "@{} is @{} (\"{}\") now; the next start goes by that name", known.username, me.username, me.name
         ),
-        Err(error) => tracing::warn!(bot = %me.id, error = %error, "the new name of bot {} was not kept: {error}", me.id),
+        Err(error) => {
+            tracing::warn!(bot = %me.id, error = %error, "the new name of bot {} was not kept: {error}", me.id)
+        }
     }
 }
 

@@ -190,23 +190,22 @@ impl Delivery {
                 learned.hold_until = learned.hold_until.max(hold);
                 until
             }
+            // This host lets the bot rest. The call itself may be made at once, by another host or after a restart.
             Next::PauseBot(pause) => {
-                let until = after(now, pause);
-                if self.limits().hold_bot(now, bot, until) && call.attempt == 0 {
+                if self.limits().hold_bot(now, bot, after(now, pause)) && call.attempt == 0 {
                     tracing::warn!(%bot, reason, "bot {bot} cannot send: {reason}; its messages wait");
                 }
-                until
+                now
             }
             Next::StopBot(pause) => {
-                let until = after(now, pause);
-                if self.limits().hold_bot(now, bot, until) {
+                if self.limits().hold_bot(now, bot, after(now, pause)) {
                     tracing::error!(
                         %bot, reason,
                         "bot {bot} sends nothing, Telegram does not take its token: {reason}; asking again in {pause:?}\n\
                          hint: compare its token with the one that @BotFather shows, and api_url with where the bot lives"
                     );
                 }
-                until
+                now
             }
             Next::Again(pause) => {
                 if call.attempt == 0 {

@@ -52,10 +52,12 @@ static LIFT: Sql = Sql::new(
      DELETE FROM chats WHERE bot_id = $1 AND suspended_at IS NOT NULL AND moved_to IS NULL
          AND chat_id IN (SELECT chat_id FROM item)",
 );
-/// Calls that an event of this chat has asked for, stored after `$2`.
+/// Calls that an event of this chat has asked for, stored after `$2`. That the bot itself came or went may be the very
+/// reason why it cannot write there, and is no sign of the contrary.
 static SPOKE_SINCE: Sql = Sql::new(
     "SELECT COUNT(*) FROM outbox o JOIN inbox i ON i.seq = o.inbox_seq JOIN lanes l ON l.id = i.lane_id
-     WHERE o.lane_id = $1 AND o.state = 0 AND i.created_at > $2 AND l.chat_id = $3",
+     JOIN updates u ON u.seq = i.update_seq
+     WHERE o.lane_id = $1 AND o.state = 0 AND i.created_at > $2 AND l.chat_id = $3 AND u.kind <> 'my_chat_member'",
 );
 static MOVED: Sql = Sql::new(
     "INSERT INTO chats (bot_id, chat_id, moved_to) VALUES ($1, $2, $3)
