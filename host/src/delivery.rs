@@ -9,7 +9,8 @@
 //! recorded, or if the process ended between an answer and its mark; one that may be made at most once ends there. Read
 //! on with `lane` (one chat), `send` (one call), `retry`, `limits` and `pace` (the rules).
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub struct Delivery {
     bots: Arc<RwLock<BTreeMap<BotId, Bot>>>,
     limits: Arc<Mutex<Limits>>,
     paces: Arc<Mutex<Paces>>,
+    /// When chats are due that were given back to wait: asking the database each time would cost more.
+    looks: Arc<Mutex<BinaryHeap<Reverse<Millis>>>>,
 }
 
 /// A bot whose messages are sent.
@@ -78,14 +81,15 @@ struct Line {
     paid: Vec<(BotId, usize)>,
     /// Whether chats are under way: each rings when it is done.
     is_busy: bool,
-    /// When the first of the bots may send that have to wait now.
+    /// When the first of the bots may send that have to wait now, or the first of the chats that were given back.
     next: Option<Millis>,
 }
 
 impl Delivery {
     /// A sending side that knows no bot yet.
     pub fn new(store: Store, wake: Wake, clock: Clock) -> Self {
-        Self { store, wake, clock, bots: Arc::default(), limits: Arc::default(), paces: Arc::default() }
+        let (bots, limits, paces, looks) = Default::default();
+        Self { store, wake, clock, bots, limits, paces, looks }
     }
 
     /// Lets a bot's messages be sent, at its pace.
@@ -126,7 +130,7 @@ impl Delivery {
     /// Finds out who may send now, and pays for places.
     fn line(&self) -> Line {
         let now = self.clock.now();
-        let mut line = Line::default();
+        let mut line = Line { next: self.next_look(now), ..Line::default() };
         for (bot, Bot { slots, .. }) in self.bots.read().unwrap_or_else(PoisonError::into_inner).iter() {
             let room = slots.available_permits();
             line.is_busy |= room < IN_FLIGHT;
@@ -197,6 +201,20 @@ impl Delivery {
         };
         let rest = line.next.map_or(rest, |next| rest.min(until(next)));
         self.wake.outbox.wait(&self.clock, rest.min(LONGEST_SLEEP)).await;
+    }
+
+    /// A chat that was given back is due at this time.
+    fn look_again(&self, at: Millis) {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner).push(Reverse(at));
+    }
+
+    /// When the next of those is due; those of the past are about to be claimed.
+    fn next_look(&self, now: Millis) -> Option<Millis> {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        while looks.peek().is_some_and(|Reverse(at)| *at <= now) {
+            looks.pop();
+        }
+        looks.peek().map(|Reverse(at)| *at)
     }
 
     fn limits(&self) -> MutexGuard<'_, Limits> {

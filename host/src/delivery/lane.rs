@@ -104,7 +104,9 @@ impl Delivery {
         }
         match sender.send(call, &done.known).await {
             Attempt::Sent { messages, uploaded } => {
-                self.limits().passed(lease.bot());
+                if messages_of(&call.method, &call.body) > 0 {
+                    self.limits().passed(lease.bot());
+                }
                 let message_id = messages.first().copied();
                 done.albums.sent(call, &messages);
                 done.mark(now, call, SendOutcome::Sent { message_id }, uploaded);
@@ -136,6 +138,7 @@ impl Delivery {
             }
             Attempt::Again { next, reason, ambiguous } => {
                 let at = self.rest(lease, call, next, &reason, &mut done.learned);
+                self.look_again(at);
                 done.mark(now, call, SendOutcome::Retry { at, reason, ambiguous }, Vec::new());
                 Step::Stop
             }
@@ -263,6 +266,7 @@ impl Delivery {
     }
 
     async fn postpone(&self, lease: Lease, until: Millis) {
+        self.look_again(until);
         if let Err(error) = self.store.postpone(lease, until).await {
             tracing::warn!(error = %error, "a chat could not be given back: {error}; its lease will run out");
         }
