@@ -33,9 +33,12 @@ ALTER TABLE bots ADD COLUMN hold_until BIGINT NOT NULL DEFAULT 0;  -- nothing is
 ALTER TABLE outbox ADD COLUMN once BIGINT NOT NULL DEFAULT 0;      -- 1: never again after an attempt without an answer
 CREATE TABLE chats (
     bot_id      BIGINT NOT NULL,        -- the bot
-    chat_id     BIGINT NOT NULL,        -- the chat
-    suspended_at BIGINT,                -- since when nothing can be sent there; null: it can
+    chat_id     BIGINT NOT NULL,        -- a chat that is not, or not any more, what it was
+    suspended_at BIGINT,                -- when the call was made that showed it cannot be written to; null: it can
     reason      TEXT,                   -- what Telegram said then
     moved_to    BIGINT,                 -- the supergroup that this group has become
     PRIMARY KEY (bot_id, chat_id)
 );
+CREATE INDEX chats_suspended ON chats (bot_id) WHERE suspended_at IS NOT NULL;
+CREATE INDEX chats_moved ON chats (bot_id, moved_to) WHERE moved_to IS NOT NULL;
+CREATE INDEX lanes_sending ON lanes (bot_id, due_at) WHERE kind = 2 AND due_at IS NOT NULL;

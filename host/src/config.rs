@@ -14,8 +14,11 @@ pub mod grant;
 
 pub mod limits;
 
+pub mod sending;
+
 pub use grant::Grant;
 pub use limits::Limits;
+pub use sending::{Pace, Sending};
 
 /// Everything that `guesthouse.toml` can say.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,6 +30,9 @@ pub struct Config {
     /// What a turn may use at most.
     #[serde(default)]
     pub limits: Limits,
+    /// How fast bots send of themselves.
+    #[serde(default)]
+    pub sending: Sending,
     /// The bots, by `[[bot]]`.
     #[serde(rename = "bot", default)]
     pub bots: Vec<Bot>,
@@ -231,6 +237,7 @@ impl Config {
                 );
             }
         }
+        self.sending.check()?;
         self.limits.check()
     }
 }

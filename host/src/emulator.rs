@@ -4,6 +4,22 @@
 //! it goes, `emulator/server` how it is reached over HTTP, `emulator/bell` how those who wait are woken. It shares no
 //! type with the host.
 //!
+//! # Bad days
+//!
+//! Everything that Telegram does to bots can be ordered over HTTP, for tests in any language:
+//!
+//! | request | what it does |
+//! |---|---|
+//! | `POST /emulator/faults` | lets calls go wrong: `{"method": "sendMessage", "chat_id": 5, "count": 1, "action": …}`; without `chat_id` in all chats, without `count` until it is removed, `*` is every method, `file` a download. Actions: `{"error": {"code", "description", "parameters"}}`, `"drop"` (the connection closes), `"accept_then_drop"` (it is done, and nobody hears of it), `"stall"` (it is done, half of the answer comes, then nothing until the fault is removed), `"hold"` (it waits until the fault is removed), `{"delay_ms": 500}`, `{"garbage": {"status", "body"}}` |
+//! | `GET`, `DELETE /emulator/faults`, `DELETE /emulator/faults/{id}` | the faults in force; ends all or one |
+//! | `PUT /emulator/flood` | flood limits as Telegram has them: `{"per_second": 30, "per_second_in_chat": 1, "per_minute_in_group": 20, "retry_after": 5}`; 0 or absent is no limit, without `retry_after` the wait is what is left. Who is too fast gets a 429 |
+//! | `GET`, `DELETE /emulator/flood` | the limits, how many calls they have `refused`, and how many of those came `early`, before the time that an earlier 429 had named |
+//! | `POST /emulator/block` | `{"from": 1002, "bot": "my_bot", "blocked": true}`: a person blocks the bot, or unblocks it |
+//! | `PUT /emulator/people/{id}` | `{"deactivated": true}`: a person deletes the account, or has it back |
+//! | `POST /emulator/chats/{chat}/members` | `{"id": 7, "action": "leave", "by": 1001}`: somebody throws the bot out; `join` brings it back |
+//! | `POST /emulator/chats/{chat}/upgrade` | a basic group becomes a supergroup: both say so, and the old id answers with `migrate_to_chat_id`; the answer is the new chat |
+//! | `GET /emulator/calls` | what bots have called, with times and answers |
+//!
 //! ```no_run
 //! # async fn example() -> std::io::Result<()> {
 //! use guesthouse::clock::Clock;

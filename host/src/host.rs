@@ -47,6 +47,7 @@ struct Parts {
     sandbox: Sandbox,
     guests: Guests,
     delivery: Delivery,
+    sending: config::Sending,
     wake: Wake,
     clock: Clock,
     tasks: Tasks,
@@ -74,6 +75,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         sandbox,
         guests,
         delivery: delivery.clone(),
+        sending: config.sending,
         wake: wake.clone(),
         clock: clock.clone(),
         tasks: tasks.clone(),
@@ -109,7 +111,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
 async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
     let id = bot.token.bot().context("the configuration has been checked")?;
     let telegram = Client::new(&parts.pool, &bot.api_url, &bot.token);
-    match known_bot(&parts.store, id, &telegram).await {
+    match known_bot(&parts, id, &telegram).await {
         Ok(Some(me)) => run_bot(&parts, &bot, &telegram, me).await,
         Ok(None) => {
             let name = bot.name.clone();
@@ -122,7 +124,7 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
                         () = waiting.clock.sleep(pause) => pause = (pause * 2).min(Duration::from_secs(60)),
                         () = waiting.tasks.shutdown().begun() => return,
                     }
-                    match known_bot(&waiting.store, id, &telegram).await {
+                    match known_bot(&waiting, id, &telegram).await {
                         Ok(Some(me)) => return drop(run_bot(&waiting, &bot, &telegram, me).await),
                         Ok(None) => {}
                         Err(error) => return refused(&bot.name, &error),
@@ -144,19 +146,55 @@ fn refused(bot: &str, error: &anyhow::Error) {
 
 /// Who the bot is: from the database, so that a restart waits for nobody, else from Telegram. `None` if Telegram does
 /// not answer now.
-async fn known_bot(store: &Store, id: BotId, telegram: &Client) -> anyhow::Result<Option<Me>> {
-    if let Some(row) = store.bot(id).await? {
-        return Ok(Some(Me { id: id.0, username: row.username, name: row.name }));
+async fn known_bot(parts: &Parts, id: BotId, telegram: &Client) -> anyhow::Result<Option<Me>> {
+    if let Some(row) = parts.store.bot(id).await? {
+        let me = Me { id: id.0, username: row.username, name: row.name };
+        let (shutdown, clock) = (parts.tasks.shutdown().clone(), parts.clock.clone());
+        let refresh = refresh_name(parts.store.clone(), telegram.clone(), me.clone(), clock);
+        parts.tasks.spawn(async move {
+            tokio::select! {
+                () = refresh => {}
+                () = shutdown.begun() => {}
+            }
+        });
+        return Ok(Some(me));
     }
     match telegram.get_me().await {
         Ok(me) => {
-            store.remember_bot(id, &me.username, &me.name).await?;
+            parts.store.remember_bot(id, &me.username, &me.name).await?;
             Ok(Some(me))
         }
         Err(error) if error.is_final() => Err(anyhow::anyhow!(
             "{error}\nhint: compare the token with the one that @BotFather shows, and api_url with where the bot lives"
         )),
         Err(_) => Ok(None),
+    }
+}
+
+/// Asks whether the bot is still called as the database has it, so that the next start knows. This one goes on with what
+/// it has: plugins have seen the name when they were described.
+async fn refresh_name(store: Store, telegram: Client, known: Me, clock: Clock) {
+    let mut pause = FIRST_PAUSE;
+    let me = loop {
+        match telegram.get_me().await {
+            Ok(me) => break me,
+            // The polling says what is wrong.
+            Err(error) if error.is_final() => return,
+            Err(_) => clock.sleep(pause).await,
+        }
+        pause = (pause * 2).min(Duration::from_secs(60));
+    };
+    if me.id != known.id || me == known {
+        return;
+    }
+    match store.remember_bot(BotId(me.id), &me.username, &me.name).await {
+        Ok(()) => tracing::info!(
+            bot = %me.id,
+            "@{} is @{} (\"{}\") now; the next start goes by that name", known.username, me.username, me.name
+        ),
+        Err(error) => {
+            tracing::warn!(bot = %me.id, error = %error, "the new name of bot {} was not kept: {error}", me.id)
+        }
     }
 }
 
@@ -180,7 +218,7 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me) ->
     for guest in guests {
         parts.guests.add(id, guest);
     }
-    parts.delivery.add(id, telegram.clone());
+    parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url));
     let intake = intake::Bot {
         me: Arc::clone(&me),
         name: bot.name.clone(),

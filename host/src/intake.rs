@@ -100,7 +100,8 @@ async fn route_update(bot: &Bot, update: RawUpdate) -> Result<(NewUpdate, Option
         _ => (route::lanes(&event, &bot.plugins), None),
     };
     let RawUpdate { update_id, raw } = update;
-    Ok((NewUpdate { update_id, kind, raw, lanes }, answer))
+    let (spoke, moved) = (telegram::convert::spoke(&event), telegram::convert::moved(&raw));
+    Ok((NewUpdate { update_id, kind, raw, lanes, spoke, moved }, answer))
 }
 
 /// What the person who pressed is told, in the languages that the bundled plugins speak.

@@ -62,6 +62,9 @@ mod effects;
 /// Rules for what is sent to people.
 mod outgoing;
 
+/// To which chats.
+mod reach;
+
 /// A turn's reads and writes of tables.
 mod rows;
 

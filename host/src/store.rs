@@ -47,6 +47,9 @@ mod commit;
 /// Calls to Telegram.
 mod outbox;
 
+/// Chats that cannot be written to, or not any more under that id.
+mod chats;
+
 /// What is remembered by key.
 mod records;
 
@@ -62,12 +65,13 @@ mod tidy;
 #[cfg(test)]
 mod tests;
 
+pub use chats::Learned;
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
 pub use error::StoreError;
 pub use inbox::{Accepted, ClaimedTurns, Failed, NewUpdate, Waiting};
 pub use lanes::{FenceOutcome, LaneKind, Then};
 pub use leases::Lease;
-pub use outbox::{ClaimedSends, Mark, SendOutcome, SendState, SentMessage, WaitingCall};
+pub use outbox::{Claimed, ClaimedSends, Mark, Marked, SendOutcome, SendState, SentMessage, WaitingCall};
 pub use records::{BotRow, StoredCallback};
 pub use tables::{Since, TableSet};
 

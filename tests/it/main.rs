@@ -16,4 +16,10 @@ mod guests;
 
 mod refusals;
 
+mod sending;
+
+mod suspended;
+
+mod pacing;
+
 mod tidy;

@@ -76,7 +76,10 @@ async fn something_that_is_no_component() {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).expect("the folder can be written");
         let refusal = refusal(Plugin::from_path(name, &path)).await;
-        refusals.push(refusal.replace(&folder.path().display().to_string(), "…"));
+        let refusal = refusal.replace(&folder.path().display().to_string(), "…");
+        // How long the component is changes with what it does.
+        let lengths = regex::Regex::new(r"\d{4,}").expect("a pattern");
+        refusals.push(lengths.replace_all(&refusal, "N").into_owned());
     }
     refusals.push(refusal(Plugin::from_path("missing", std::path::Path::new("nowhere.wasm"))).await);
     assert_snapshot!(refusals.join("\n\n"), @"
@@ -89,7 +92,7 @@ async fn something_that_is_no_component() {
     bot `test` was not started: the source of plugin `module` is a core module, not a component
     hint: build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`
 
-    bot `test` was not started: the component of plugin `cut` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range 6398..216978 is out of bounds (bound = 113972)
+    bot `test` was not started: the component of plugin `cut` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range N..N is out of bounds (bound = N)
     hint: build it again; a file that was cut short looks like this too
 
     bot `test` was not started: cannot read `nowhere.wasm`: No such file or directory (os error 2)

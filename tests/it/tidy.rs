@@ -144,6 +144,9 @@ fn the_example_configuration_loads_and_shows_the_defaults() {
     assert_eq!(example.limits, Limits::default());
     assert_eq!(example.database, guesthouse::config::Database::default());
 
+    assert_eq!(example.sending.pace(&example.bots[0].api_url), guesthouse::config::Pace::TELEGRAM);
+    assert!(!format!("{:?}", example.sending).contains("None"), "the example shows every key of [sending]");
+
     // A key that is missing from the example would be found by nobody.
     let table: toml::Table = text.replace("${BOT_TOKEN}", "1:a").parse().expect("TOML");
     let shown = table["limits"].as_table().expect("a section").len();

@@ -36,8 +36,8 @@ impl Albums {
     pub(super) fn part(&mut self, call: &WaitingCall) -> SendOutcome {
         match call.about.and_then(|album| self.0.get_mut(&album)) {
             Some(Ok(numbers)) => SendOutcome::Sent { message_id: numbers.next() },
-            Some(Err(reason)) => SendOutcome::Dead { reason: reason.clone() },
-            None => SendOutcome::Dead { reason: "its album did not say its number".into() },
+            Some(Err(reason)) => SendOutcome::Dead { reason: reason.clone(), ambiguous: false },
+            None => SendOutcome::Dead { reason: "its album did not say its number".into(), ambiguous: false },
         }
     }
 }
@@ -81,6 +81,7 @@ mod tests {
             body,
             attempt: 0,
             ambiguous: 0,
+            once: false,
             created_at: 0,
             expires_at: None,
         }
@@ -116,7 +117,7 @@ mod tests {
         albums.ended(&call("sendMediaGroup", Some(7), None), "chat not found");
         let mut end = |album| match albums.part(&call(ALBUM_PART, Some(1), Some(album))) {
             SendOutcome::Sent { message_id } => format!("{message_id:?}"),
-            SendOutcome::Dead { reason } => reason,
+            SendOutcome::Dead { reason, .. } => reason,
             other => format!("{other:?}"),
         };
         assert_eq!([end(5), end(5), end(5)], ["Some(11)", "Some(13)", "None"]);

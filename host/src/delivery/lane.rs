@@ -8,19 +8,18 @@ use std::time::Duration;
 
 use super::albums::{Albums, may_stop_before};
 use super::limits::Permit;
+use super::pace::messages_of;
 use super::retry::Next;
 use super::send::{Attempt, Known, Sender};
 use super::{Delivery, after};
 use crate::clock::Millis;
 use crate::shutdown::Shutdown;
-use crate::store::{ClaimedSends, FenceOutcome, Lease, Mark, SendOutcome, Then, WaitingCall};
+use crate::store::{ClaimedSends, FenceOutcome, Learned, Lease, Mark, Marked, SendOutcome, Then, WaitingCall};
 use crate::telegram::Client;
 use crate::telegram::encode::ALBUM_PART;
 
 /// How long a call may have been made without the database knowing.
 const UNMARKED: Millis = 20;
-/// How long a chat waits whose bot this host does not run (any more, or yet).
-const ABSENT_BOT: Duration = Duration::from_secs(60);
 /// How long to leave a database alone that did not answer.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -33,6 +32,10 @@ struct Progress {
     /// Numbers of messages by their references.
     known: Known,
     albums: Albums,
+    /// What Telegram has said besides.
+    learned: Learned,
+    /// Whether a message was sent that counts: the place in line is used then.
+    has_sent: bool,
 }
 
 /// Whether the chat goes on after a call.
@@ -46,11 +49,9 @@ enum Step {
 
 impl Delivery {
     /// Makes the calls of one chat and gives it back.
-    pub(super) async fn run_lane(&self, ClaimedSends { lease, calls }: ClaimedSends, shutdown: &Shutdown) {
-        let Some(telegram) = self.client(lease.bot()) else {
-            tracing::warn!(bot = %lease.bot(), "messages of bot {} wait: it does not run here", lease.bot());
-            return self.postpone(lease, after(self.clock.now(), ABSENT_BOT)).await;
-        };
+    pub(super) async fn run_lane(&self, chat: ClaimedSends, telegram: &Client, shutdown: &Shutdown) {
+        let ClaimedSends { lease, calls, was } = chat;
+        let sender = Sender { store: &self.store, telegram, bot: lease.bot(), chat: lease.chat(), was };
         let mut done = Progress::default();
         let mut step = Step::Next;
         for (index, call) in calls.iter().enumerate() {
@@ -58,7 +59,7 @@ impl Delivery {
             if index > 0 && may_stop_before(call, &calls[index + 1..], shutdown.has_begun()) {
                 break;
             }
-            step = self.step(&lease, &telegram, call, &mut done).await;
+            step = self.step(&lease, &sender, call, &mut done).await;
             if !matches!(step, Step::Next) {
                 break;
             }
@@ -67,6 +68,9 @@ impl Delivery {
             if is_old && !part_follows && index + 1 < calls.len() && !self.mark(&lease, &mut done, Then::Keep).await {
                 return;
             }
+        }
+        if !done.has_sent {
+            self.paces().give_back(lease.bot(), 1);
         }
         match step {
             Step::StopUntil(time) => {
@@ -78,11 +82,9 @@ impl Delivery {
                 self.mark(&lease, &mut done, Then::Release).await;
             }
         }
-        // More may have come for this chat while it was held.
-        self.wake.outbox.ring();
     }
 
-    async fn step(&self, lease: &Lease, telegram: &Client, call: &WaitingCall, done: &mut Progress) -> Step {
+    async fn step(&self, lease: &Lease, sender: &Sender<'_>, call: &WaitingCall, done: &mut Progress) -> Step {
         let now = self.clock.now();
         if call.method == ALBUM_PART {
             let outcome = done.albums.part(call);
@@ -97,9 +99,14 @@ impl Delivery {
         if let Permit::Wait(until) = self.limits().permit(now, lease.bot(), lease.chat()) {
             return Step::StopUntil(until);
         }
-        let sender = Sender { store: &self.store, telegram, bot: lease.bot() };
+        if let Some(until) = self.paced(now, lease, call, done) {
+            return Step::StopUntil(until);
+        }
         match sender.send(call, &done.known).await {
             Attempt::Sent { messages, uploaded } => {
+                if messages_of(&call.method, &call.body) > 0 {
+                    self.limits().passed(lease.bot());
+                }
                 let message_id = messages.first().copied();
                 done.albums.sent(call, &messages);
                 done.mark(now, call, SendOutcome::Sent { message_id }, uploaded);
@@ -110,18 +117,28 @@ impl Delivery {
                 done.mark(now, call, SendOutcome::Expired, Vec::new());
                 Step::Next
             }
-            Attempt::Dead(reason) => {
-                let plugin = call.plugin.as_ref().map_or("", |plugin| plugin.as_str());
-                tracing::warn!(
-                    bot = %lease.bot(), plugin, chat = lease.chat(), method = %call.method, reason = %reason,
-                    "a {} of plugin `{plugin}` to chat {} was given up: {reason}", call.method, lease.chat()
-                );
-                done.albums.ended(call, &reason);
-                done.mark(now, call, SendOutcome::Dead { reason }, Vec::new());
+            Attempt::Dead { reason, ambiguous } => {
+                self.give_up(lease, call, done, reason, ambiguous);
                 Step::Next
             }
+            Attempt::Gone(reason) => {
+                tracing::info!(
+                    bot = %lease.bot(), chat = lease.chat(), reason,
+                    "chat {} gets no more messages of bot {} until it speaks: {reason}", lease.chat(), lease.bot()
+                );
+                done.learned.gone = Some((now, reason.clone()));
+                self.give_up(lease, call, done, reason, false);
+                Step::Stop
+            }
+            Attempt::Moved { to, reason } => {
+                tracing::info!(bot = %lease.bot(), chat = lease.chat(), to, "chat {} is chat {to} now", lease.chat());
+                done.learned.moved_to = Some(to);
+                done.mark(now, call, SendOutcome::Retry { at: now, reason, ambiguous: false }, Vec::new());
+                Step::Stop
+            }
             Attempt::Again { next, reason, ambiguous } => {
-                let at = self.rest(lease, call, next, &reason);
+                let at = self.rest(lease, call, next, &reason, &mut done.learned);
+                self.look_again(at);
                 done.mark(now, call, SendOutcome::Retry { at, reason, ambiguous }, Vec::new());
                 Step::Stop
             }
@@ -132,22 +149,66 @@ impl Delivery {
         }
     }
 
+    /// Until when a message has to wait that would be too fast; counts it if it need not.
+    fn paced(&self, now: Millis, lease: &Lease, call: &WaitingCall, done: &mut Progress) -> Option<Millis> {
+        let (bot, chat) = (lease.bot(), lease.chat());
+        let count = messages_of(&call.method, &call.body);
+        if count == 0 {
+            return None;
+        }
+        let mut paces = self.paces();
+        if let Some(until) = paces.chat_waits(now, bot, chat) {
+            return Some(until);
+        }
+        // The next message stands at the end of the line.
+        if done.has_sent && paces.take_turns(bot) {
+            return Some(now);
+        }
+        paces.sent(now, bot, chat, count);
+        done.has_sent = true;
+        None
+    }
+
+    fn give_up(&self, lease: &Lease, call: &WaitingCall, done: &mut Progress, reason: String, ambiguous: bool) {
+        let plugin = call.plugin.as_ref().map_or("", |plugin| plugin.as_str());
+        tracing::warn!(
+            bot = %lease.bot(), plugin, chat = lease.chat(), method = %call.method, reason = %reason,
+            "a {} of plugin `{plugin}` to chat {} was given up: {reason}", call.method, lease.chat()
+        );
+        done.albums.ended(call, &reason);
+        done.mark(self.clock.now(), call, SendOutcome::Dead { reason, ambiguous }, Vec::new());
+    }
+
     /// Notes a pause and says when it is over.
-    fn rest(&self, lease: &Lease, call: &WaitingCall, next: Next, reason: &str) -> Millis {
+    fn rest(&self, lease: &Lease, call: &WaitingCall, next: Next, reason: &str, learned: &mut Learned) -> Millis {
         let (now, bot, chat) = (self.clock.now(), lease.bot(), lease.chat());
         match next {
             Next::PauseChat(pause) => {
                 let until = after(now, pause);
-                self.limits().refuse_chat(now, bot, chat, until);
+                let hold = self.limits().refuse_chat(now, bot, chat, until);
                 tracing::info!(%bot, chat, "Telegram asks to wait {pause:?} before it takes more for chat {chat}");
+                if hold.is_some() {
+                    tracing::warn!(%bot, "bot {bot} is too fast as a whole; all its chats wait {pause:?}");
+                }
+                learned.hold_until = learned.hold_until.max(hold);
                 until
             }
+            // This host lets the bot rest. The call itself may be made at once, by another host or after a restart.
             Next::PauseBot(pause) => {
-                let until = after(now, pause);
-                if self.limits().hold_bot(now, bot, until) && call.attempt == 0 {
+                if self.limits().hold_bot(now, bot, after(now, pause)) && call.attempt == 0 {
                     tracing::warn!(%bot, reason, "bot {bot} cannot send: {reason}; its messages wait");
                 }
-                until
+                now
+            }
+            Next::StopBot(pause) => {
+                if self.limits().hold_bot(now, bot, after(now, pause)) {
+                    tracing::error!(
+                        %bot, reason,
+                        "bot {bot} sends nothing, Telegram does not take its token: {reason}; asking again in {pause:?}\n\
+                         hint: compare its token with the one that @BotFather shows, and api_url with where the bot lives"
+                    );
+                }
+                now
             }
             Next::Again(pause) => {
                 if call.attempt == 0 {
@@ -166,11 +227,19 @@ impl Delivery {
     /// ours.
     async fn mark(&self, lease: &Lease, done: &mut Progress, then: Then) -> bool {
         let marks = std::mem::take(&mut done.marks);
+        let learned = std::mem::take(&mut done.learned);
         let mut attempt = 0;
         loop {
-            let error = match self.store.mark_sends(lease, marks.clone(), then).await {
-                Ok(FenceOutcome::Held) => return true,
-                Ok(FenceOutcome::Lost) => {
+            let error = match self.store.mark_sends(lease, marks.clone(), &learned, then).await {
+                Ok(Marked { fence: FenceOutcome::Held, hold_until }) => {
+                    // Another host may have been told to wait meanwhile.
+                    let now = self.clock.now();
+                    if hold_until > now {
+                        self.limits().hold_bot(now, lease.bot(), hold_until);
+                    }
+                    return true;
+                }
+                Ok(Marked { fence: FenceOutcome::Lost, .. }) => {
                     tracing::warn!(
                         chat = lease.chat(),
                         "another host has taken chat {} over and may make {} call(s) again",
@@ -197,6 +266,7 @@ impl Delivery {
     }
 
     async fn postpone(&self, lease: Lease, until: Millis) {
+        self.look_again(until);
         if let Err(error) = self.store.postpone(lease, until).await {
             tracing::warn!(error = %error, "a chat could not be given back: {error}; its lease will run out");
         }

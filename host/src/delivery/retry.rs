@@ -31,19 +31,22 @@ pub(super) enum Next {
     PauseChat(Duration),
     /// This bot may call again after this time.
     PauseBot(Duration),
+    /// Nothing of this bot will work until its operator has done something; it looks again after this time.
+    StopBot(Duration),
     /// Again after this time.
     Again(Duration),
 }
 
 /// Decides on a call that has failed `attempt` times before this one, `ambiguous` of them perhaps not. What can be mended
-/// by changing the call (`WrongFile`, `BadEntities`, `Migrate`) has been tried already.
+/// by changing the call (`WrongFile`, `BadEntities`) has been tried already; what is about the chat as a whole
+/// (`ChatGone`, `Migrate`) is asked for before.
 pub(super) fn decide(error: &CallError, attempt: u32, ambiguous: u32) -> Next {
     let pause = pause(attempt);
     match error.decide() {
         Decision::Done => Next::Done,
         Decision::Expired => Next::Expired,
         Decision::RetryAfter(wait) => Next::PauseChat(wait),
-        Decision::StopBot => Next::PauseBot(REFUSED_BOT),
+        Decision::StopBot => Next::StopBot(REFUSED_BOT),
         Decision::Dead | Decision::ChatGone | Decision::WrongFile | Decision::BadEntities | Decision::Migrate(_) => {
             Next::Dead
         }
@@ -85,7 +88,7 @@ mod tests {
             (&lost, 1, Next::Again(seconds(2))),
             (&refused(429, "Too Many Requests: retry after 7"), 500, Next::PauseChat(seconds(7))),
             (&refused(403, "Forbidden: bot was blocked by the user"), 0, Next::Dead),
-            (&refused(401, "Unauthorized"), 0, Next::PauseBot(REFUSED_BOT)),
+            (&refused(401, "Unauthorized"), 0, Next::StopBot(REFUSED_BOT)),
             (&refused(400, "Bad Request: message is not modified"), 0, Next::Done),
             (
                 &refused(400, "Bad Request: query is too old and response timeout expired or query ID is invalid"),

@@ -4,14 +4,17 @@
 //!    An answer to a message that never came is sent as no answer; an edit of one is dead.
 //! 2. A file: what Telegram calls it if this bot has sent it before, else its bytes.
 //! 3. Some refusals can be mended, once each: a file id that Telegram no longer takes (upload again), formatting that it
-//!    does not accept (send without), a group that has become a supergroup (its new id).
-//! 4. Everything else is decided by `retry`.
+//!    does not accept (send without).
+//! 4. Some say something about the chat as a whole (`chat`); what follows is decided with the chat's other calls.
+//! 5. Everything else is decided by `retry`. A call that may be made at most once ends where another one would be tried
+//!    again after an attempt that may have arrived.
 
 use std::collections::HashMap;
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::chat::{self, Word};
 use super::retry::{self, Next};
 use crate::model::BotId;
 use crate::store::{SendState, Store, StoreError, WaitingCall};
@@ -24,12 +27,22 @@ pub(super) enum Attempt {
     Sent { messages: Vec<i64>, uploaded: Vec<(String, String, String)> },
     /// It has become worthless.
     Expired,
-    /// It never will.
-    Dead(String),
+    /// It never will; perhaps it has, and nobody knows.
+    Dead { reason: String, ambiguous: bool },
+    /// It never will, and neither will any other call to this chat for now.
+    Gone(String),
+    /// The group is this supergroup now.
+    Moved { to: i64, reason: String },
     /// It is to be tried again.
     Again { next: Next, reason: String, ambiguous: bool },
     /// The database did not tell what is needed.
     Store(StoreError),
+}
+
+impl Attempt {
+    fn dead(reason: impl Into<String>) -> Self {
+        Self::Dead { reason: reason.into(), ambiguous: false }
+    }
 }
 
 impl From<StoreError> for Attempt {
@@ -52,6 +65,10 @@ pub(super) struct Sender<'a> {
     pub(super) store: &'a Store,
     pub(super) telegram: &'a Client,
     pub(super) bot: BotId,
+    /// The chat in whose order the calls are made.
+    pub(super) chat: i64,
+    /// The group that it was.
+    pub(super) was: Option<i64>,
 }
 
 impl Sender<'_> {
@@ -64,14 +81,15 @@ impl Sender<'_> {
 
     async fn try_send(&self, call: &WaitingCall, known: &Known) -> Result<Attempt, Attempt> {
         let has_blobs = call.body.contains(concat!('"', "blob:"));
-        if call.about.is_none() && !has_blobs {
+        let is_old = self.was.is_some_and(|was| call.body.contains(&was.to_string()));
+        if call.about.is_none() && !has_blobs && !is_old {
             // As it was written: most calls come this way.
             return match self.telegram.call(&call.method, &call.body).await {
                 Ok(answer) => {
                     Ok(Attempt::Sent { messages: answer.message_id().into_iter().collect(), uploaded: Vec::new() })
                 }
                 Err(error) if is_mendable(&error) => self.send_mended(call, known, Some(error)).await,
-                Err(error) => Ok(outcome(&error, call)),
+                Err(error) => Ok(self.outcome(&error, call)),
             };
         }
         self.send_mended(call, known, None).await
@@ -85,22 +103,24 @@ impl Sender<'_> {
         mut failed: Option<CallError>,
     ) -> Result<Attempt, Attempt> {
         let mut body: Map<String, Value> =
-            serde_json::from_str(&call.body).map_err(|error| Attempt::Dead(format!("its body is no JSON: {error}")))?;
+            serde_json::from_str(&call.body).map_err(|error| Attempt::dead(format!("its body is no JSON: {error}")))?;
+        if let Some(was) = self.was {
+            chat::rehome(&mut body, was, self.chat).map_err(Attempt::dead)?;
+        }
         if let Some(reference) = call.about {
             self.fill_in_message(call, reference, &mut body, known).await?;
         }
-        let (mut fresh, mut plain, mut moved) = (false, false, false);
+        let (mut fresh, mut plain) = (false, false);
         loop {
             if let Some(error) = failed.take() {
                 // Each remedy helps once; whatever is still wrong after it is the call's own fault.
                 let helps = match error.decide() {
                     Decision::WrongFile => !std::mem::replace(&mut fresh, true) && call.body.contains(BlobName::PREFIX),
                     Decision::BadEntities => !std::mem::replace(&mut plain, true) && strip_entities(&mut body),
-                    Decision::Migrate(chat) => !std::mem::replace(&mut moved, true) && move_to(&mut body, chat),
                     _ => false,
                 };
                 if !helps {
-                    return Ok(outcome(&error, call));
+                    return Ok(self.outcome(&error, call));
                 }
             }
             let mut ready = body.clone();
@@ -146,6 +166,8 @@ impl Sender<'_> {
                     let reason = "the message it is about has not been sent yet".into();
                     return Err(Attempt::Again { next, reason, ambiguous: false });
                 }
+                // It stands where nothing can be changed or answered any more.
+                Some(message) if Some(message.chat) == self.was => (None, None),
                 Some(message) => (Some(message.chat), message.message_id),
                 None => (None, None),
             },
@@ -157,7 +179,7 @@ impl Sender<'_> {
             }
             return Ok(());
         }
-        let id = id.ok_or_else(|| Attempt::Dead("the message it is about was never sent".into()))?;
+        let id = id.ok_or_else(|| Attempt::dead("the message it is about was never sent, or is out of reach"))?;
         body.insert("message_id".into(), json!(id));
         if let Some(chat) = chat {
             body.insert("chat_id".into(), json!(chat));
@@ -187,7 +209,7 @@ impl Sender<'_> {
                 }
                 None => {
                     let bytes = self.store.blob(&name.digest).await?;
-                    let bytes: Bytes = bytes.ok_or_else(|| Attempt::Dead("the bytes of its file are gone".into()))?;
+                    let bytes: Bytes = bytes.ok_or_else(|| Attempt::dead("the bytes of its file are gone"))?;
                     *place = Value::String(format!("attach://{field}"));
                     Some(Upload { field, name: name.name.clone(), bytes })
                 }
@@ -195,6 +217,24 @@ impl Sender<'_> {
             files.push(File { message, name, upload });
         }
         Ok(files)
+    }
+
+    fn outcome(&self, error: &CallError, call: &WaitingCall) -> Attempt {
+        let (reason, ambiguous) = (error.to_string(), error.is_ambiguous());
+        match chat::word(error.decide(), &call.method, &call.body, self.chat, self.was) {
+            Some(Word::Gone) => return Attempt::Gone(reason),
+            Some(Word::Moved(to)) => return Attempt::Moved { to, reason },
+            None => {}
+        }
+        match retry::decide(error, call.attempt, call.ambiguous) {
+            Next::Done => Attempt::Sent { messages: Vec::new(), uploaded: Vec::new() },
+            Next::Expired => Attempt::Expired,
+            Next::Dead => Attempt::Dead { reason, ambiguous },
+            _ if ambiguous && call.once => {
+                Attempt::Dead { reason: format!("{reason}; it is sent at most once"), ambiguous }
+            }
+            next => Attempt::Again { next, reason, ambiguous },
+        }
     }
 }
 
@@ -225,7 +265,7 @@ fn file_places(body: &mut Map<String, Value>) -> Vec<(usize, String, &mut Value)
 }
 
 fn is_mendable(error: &CallError) -> bool {
-    matches!(error.decide(), Decision::WrongFile | Decision::BadEntities | Decision::Migrate(_))
+    matches!(error.decide(), Decision::WrongFile | Decision::BadEntities)
 }
 
 /// Takes all formatting away; whether there was some.
@@ -240,20 +280,6 @@ fn strip_entities(body: &mut Map<String, Value>) -> bool {
         found |= item.remove("caption_entities").is_some();
     }
     found
-}
-
-fn move_to(body: &mut Map<String, Value>, chat: i64) -> bool {
-    body.insert("chat_id".into(), json!(chat)).is_some()
-}
-
-fn outcome(error: &CallError, call: &WaitingCall) -> Attempt {
-    let reason = error.to_string();
-    match retry::decide(error, call.attempt, call.ambiguous) {
-        Next::Done => Attempt::Sent { messages: Vec::new(), uploaded: Vec::new() },
-        Next::Expired => Attempt::Expired,
-        Next::Dead => Attempt::Dead(reason),
-        next => Attempt::Again { next, reason, ambiguous: error.is_ambiguous() },
-    }
 }
 
 #[cfg(test)]

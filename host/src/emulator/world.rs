@@ -17,6 +17,7 @@ mod edit;
 mod error;
 mod faults;
 mod files;
+mod flood;
 mod image;
 mod keyboard;
 mod membership;
@@ -48,6 +49,7 @@ pub use edit::{Edit, MessageTarget};
 pub use error::{ApiError, Refusal};
 pub use faults::{Action, Fault, Faults, NewFault};
 pub use files::{FileKind, FileNo, NewFile};
+pub use flood::{Flood, FloodLimits};
 pub use keyboard::Markup;
 pub use message::{Author, Content, Media, Message};
 pub use people::{NewPerson, Person};
@@ -95,6 +97,7 @@ pub struct World {
     callbacks: callbacks::Callbacks,
     calls: CallLog,
     faults: Faults,
+    flood: Flood,
     signals: Vec<Signal>,
     kept_messages: usize,
 }
@@ -113,6 +116,7 @@ impl World {
             callbacks: callbacks::Callbacks::default(),
             calls: CallLog::default(),
             faults: Faults::default(),
+            flood: Flood::default(),
             signals: Vec::new(),
             kept_messages: KEPT_MESSAGES,
         }

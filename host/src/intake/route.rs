@@ -97,15 +97,15 @@ const OTHERS: &[&str] = &[
 ];
 
 /// What to ask Telegram for. Never empty, because an empty list would mean something else: messages and buttons are what
-/// every plugin can get without asking.
+/// every plugin can get without asking, and the bot's own coming and going tells the host where it can write again.
 pub(super) fn allowed_updates(plugins: &Plugins) -> Vec<&'static str> {
     let wanted = |kind| plugins.iter().any(|(_, manifest)| manifest.events.contains(&kind));
-    let mut allowed = vec!["message", "callback_query"];
+    let mut allowed = vec!["message", "callback_query", "my_chat_member"];
     for (kind, names) in [
         (EventKind::EditedMessage, &["edited_message"][..]),
         (EventKind::ChannelPost, &["channel_post"]),
         (EventKind::EditedChannelPost, &["edited_channel_post"]),
-        (EventKind::Member, &["my_chat_member", "chat_member"]),
+        (EventKind::Member, &["chat_member"]),
         (EventKind::Other, OTHERS),
     ] {
         if wanted(kind) {

@@ -285,6 +285,7 @@ fn new_call(call: telegram::encode::Call, now: i64) -> NewCall {
         about: call.about,
         method: call.method.into(),
         body: call.body,
+        once: call.once,
         expires_at: call.expires.map(|span| now + i64::try_from(span.as_millis()).unwrap_or(i64::MAX / 2)),
     }
 }

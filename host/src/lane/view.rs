@@ -137,6 +137,10 @@ impl View for TurnView {
         Ok(chat)
     }
 
+    async fn same_chats(&self, chat: i64) -> Result<Vec<i64>, ViewError> {
+        self.store.same_chats(self.bot, chat).await.map_err(unavailable)
+    }
+
     async fn file(&self, file_id: &str, max: u64) -> Result<Bytes, FileError> {
         if let Some(bytes) = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(file_id) {
             return Ok(bytes.clone());

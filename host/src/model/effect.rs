@@ -69,6 +69,7 @@ pub struct Outgoing {
     pub silent: bool,
     pub protect: bool,
     pub link_preview: bool,
+    pub at_most_once: bool,
 }
 
 /// A file to send.
@@ -118,6 +119,7 @@ pub enum ChatEffect {
         references: Vec<i64>,
         items: Vec<AlbumItem>,
         reply_to: Option<MessageRef>,
+        at_most_once: bool,
     },
     SendLocation {
         chat: i64,

@@ -7,11 +7,10 @@ wasmtime::component::bindgen!({
     path: "../wit",
     world: "plugin",
     imports: {
-        "guesthouse:plugin/chat.send-location": trappable,
         "guesthouse:plugin/chat.answer-callback": trappable,
-        "guesthouse:plugin/chat.send-action": trappable,
         "guesthouse:plugin/chat": async | trappable,
         "guesthouse:plugin/tables": async | trappable,
+        "guesthouse:plugin/telegram": async | trappable,
         "guesthouse:plugin/dialogue.get": async | trappable,
         "guesthouse:plugin/files": async | trappable,
         default: trappable,

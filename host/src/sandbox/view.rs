@@ -34,6 +34,9 @@ pub trait View: Send + Sync {
     /// The chat of a message that this plugin asked to send in an earlier turn.
     async fn sent_chat(&self, reference: i64) -> Result<Option<i64>, ViewError>;
 
+    /// The other ids of a chat: of a group that has become a supergroup, and the other way round.
+    async fn same_chats(&self, chat: i64) -> Result<Vec<i64>, ViewError>;
+
     /// The content of a file, if it is not larger than `max` bytes.
     async fn file(&self, file_id: &str, max: u64) -> Result<Bytes, FileError>;
 }

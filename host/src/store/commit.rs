@@ -50,6 +50,8 @@ pub struct NewCall {
     pub body: String,
     /// Worthless after this time.
     pub expires_at: Option<Millis>,
+    /// Whether it ends with an attempt that may have arrived, instead of being made again.
+    pub once: bool,
 }
 
 /// All that a turn leaves behind.
@@ -170,17 +172,18 @@ impl CommitTurn {
                 lane_of.insert(row.integer(2)?, row.integer(0)?);
             }
         }
-        let pattern = ["?", "$1", "$2", "$3", "?", "?", "?", "?", "0", "0", "0", "$4", "?", "$4"];
+        let pattern = ["?", "$1", "$2", "$3", "?", "?", "?", "?", "0", "0", "0", "$4", "?", "$4", "?"];
         let mut steps = Vec::new();
-        for some in rows::in_chunks(&self.calls, 6) {
+        for some in rows::in_chunks(&self.calls, 7) {
             let mut params = params![self.bot.0, self.plugin.as_str(), self.event, self.now];
             for call in some {
                 let lane = *lane_of.get(&call.chat).ok_or_else(|| StoreError::unexpected("a chat without a lane"))?;
                 let (method, body) = (call.method.as_str(), call.body.as_str());
-                params.extend(params![lane, call.reference, call.about, method, body, call.expires_at]);
+                let once = i64::from(call.once);
+                params.extend(params![lane, call.reference, call.about, method, body, call.expires_at, once]);
             }
             let columns = "lane_id, bot_id, plugin, inbox_seq, reference, about, method, body, state, attempt, \
-                           ambiguous, due_at, expires_at, created_at";
+                           ambiguous, due_at, expires_at, created_at, once";
             let values = rows::values(some.len(), &pattern, 4);
             steps.push(Step::made(format!("INSERT INTO outbox ({columns}) {values}"), params));
         }

@@ -8,7 +8,7 @@ use super::error::StoreError;
 use super::lanes::{self, Claim, FenceOutcome, LaneKind, Then};
 use super::leases::Lease;
 use super::session::{Param, Session, Step, params};
-use super::{Store, rows};
+use super::{Store, chats, rows};
 use crate::clock::Millis;
 use crate::model::{BotId, PluginName};
 
@@ -27,6 +27,10 @@ pub struct NewUpdate {
     pub raw: String,
     /// Plugin and chat of each lane that gets it as an event.
     pub lanes: Vec<(PluginName, i64)>,
+    /// The chat that shows with it that it can be written to.
+    pub spoke: Option<i64>,
+    /// A group, and the supergroup that it has become.
+    pub moved: Option<(i64, i64)>,
 }
 
 /// What was stored of a batch.
@@ -129,10 +133,12 @@ impl Job for Accept {
         if self.poll.is_some() && answers.next().is_none_or(|held| held.rows.is_empty()) {
             return Ok(Verdict::Undo(None));
         }
-        let mut stored = HashMap::new();
+        let (mut stored, mut suspended) = (HashMap::new(), 0);
         for row in answers.flat_map(|answer| answer.rows) {
             stored.insert(row.integer(1)?, row.integer(0)?);
+            suspended = row.integer(2)?;
         }
+        self.note_chats(&stored, suspended > 0, session).await?;
         let accepted = Accepted { new: stored.len(), known: self.updates.len() - stored.len() };
         self.insert_events(stored, session).await?;
         Ok(Verdict::Commit(Some(accepted)))
@@ -145,7 +151,9 @@ impl Accept {
             let values = rows::values(some.len(), &["$1", "?", "?", "?", "$2"], 2);
             let text = format!(
                 "INSERT INTO updates (bot_id, update_id, kind, raw, received_at) {values}
-                 ON CONFLICT (bot_id, update_id) DO NOTHING RETURNING seq, update_id"
+                 ON CONFLICT (bot_id, update_id) DO NOTHING RETURNING seq, update_id,
+                     (SELECT COUNT(*) FROM (
+                         SELECT 1 FROM chats WHERE bot_id = $1 AND suspended_at IS NOT NULL LIMIT 1) AS found)"
             );
             let mut params = params![self.bot.0, self.now];
             for update in some {
@@ -153,6 +161,26 @@ impl Accept {
             }
             Step::made(text, params)
         })
+    }
+
+    /// What the new updates say about their chats. Asking whether any is suspended costs no statement of its own.
+    async fn note_chats(
+        &self,
+        stored: &HashMap<i64, i64>,
+        some_are_suspended: bool,
+        session: &mut Session<'_>,
+    ) -> Result<(), StoreError> {
+        let new = || self.updates.iter().filter(|update| stored.contains_key(&update.update_id));
+        let mut steps = Vec::new();
+        if some_are_suspended {
+            let spoke: HashSet<_> = new().filter_map(|update| update.spoke).collect();
+            steps.extend(chats::lift(self.bot, spoke.into_iter()));
+        }
+        steps.extend(new().filter_map(|update| update.moved).map(|(from, to)| chats::moved(self.bot, from, to)));
+        if !steps.is_empty() {
+            session.run(&steps).await?;
+        }
+        Ok(())
     }
 
     fn insert(&self, events: &[(i64, i64)]) -> Step {

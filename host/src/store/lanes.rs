@@ -20,7 +20,7 @@ use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
 use super::hosts::{self, Alive};
 use super::leases::{Lease, Leases};
-use super::session::{Record, Session, Step, params};
+use super::session::{Param, Record, Session, Step, params};
 use super::{Store, outbox};
 use crate::clock::Millis;
 use crate::model::{BotId, PluginName};
@@ -80,6 +80,25 @@ static CLAIM: Sql = Sql::new(concat!(
      UPDATE lanes SET host_id = $3, fence = fence + 1 WHERE id IN (SELECT id FROM due)
      RETURNING id, fence, bot_id, plugin, chat_id",
 ));
+/// The same for sending, one bot at a time: a bot that has to wait leaves its chats where they are, and another one finds
+/// its own without passing them. With each come until when its bot has to wait, and whether `chats` has something on it.
+static CLAIM_SENDING: Sql = Sql::new(concat!(
+    "WITH due AS MATERIALIZED (
+        SELECT id FROM lanes WHERE kind = 2 AND bot_id = $2 AND due_at <= $1 AND ",
+    free!(),
+    "   ORDER BY due_at LIMIT $4 {skip_locked})
+     UPDATE lanes SET host_id = $3, fence = fence + 1 WHERE id IN (SELECT id FROM due)
+     RETURNING id, fence, bot_id, plugin, chat_id,
+         COALESCE((SELECT b.hold_until FROM bots b WHERE b.bot_id = lanes.bot_id), 0),
+         (SELECT COUNT(*) FROM chats c WHERE c.bot_id = lanes.bot_id AND c.chat_id = lanes.chat_id)
+         + (SELECT COUNT(*) FROM chats c WHERE c.bot_id = lanes.bot_id AND c.moved_to = lanes.chat_id)",
+));
+/// Which of these bots have something due.
+static BOTS_DUE: Sql = Sql::new(
+    "WITH item (bot_id) AS ({rows})
+     SELECT bot_id FROM item
+     WHERE EXISTS (SELECT 1 FROM lanes l WHERE l.kind = 2 AND l.bot_id = item.bot_id AND l.due_at <= $1)",
+);
 static CLAIM_POLLING: Sql = Sql::new(concat!(
     "INSERT INTO lanes (kind, bot_id, plugin, chat_id, host_id, fence) VALUES ($2, $4, '', 0, $3, 1)
      ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET host_id = excluded.host_id, fence = lanes.fence + 1
@@ -92,6 +111,12 @@ static NEXT_DUE: Sql = Sql::new(concat!(
     "SELECT due_at FROM lanes WHERE kind = $2 AND due_at IS NOT NULL AND ",
     free!(),
     " ORDER BY due_at LIMIT 1",
+));
+static NEXT_SEND: Sql = Sql::new(concat!(
+    "WITH item (bot_id) AS ({rows})
+     SELECT MIN((SELECT due_at FROM lanes WHERE kind = $2 AND lanes.bot_id = item.bot_id AND due_at IS NOT NULL AND ",
+    free!(),
+    " ORDER BY due_at LIMIT 1)) FROM item",
 ));
 static LOCK: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3 {for_update}");
 static FREE: Sql = Sql::new(
@@ -131,6 +156,33 @@ impl Claim {
         self.claim(CLAIM.with(params![self.now, self.kind.number(), self.host, limit]), session).await
     }
 
+    /// Claims chats of these bots with something due, up to so many of each.
+    pub(super) async fn sending(
+        &self,
+        bots: &[(BotId, usize)],
+        session: &mut Session<'_>,
+    ) -> Result<Vec<ClaimedChat>, StoreError> {
+        self.prepare(session).await?;
+        let mut due: Vec<_> = bots.iter().map(|(bot, _)| bot.0).collect();
+        // One look at all of them saves the claims of those who have nothing, which are most.
+        if due.len() > 1 {
+            let rows = due.iter().map(|bot| [Param::from(*bot)]).collect();
+            let steps: Vec<_> = BOTS_DUE.with_rows(&[Param::from(self.now)], rows).collect();
+            let answers = session.run(&steps).await?;
+            due = answers.iter().flat_map(|answer| &answer.rows).map(|row| row.integer(0)).collect::<Result<_, _>>()?;
+        }
+        let claims = bots.iter().filter(|(bot, _)| due.contains(&bot.0)).map(|(bot, limit)| {
+            let limit = i64::try_from(*limit).unwrap_or(i64::MAX);
+            CLAIM_SENDING.with(params![self.now, bot.0, self.host, limit])
+        });
+        let answers = session.run(&claims.collect::<Vec<_>>()).await?;
+        let chat = |row: Record| {
+            let (hold_until, notes) = (row.integer(5)?, row.integer(6)?);
+            Ok(ClaimedChat { lease: self.lease(row)?, hold_until, is_noted: notes > 0 })
+        };
+        answers.into_iter().flat_map(|answer| answer.rows).map(chat).collect()
+    }
+
     /// Claims the lane of a bot's polling, making it if need be. Once a claim has failed without an answer, a lane that
     /// this host holds may be the fruit of it; nobody in this host asks for one that it knows to have.
     async fn polling(&self, bot: BotId, session: &mut Session<'_>) -> Result<Vec<Lease>, StoreError> {
@@ -139,6 +191,14 @@ impl Claim {
     }
 
     async fn claim(&self, claim: Step, session: &mut Session<'_>) -> Result<Vec<Lease>, StoreError> {
+        self.prepare(session).await?;
+        let answer = session.one(claim).await?;
+        answer.rows.into_iter().map(|row| self.lease(row)).collect()
+    }
+
+    /// Sees to what has to be right before a claim: that this host counts as alive, and that what it holds for nothing is
+    /// free.
+    async fn prepare(&self, session: &mut Session<'_>) -> Result<(), StoreError> {
         if self.alive.is_short(self.now) {
             // What a host claims whose time is over would be taken from it at once.
             session.one(hosts::register(self.host, self.now)).await?;
@@ -153,8 +213,7 @@ impl Claim {
         }
         self.searched.store(search, Ordering::Release);
         *self.given_back.lock().unwrap_or_else(PoisonError::into_inner) = dropped;
-        let answer = session.one(claim).await?;
-        answer.rows.into_iter().map(|row| self.lease(row)).collect()
+        Ok(())
     }
 
     /// Gives back what a claim has taken whose answer was lost. Nobody has seen what waits there, so nothing of it is in
@@ -193,6 +252,15 @@ impl Claim {
     }
 }
 
+/// A claimed chat, and what the database knows that may keep it from being written to.
+pub(super) struct ClaimedChat {
+    pub(super) lease: Lease,
+    /// Nothing of its bot is sent before this time.
+    pub(super) hold_until: Millis,
+    /// Whether `chats` has a row on it.
+    pub(super) is_noted: bool,
+}
+
 /// Answers one row if the lane is still held under this fence, and keeps it so until the transaction ends.
 pub(super) fn lock(lane: i64, fence: i64, host: i64) -> Step {
     LOCK.with(params![lane, fence, host])
@@ -201,6 +269,11 @@ pub(super) fn lock(lane: i64, fence: i64, host: i64) -> Step {
 /// Gives a lane back; after [`lock`], see rule 4.
 pub(super) fn free(lane: i64, fence: i64, host: i64) -> Step {
     FREE.with(params![lane, fence, host])
+}
+
+/// Gives a lane back that is not due before `until`; after [`lock`].
+pub(super) fn put_off(lane: i64, fence: i64, host: i64, until: Millis) -> Step {
+    POSTPONE.with(params![lane, fence, host, until])
 }
 
 struct ClaimPolling(Claim, BotId);
@@ -234,7 +307,7 @@ impl Job for GiveBack {
         }
         let end = match until {
             None => free(lane, fence, host),
-            Some(until) => POSTPONE.with(params![lane, fence, host, until]),
+            Some(until) => put_off(lane, fence, host, until),
         };
         session.run(&[outbox::landed(lane), end]).await?;
         Ok(Verdict::Commit(()))
@@ -253,6 +326,19 @@ impl Store {
         let params = params![self.shared.clock.now(), kind.number(), self.shared.host];
         let answer = self.shared.engine.read(NEXT_DUE.with(params)).await?;
         answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))
+    }
+
+    /// When the next free chat of these bots is due.
+    pub async fn next_send(&self, bots: &[BotId]) -> Result<Option<Millis>, StoreError> {
+        let rows = bots.iter().map(|bot| [Param::from(bot.0)]).collect();
+        let mut next = None;
+        let params = params![self.shared.clock.now(), LaneKind::Sending.number(), self.shared.host];
+        for step in NEXT_SEND.with_rows(&params, rows) {
+            let answer = self.shared.engine.read(step).await?;
+            let due = answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))?;
+            next = [next, due].into_iter().flatten().min();
+        }
+        Ok(next)
     }
 
     /// Gives a lane back. If it was taken over meanwhile, that is fine too.

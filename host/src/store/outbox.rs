@@ -3,13 +3,17 @@
 //! A call is *in the air* while `attempt_at` is set: from the claim that hands it out until it is marked or its lane is
 //! given back. A claim that finds a call in the air knows that the host which had it died in between, so Telegram may
 //! have got it; it is made again and counted as ambiguous.
+//!
+//! A call that may be made at most once ends there instead. It is handed out alone, so that being in the air means being
+//! under way and not waiting behind another one.
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::chats::{self, Learned};
 use super::dialect::Sql;
 use super::engine::{Job, Verdict};
 use super::error::StoreError;
-use super::lanes::{self, Claim, FenceOutcome, LaneKind, Then};
+use super::lanes::{self, Claim, ClaimedChat, FenceOutcome, LaneKind, Then};
 use super::leases::Lease;
 use super::session::{Param, Record, Session, Step, params};
 use super::{Store, printable};
@@ -40,6 +44,8 @@ pub struct WaitingCall {
     pub attempt: u32,
     /// How many calls may have arrived although no answer came.
     pub ambiguous: u32,
+    /// Whether it ends with an attempt that may have arrived.
+    pub once: bool,
     /// When the turn committed.
     pub created_at: Millis,
     /// Worthless after this time.
@@ -53,6 +59,28 @@ pub struct ClaimedSends {
     pub lease: Lease,
     /// What is due, in order; at least one.
     pub calls: Vec<WaitingCall>,
+    /// The group that this supergroup was. Calls may still name it.
+    pub was: Option<i64>,
+}
+
+/// What a claim has brought.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// The chats, those whose calls have waited longest first.
+    pub chats: Vec<ClaimedSends>,
+    /// Bots that another host, or this one before a restart, was told to let rest, and until when.
+    pub holds: Vec<(BotId, Millis)>,
+    /// Whether some bot had at least as many chats as it was asked for, so that more may be due.
+    pub is_full: bool,
+}
+
+/// What became of marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marked {
+    /// Whether they were written.
+    pub fence: FenceOutcome,
+    /// Nothing of the bot may be sent before this time, as far as any host knows.
+    pub hold_until: Millis,
 }
 
 /// What became of a call.
@@ -78,6 +106,8 @@ pub enum SendOutcome {
     Dead {
         /// Why.
         reason: String,
+        /// Whether the last attempt may have arrived all the same.
+        ambiguous: bool,
     },
     /// It has become worthless.
     Expired,
@@ -116,9 +146,24 @@ pub enum SendState {
     Expired,
 }
 
-static TAKE_CALLS: Sql = Sql::new(
+/// Why a call ended that was in the air when its host died.
+macro_rules! lost {
+    () => {
+        "no answer came before the host ended, and it is sent at most once"
+    };
+}
+pub(super) use lost;
+
+static TAKE_CALLS: Sql = Sql::new(concat!(
     "WITH item (lane_id) AS ({rows})
-     UPDATE outbox SET attempt_at = $1, ambiguous = ambiguous + CASE WHEN attempt_at IS NULL THEN 0 ELSE 1 END
+     UPDATE outbox SET
+         attempt_at = CASE WHEN once = 1 AND attempt_at IS NOT NULL THEN NULL ELSE $1 END,
+         state = CASE WHEN once = 1 AND attempt_at IS NOT NULL THEN 2 ELSE 0 END,
+         ended_at = CASE WHEN once = 1 AND attempt_at IS NOT NULL THEN $1 END,
+         reason = CASE WHEN once = 1 AND attempt_at IS NOT NULL THEN '",
+    lost!(),
+    "' ELSE reason END,
+         ambiguous = ambiguous + CASE WHEN attempt_at IS NULL THEN 0 ELSE 1 END
      WHERE seq IN (
          SELECT o.seq FROM item
          JOIN outbox o ON o.lane_id = item.lane_id AND o.state = 0 AND o.seq <= COALESCE(
@@ -128,7 +173,14 @@ static TAKE_CALLS: Sql = Sql::new(
              SELECT 1 FROM outbox b
              WHERE b.lane_id = o.lane_id AND b.state = 0 AND b.seq <= o.seq AND b.due_at > $1))
      RETURNING lane_id, seq, plugin, inbox_seq, reference, about, method, body, attempt, ambiguous, created_at,
-               expires_at",
+               expires_at, once, state",
+));
+static PUT_BACK: Sql =
+    Sql::new("WITH item (seq) AS ({rows}) UPDATE outbox SET attempt_at = NULL WHERE seq IN (SELECT seq FROM item)");
+/// As `lanes::lock`, with until when the bot has to wait.
+static LOCK: Sql = Sql::new(
+    "SELECT id, COALESCE((SELECT b.hold_until FROM bots b WHERE b.bot_id = lanes.bot_id), 0)
+     FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3 {for_update}",
 );
 static MARK: Sql = Sql::new(
     "WITH item (seq, state, message_id, reason, due_at, failed, ambiguous, ended_at) AS ({rows})
@@ -157,41 +209,90 @@ pub(super) fn landed(lane: i64) -> Step {
     LANDED.with(params![lane])
 }
 
-struct ClaimSends(Claim, usize);
+struct ClaimSends(Claim, Vec<(BotId, usize)>);
 
 impl Job for ClaimSends {
-    type Output = Vec<ClaimedSends>;
+    type Output = Claimed;
 
-    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Self::Output>, StoreError> {
-        let Self(claim, limit) = self;
-        let leases = claim.due(*limit, session).await?;
-        if leases.is_empty() {
-            return Ok(Verdict::Commit(vec![]));
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Claimed>, StoreError> {
+        let Self(claim, bots) = self;
+        let chats = claim.sending(bots, session).await?;
+        let mut claimed = Claimed::default();
+        for (bot, limit) in bots {
+            claimed.is_full |= chats.iter().filter(|chat| chat.lease.bot == *bot).count() >= *limit;
         }
-        let lanes = leases.iter().map(|lease| [lease.lane.into()]).collect();
-        let steps: Vec<_> = TAKE_CALLS.with_rows(&[Param::from(claim.now), Param::from(CALLS - 1)], lanes).collect();
-        let answers = session.run(&steps).await?;
-        let mut calls: HashMap<i64, Vec<WaitingCall>> = HashMap::new();
-        for mut row in answers.into_iter().flat_map(|answer| answer.rows) {
-            calls.entry(row.integer(0)?).or_default().push(waiting_call(&mut row)?);
-        }
-        let mut claimed = Vec::with_capacity(leases.len());
-        for lease in leases {
-            match calls.remove(&lease.lane) {
-                Some(mut calls) => {
-                    calls.sort_by_key(|call| call.seq);
-                    claimed.push(ClaimedSends { lease, calls });
+        let mut open = Vec::with_capacity(chats.len());
+        for ClaimedChat { lease, hold_until, is_noted } in chats {
+            let (lane, fence) = (lease.lane, lease.fence);
+            if hold_until > claim.now {
+                claimed.holds.push((lease.bot, hold_until));
+                session.one(lanes::put_off(lane, fence, claim.host, hold_until)).await?;
+                continue;
+            }
+            let mut was = None;
+            if is_noted {
+                match chats::apply_notes(&lease, claim.now, session).await? {
+                    Some(notes) => was = notes.was,
+                    None => {
+                        session.one(lanes::free(lane, fence, claim.host)).await?;
+                        continue;
+                    }
                 }
-                // A host that died has left a wrong time behind.
+            }
+            open.push((lease, was));
+        }
+        let mut calls = take_calls(&open, claim.now, session).await?;
+        for (lease, was) in open {
+            match calls.remove(&lease.lane) {
+                Some(calls) => claimed.chats.push(ClaimedSends { lease, calls, was }),
+                // A host that died has left a wrong time behind, or all that waited has just ended.
                 None => drop(session.one(lanes::free(lease.lane, lease.fence, claim.host)).await?),
             }
         }
-        claimed.sort_by_key(|lane| lane.calls[0].seq);
+        claimed.chats.sort_by_key(|lane| lane.calls[0].seq);
         Ok(Verdict::Commit(claimed))
     }
 
-    fn settle(&self, output: &mut Self::Output) {
-        self.0.settle(output.iter_mut().map(|claimed| &mut claimed.lease));
+    fn settle(&self, output: &mut Claimed) {
+        self.0.settle(output.chats.iter_mut().map(|claimed| &mut claimed.lease));
+    }
+}
+
+/// The calls of these lanes that are due, by lane and in order. They are in the air now.
+async fn take_calls(
+    lanes: &[(Lease, Option<i64>)],
+    now: Millis,
+    session: &mut Session<'_>,
+) -> Result<HashMap<i64, Vec<WaitingCall>>, StoreError> {
+    if lanes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = lanes.iter().map(|(lease, _)| [lease.lane.into()]).collect();
+    let steps: Vec<_> = TAKE_CALLS.with_rows(&[Param::from(now), Param::from(CALLS - 1)], rows).collect();
+    let answers = session.run(&steps).await?;
+    let mut calls: HashMap<i64, Vec<WaitingCall>> = HashMap::new();
+    for mut row in answers.into_iter().flat_map(|answer| answer.rows) {
+        if row.integer(13)? == 0 {
+            calls.entry(row.integer(0)?).or_default().push(waiting_call(&mut row)?);
+        }
+    }
+    let mut later = Vec::new();
+    for calls in calls.values_mut() {
+        calls.sort_by_key(|call| call.seq);
+        later.extend(calls.split_off(handed_out(calls)).into_iter().map(|call| [Param::from(call.seq)]));
+    }
+    if !later.is_empty() {
+        session.run(&PUT_BACK.with_rows(&[], later).collect::<Vec<_>>()).await?;
+    }
+    Ok(calls)
+}
+
+/// How many of these calls are handed out: one that may be made at most once alone, with the rows that hang on it.
+fn handed_out(calls: &[WaitingCall]) -> usize {
+    let hangs_on = |call: &WaitingCall| !call.once && call.about.is_some() && call.about == calls[0].reference;
+    match calls.first() {
+        Some(first) if first.once => 1 + calls[1..].iter().take_while(|call| hangs_on(call)).count(),
+        _ => calls.iter().position(|call| call.once).unwrap_or(calls.len()),
     }
 }
 
@@ -209,6 +310,7 @@ fn waiting_call(row: &mut Record) -> Result<WaitingCall, StoreError> {
         ambiguous: count(row.integer(9)?),
         created_at: row.integer(10)?,
         expires_at: row.maybe_integer(11)?,
+        once: row.integer(12)? == 1,
     })
 }
 
@@ -220,16 +322,15 @@ struct MarkSends {
 }
 
 impl Job for MarkSends {
-    /// Whether the lane was still held.
-    type Output = bool;
+    /// Until when the bot has to wait; `None`: the lane was not held any more.
+    type Output = Option<Millis>;
 
-    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<bool>, StoreError> {
-        let held = session.one(lanes::lock(self.lane, self.fence, self.host)).await?;
-        if held.rows.is_empty() {
-            return Ok(Verdict::Undo(false));
-        }
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Self::Output>, StoreError> {
+        let held = session.one(LOCK.with(params![self.lane, self.fence, self.host])).await?;
+        let Some(row) = held.rows.first() else { return Ok(Verdict::Undo(None)) };
+        let hold_until = row.integer(1)?;
         session.run(&self.steps).await?;
-        Ok(Verdict::Commit(true))
+        Ok(Verdict::Commit(Some(hold_until)))
     }
 }
 
@@ -241,9 +342,9 @@ fn mark_row(mark: &Mark, now: Millis) -> [Param; 8] {
             message = *message_id;
             (1, 0, 0)
         }
-        SendOutcome::Dead { reason } => {
+        SendOutcome::Dead { reason, ambiguous } => {
             why = Some(printable(reason));
-            (2, 1, 0)
+            (2, 1, i64::from(*ambiguous))
         }
         SendOutcome::Expired => (3, 0, 0),
         SendOutcome::Retry { at, reason, ambiguous } => {
@@ -264,20 +365,27 @@ fn mark_row(mark: &Mark, now: Millis) -> [Param; 8] {
 }
 
 impl Store {
-    /// Claims up to `limit` chats whose next call is due, the longest waiting first. From now on the calls are in the
-    /// air.
-    pub async fn claim_sends(&self, limit: usize) -> Result<Vec<ClaimedSends>, StoreError> {
-        let claimed = self.shared.engine.write(ClaimSends(Claim::new(self, LaneKind::Sending), limit)).await;
+    /// Claims chats of these bots whose next call is due, up to so many of each, the longest waiting first. From now on
+    /// the calls are in the air.
+    pub async fn claim_sends(&self, bots: &[(BotId, usize)]) -> Result<Claimed, StoreError> {
+        let job = ClaimSends(Claim::new(self, LaneKind::Sending), bots.to_vec());
+        let claimed = self.shared.engine.write(job).await;
         claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Sending))
     }
 
-    /// Records what became of calls (TXN 4). Of calls that were claimed and are not marked when the lane is released,
-    /// it is known that they were not made.
-    pub async fn mark_sends(&self, lease: &Lease, marks: Vec<Mark>, then: Then) -> Result<FenceOutcome, StoreError> {
+    /// Records what became of calls and what else was learned (TXN 4). Of calls that were claimed and are not marked when
+    /// the lane is released, it is known that they were not made.
+    pub async fn mark_sends(
+        &self,
+        lease: &Lease,
+        marks: Vec<Mark>,
+        learned: &Learned,
+        then: Then,
+    ) -> Result<Marked, StoreError> {
         let (lane, fence, host) = (lease.lane, lease.fence, self.shared.host);
+        let now = self.shared.clock.now();
         let mut steps = Vec::new();
         if !marks.is_empty() {
-            let now = self.shared.clock.now();
             let marked = marks.iter().map(|mark| mark_row(mark, now)).collect();
             steps.extend(MARK.with_rows(&[Param::from(lane)], marked));
         }
@@ -288,11 +396,13 @@ impl Store {
             let files = files.into_iter().map(|((digest, kind), id)| [text(digest), text(kind), text(id)]).collect();
             steps.extend(REMEMBER_FILES.with_rows(&[Param::from(lease.bot.0)], files));
         }
+        steps.extend(learned.steps(lease, now));
         if then == Then::Release {
             steps.extend([landed(lane), lanes::free(lane, fence, host)]);
         }
         let held = self.shared.engine.write(MarkSends { lane, fence, host, steps }).await?;
-        Ok(lease.after(held, then))
+        let hold_until = held.max(learned.hold_until).unwrap_or(0);
+        Ok(Marked { fence: lease.after(held.is_some(), then), hold_until })
     }
 
     /// Where the message stands that a plugin knows under this number.

@@ -30,6 +30,8 @@ mod opening;
 
 mod outbox;
 
+mod chats;
+
 mod records;
 
 mod reading;
@@ -124,6 +126,8 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
         kind: "message".into(),
         raw: format!("{{\"update_id\":{update_id}}}"),
         lanes: chats.iter().map(|chat| (cards(), *chat)).collect(),
+        spoke: chats.first().copied(),
+        moved: None,
     }
 }
 
@@ -167,7 +171,18 @@ fn call(chat: i64, text: &str) -> NewCall {
         method: "sendMessage".into(),
         body: format!("{{\"text\":\"{text}\"}}"),
         expires_at: None,
+        once: false,
     }
+}
+
+/// Claims up to so many chats of the bot that have something due.
+async fn claim_sends(store: &Store, limit: usize) -> Vec<ClaimedSends> {
+    store.claim_sends(&[(BOT, limit)]).await.expect("claimed").chats
+}
+
+/// Marks calls of a chat.
+async fn mark_sends(store: &Store, lease: &Lease, marks: Vec<Mark>, then: Then) -> FenceOutcome {
+    store.mark_sends(lease, marks, &Learned::default(), then).await.expect("no error").fence
 }
 
 fn insert_card(id: i64, code: &str) -> Write {

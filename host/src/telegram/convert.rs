@@ -14,11 +14,15 @@ use serde_json::value::RawValue;
 use super::client::Me;
 use crate::model::event::{Event, MemberStatus};
 
+mod chat;
+
 mod message;
 
 mod nouns;
 
-use nouns::{chat, read, text, user};
+pub use chat::{moved, spoke};
+
+use nouns::{chat as chat_of, read, text, user};
 
 /// The name of the update's kind in the Bot API, empty if it has none, and what it says.
 pub fn event(raw: &str, me: &Me) -> (String, Event) {
@@ -91,7 +95,7 @@ fn callback(value: &RawValue) -> Option<Event> {
     Some(Event::Callback {
         id: text(fields.get("id")?)?,
         sender: user(fields.get("from")?)?,
-        chat: chat(message.get("chat")?)?,
+        chat: chat_of(message.get("chat")?)?,
         message_id: read(message.get("message_id")?)?,
         topic: message.get("message_thread_id").filter(|_| in_topic).and_then(read),
         // A button of a game has no data, and is nobody's.
@@ -105,7 +109,7 @@ fn member(value: &RawValue, about_me: bool, me: &Me) -> Option<Event> {
     let new = Fields::of(fields.get("new_chat_member")?.get());
     let who = user(new.get("user").or(old.get("user"))?)?;
     Some(Event::Member {
-        chat: chat(fields.get("chat")?)?,
+        chat: chat_of(fields.get("chat")?)?,
         by: user(fields.get("from")?)?,
         is_me: about_me || who.id == me.id,
         user: who,

@@ -56,6 +56,8 @@ pub struct Call {
     pub body: String,
     /// How long it is worth anything.
     pub expires: Option<Duration>,
+    /// Whether it is made at most once, even if its answer is lost.
+    pub once: bool,
 }
 
 /// What became of an effect.
@@ -88,14 +90,18 @@ pub fn calls(effect: ChatEffect, origin: Origin, chat_of: impl Fn(i64) -> Option
     let calls = match effect {
         ChatEffect::SendText { chat, reference, message } => send_text(chat, reference, message, origin, target),
         ChatEffect::SendMedia { chat, reference, kind, media, message } => {
-            let reply = message.reply_to.as_ref().map(target);
+            let (reply, once) = (message.reply_to.as_ref().map(target), message.at_most_once);
             let file = files.input(media, kind);
             let (method, body) = media_body(chat, kind, file, message, reply.as_ref(), origin);
-            vec![Call { reference: Some(reference), about: reply.and_then(|to| to.about), ..call(chat, method, body) }]
+            let about = reply.and_then(|to| to.about);
+            vec![Call { reference: Some(reference), about, once, ..call(chat, method, body) }]
         }
-        ChatEffect::SendAlbum { chat, references, items, reply_to } => {
+        ChatEffect::SendAlbum { chat, references, items, reply_to, at_most_once } => {
             let reply = reply_to.as_ref().map(target);
-            album(chat, &references, items, reply.as_ref(), origin, &mut files)
+            let mut calls = album(chat, &references, items, reply.as_ref(), origin, &mut files);
+            // The parts are no calls of their own; they end with the album.
+            calls[0].once = at_most_once;
+            calls
         }
         ChatEffect::SendLocation { chat, reference, latitude, longitude } => {
             let mut payload = SendLocation::new(to(chat), latitude, longitude);
@@ -185,7 +191,7 @@ impl Target {
 }
 
 fn call(chat: i64, method: impl Into<Cow<'static, str>>, body: String) -> Call {
-    Call { chat, reference: None, about: None, method: method.into(), body, expires: None }
+    Call { chat, reference: None, about: None, method: method.into(), body, expires: None, once: false }
 }
 
 fn send_text(
@@ -219,6 +225,7 @@ fn send_text(
         payload.reply_markup = if is_last { keyboard.take().map(markup) } else { None };
         Call {
             reference: is_last.then_some(reference),
+            once: message.at_most_once,
             about: reply.and_then(|to| to.about),
             ..call(chat, "sendMessage", write(&payload))
         }

@@ -108,8 +108,17 @@ const BAD_REQUESTS: &[(&str, Decision)] = &[
     ("logged out", Decision::StopBot),
 ];
 
-/// Old texts with code 401 that are about the chat, not about the token.
-const UNREACHABLE: &[&str] = &["can't initiate conversation", "was kicked", "can't send messages to"];
+/// Texts with code 403, and old ones with 401, that are about the chat: nothing can be sent there, by whatever method.
+/// Other texts with 403 are about a right that is missing for this call.
+const UNREACHABLE: &[&str] = &[
+    "blocked by the user",
+    "is deactivated",
+    "can't initiate conversation",
+    "can't send messages to",
+    "was kicked",
+    "not a member",
+    "chat was deleted",
+];
 
 impl CallError {
     /// Whether Telegram may have done it although it looks failed.
@@ -150,7 +159,7 @@ impl Refusal {
             400 => BAD_REQUESTS.iter().find(|(part, _)| text.contains(part)).map_or(Decision::Dead, |(_, then)| *then),
             401 if UNREACHABLE.iter().any(|part| text.contains(part)) => Decision::ChatGone,
             401 | 421 => Decision::StopBot,
-            403 => Decision::ChatGone,
+            403 if UNREACHABLE.iter().any(|part| text.contains(part)) => Decision::ChatGone,
             404 if text.contains("method not found") => Decision::Dead,
             404 => Decision::StopBot,
             409 => Decision::Conflict,

@@ -29,7 +29,15 @@ pub use media::Album;
 /// Begins a message. A text of more than 4096 UTF-16 units is sent as several messages, of which the last one carries the
 /// keyboard; a caption ends at 1024.
 pub fn message(text: impl Into<Text>) -> Outgoing {
-    Outgoing { text: text.into(), keyboard: None, reply_to: None, silent: false, protect: false, link_preview: false }
+    Outgoing {
+        text: text.into(),
+        keyboard: None,
+        reply_to: None,
+        silent: false,
+        protect: false,
+        link_preview: false,
+        at_most_once: false,
+    }
 }
 
 /// Sends a place on the map, in degrees north and east.
@@ -93,6 +101,14 @@ impl Outgoing {
     /// Shows a preview of the first link; otherwise there is none.
     pub fn link_preview(mut self) -> Self {
         self.link_preview = true;
+        self
+    }
+
+    /// Sends it rather not at all than twice. Telegram cannot tell whether it has seen a message before, so after an
+    /// attempt whose answer was lost a message is sent again, and may be there twice. With this it is not sent again: it
+    /// ends as a dead letter with the reason, and may be there or not. Edits and deletions need it not.
+    pub fn at_most_once(mut self) -> Self {
+        self.at_most_once = true;
         self
     }
 

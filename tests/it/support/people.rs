@@ -44,6 +44,16 @@ impl Town {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
+    /// Sets something.
+    pub async fn put(&self, path: &str, body: Value) -> Value {
+        let answer =
+            self.http.put(format!("{}{path}", self.base)).json(&body).send().await.expect("the emulator answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("text");
+        assert!(status.is_success(), "PUT {path} {body}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
     /// Lets Telegram have a bad day: see `POST /emulator/faults`.
     pub async fn suffers(&self, fault: Value) {
         self.post("/faults", fault).await;

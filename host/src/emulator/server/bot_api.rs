@@ -1,4 +1,4 @@
-//! A Bot API call from the request to the answer: token, parameters, ordered fault, method, log.
+//! A Bot API call from the request to the answer: token, parameters, ordered fault, flood limits, method, log.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 
 use super::connection::Switch;
 use super::methods::{self, Method};
@@ -15,7 +15,7 @@ use super::params::Params;
 use super::reply::{Answer, respond};
 use super::{Emulator, Face};
 use crate::emulator::bell::Key;
-use crate::emulator::world::{Action, ApiError, ChatId, Fault};
+use crate::emulator::world::{Action, ApiError, ChatId, Fault, World};
 
 /// The name under which the log and the faults know the download of a file.
 const DOWNLOAD: &str = "file";
@@ -40,9 +40,17 @@ pub(super) async fn call(
         ChatId::Name(_) => None,
     });
     let log = params.for_log();
-    let (seq, fault) = face.emulator.world(|world| world.call_received(bot, name, chat, log));
+    let listed = || params.list("media").ok().flatten().map_or(1, |list| list.len());
+    let (seq, fault, too_fast) = face.emulator.world(|world| {
+        let (seq, fault) = world.call_received(bot, name, chat, log);
+        let too_fast = if fault.is_none() { world.too_fast(bot, name, chat, listed()) } else { None };
+        (seq, fault, too_fast)
+    });
     let log = Log { emulator: &face.emulator, seq, name };
-    let mut unanswered = false;
+    if let Some(error) = too_fast {
+        return log.finish(error.into());
+    }
+    let mut ending = Ending::Answer;
     if let Some(fault) = fault {
         match play(&face, fault).await {
             Play::Answer(status, kind, body) => {
@@ -51,7 +59,7 @@ pub(super) async fn call(
             }
             Play::Error(error) => return log.finish(error.into()),
             Play::HangUp => return log.hang_up(switch),
-            Play::Process { answered } => unanswered = !answered,
+            Play::Process(how) => ending = how,
         }
     }
     let answer = match method {
@@ -59,7 +67,11 @@ pub(super) async fn call(
         Some(Method::GetUpdates) => methods::get_updates(&face, bot, &params).await.into(),
         None => Answer::from(ApiError::new(404, "Not Found: method not found")),
     };
-    if unanswered { log.hang_up(switch) } else { log.finish(answer) }
+    match ending {
+        Ending::Answer => log.finish(answer),
+        Ending::HangUp => log.hang_up(switch),
+        Ending::Stall(fault) => log.stall(answer, &face, fault),
+    }
 }
 
 /// Answers the download of a file.
@@ -82,8 +94,8 @@ pub(super) async fn download(
                 return respond(status, kind, body);
             }
             Play::Error(error) => return log.finish(error.into()),
-            Play::HangUp | Play::Process { answered: false } => return log.hang_up(switch),
-            Play::Process { answered: true } => {}
+            Play::HangUp | Play::Process(Ending::HangUp | Ending::Stall(_)) => return log.hang_up(switch),
+            Play::Process(Ending::Answer) => {}
         }
     }
     match face.emulator.world(|world| world.download(&path)) {
@@ -112,25 +124,36 @@ enum Play {
     Error(ApiError),
     /// Not at all.
     HangUp,
-    /// As usual, but perhaps without an answer.
-    Process { answered: bool },
+    /// As usual, up to the answer.
+    Process(Ending),
+}
+
+/// What becomes of the answer to a call that was carried out.
+enum Ending {
+    /// It is sent.
+    Answer,
+    /// It is not.
+    HangUp,
+    /// Half of it is; the other half until this fault is removed not, and then never.
+    Stall(u64),
 }
 
 async fn play(face: &Face, fault: Fault) -> Play {
     match fault.rule.action {
         Action::Error { code, description, parameters } => Play::Error(ApiError { code, description, parameters }),
         Action::Drop => Play::HangUp,
-        Action::AcceptThenDrop => Play::Process { answered: false },
+        Action::AcceptThenDrop => Play::Process(Ending::HangUp),
+        Action::Stall => Play::Process(Ending::Stall(fault.id)),
         Action::Garbage { status, body } => Play::Answer(status, "text/html", body),
         Action::Hold => {
-            let removed = |world: &mut crate::emulator::world::World| (!world.faults().has(fault.id)).then_some(());
+            let removed = |world: &mut World| (!world.faults().has(fault.id)).then_some(());
             let held = face.emulator.when(Key::Faults, removed, face.closing.cancelled()).await;
             // At the shutdown there is nobody left who could let it go.
-            held.map_or(Play::HangUp, |()| Play::Process { answered: true })
+            held.map_or(Play::HangUp, |()| Play::Process(Ending::Answer))
         }
         Action::DelayMs(ms) => tokio::select! {
             () = face.closing.cancelled() => Play::HangUp,
-            () = face.emulator.0.clock.sleep(Duration::from_millis(ms)) => Play::Process { answered: true },
+            () = face.emulator.0.clock.sleep(Duration::from_millis(ms)) => Play::Process(Ending::Answer),
         },
     }
 }
@@ -150,6 +173,20 @@ impl Log<'_> {
     fn finish(&self, answer: Answer) -> Response {
         self.answered(answer.status, &answer.body);
         answer.into_response()
+    }
+
+    /// Half an answer, and then nothing.
+    fn stall(&self, answer: Answer, face: &Face, fault: u64) -> Response {
+        self.answered(0, "");
+        let half = Bytes::copy_from_slice(&answer.body.as_bytes()[..answer.body.len() / 2]);
+        let face = face.clone();
+        let rest = async move {
+            let removed = |world: &mut World| (!world.faults().has(fault)).then_some(());
+            face.emulator.when(Key::Faults, removed, face.closing.cancelled()).await;
+            Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+        };
+        let body = stream::once(std::future::ready(Ok(half))).chain(stream::once(rest));
+        respond(answer.status, "application/json", Body::from_stream(body))
     }
 
     fn hang_up(&self, switch: Option<Switch>) -> Response {

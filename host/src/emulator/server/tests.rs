@@ -98,6 +98,52 @@ async fn errors_and_garbage_come_as_ordered() {
 }
 
 #[tokio::test]
+async fn an_answer_can_stop_in_the_middle() {
+    play(async |scene| {
+        let fault = scene.fault(Action::Stall);
+        let stalled = scene.send("arrived");
+        let release = async {
+            let stands = |world: &mut crate::emulator::world::World| {
+                (world.messages(ChatRef::private(BOT, BUYER)).len() == 2).then_some(())
+            };
+            scene.emulator.until(SOON, stands).await.unwrap();
+            assert_eq!(scene.send("meanwhile").await.unwrap().0, 200);
+            scene.emulator.world(|world| world.remove_fault(fault));
+        };
+        let (sent, ()) = tokio::join!(stalled, release);
+        assert!(sent.is_err());
+        assert_eq!(scene.texts(), ["/start", "arrived", "meanwhile"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn days_go_bad_over_http_too() {
+    play(async |scene| {
+        let put = async |path: &str, body: Value| {
+            let request = scene.client.put(format!("{}/emulator/{path}", scene.base)).json(&body);
+            request.send().await.unwrap().json::<Value>().await.unwrap()
+        };
+        put("flood", json!({ "per_second_in_chat": 1, "retry_after": 7 })).await;
+        assert_eq!(scene.send("one").await.unwrap().0, 200);
+        let (status, body) = scene.send("two").await.unwrap();
+        assert_eq!((status, &body["parameters"]), (429, &json!({ "retry_after": 7 })));
+        assert_eq!(body["description"], "Too Many Requests: retry after 7");
+        scene.send("three").await.unwrap();
+        let flood = scene.get("flood").await;
+        assert_eq!((&flood["refused"], &flood["early"]), (&json!(2), &json!(1)));
+        assert!(put("flood", json!({ "per_hour": 1 })).await["error"].is_string());
+        put("flood", json!({})).await;
+        assert_eq!(put("people/1002", json!({ "deactivated": true })).await["deactivated"], true);
+        let (status, body) = scene.send("four").await.unwrap();
+        assert_eq!((status, &body["description"]), (403, &json!("Forbidden: user is deactivated")));
+        put("people/1002", json!({ "deactivated": false })).await;
+        assert_eq!(scene.send("five").await.unwrap().0, 200);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_held_call_waits_for_the_end_of_the_fault() {
     play(async |scene| {
         let fault = scene.fault(Action::Hold);

@@ -25,12 +25,14 @@ pub(super) fn routes(face: Face) -> Router {
     let router = Router::new()
         .route("/emulator/state", get(state))
         .route("/emulator/people", post(add_person))
+        .route("/emulator/people/{id}", axum::routing::put(change_person))
         .route("/emulator/chats", post(add_chat))
         .route("/emulator/chats/{chat}/messages", get(messages::list).post(messages::say))
         .route("/emulator/chats/{chat}/messages/{id}", axum::routing::put(messages::edit).delete(messages::delete))
         .route("/emulator/chats/{chat}/press", post(messages::press))
         .route("/emulator/chats/{chat}/commands", get(commands))
         .route("/emulator/chats/{chat}/members", post(change_member))
+        .route("/emulator/chats/{chat}/upgrade", post(upgrade))
         .route("/emulator/callbacks/{id}", get(messages::callback))
         .route("/emulator/start", post(start))
         .route("/emulator/block", post(block))
@@ -39,6 +41,7 @@ pub(super) fn routes(face: Face) -> Router {
         .route("/emulator/calls", get(faults::calls))
         .route("/emulator/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/emulator/faults/{id}", delete(faults::remove))
+        .route("/emulator/flood", get(faults::flood).put(faults::set_flood).delete(faults::end_flood))
         .route("/emulator/{*rest}", axum::routing::any(nothing))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
@@ -134,6 +137,30 @@ async fn state(State(face): State<Face>) -> Json<Value> {
 
 async fn add_person(State(face): State<Face>, Body(new): Body<NewPerson>) -> Answer {
     face.emulator.world(|world| world.add_person(new)).map(|person| Json(json!(person)))
+}
+
+#[derive(Deserialize)]
+struct PersonChange {
+    deactivated: bool,
+}
+
+async fn change_person(
+    State(face): State<Face>,
+    At(id): At<i64>,
+    Body(PersonChange { deactivated }): Body<PersonChange>,
+) -> Answer {
+    face.emulator.world(|world| {
+        world.deactivate(id, deactivated)?;
+        world.person(id).map(|person| Json(json!(person)))
+    })
+}
+
+async fn upgrade(State(face): State<Face>, At(chat): At<String>) -> Answer {
+    face.emulator.world(|world| {
+        let chat = chat_at(world, &chat)?;
+        let to = world.migrate(chat)?;
+        Ok(Json(world.chat(to).map(|chat| world.chat_state(chat)).unwrap_or_default()))
+    })
 }
 
 async fn add_chat(State(face): State<Face>, Body(new): Body<NewChat>) -> Answer {

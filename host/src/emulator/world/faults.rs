@@ -27,6 +27,9 @@ pub enum Action {
     Drop,
     /// It is carried out after so many milliseconds.
     DelayMs(u64),
+    /// It is carried out, and half of the answer comes. The rest is held back until the fault is removed; then the
+    /// connection is closed.
+    Stall,
     /// It is not carried out, and the answer is this.
     Garbage {
         /// The HTTP status.
@@ -110,8 +113,8 @@ impl Faults {
             *count -= 1;
         }
         let struck = fault.clone();
-        // Calls that a used-up hold caught still wait for its removal.
-        if struck.rule.count == Some(0) && struck.rule.action != Action::Hold {
+        // Calls that a used-up hold or stall caught still wait for its removal.
+        if struck.rule.count == Some(0) && !matches!(struck.rule.action, Action::Hold | Action::Stall) {
             self.list.remove(index);
         }
         Some(struck)
@@ -167,6 +170,7 @@ mod tests {
         for (text, action) in [
             (json!("hold"), Action::Hold),
             (json!("accept_then_drop"), Action::AcceptThenDrop),
+            (json!("stall"), Action::Stall),
             (json!({ "delay_ms": 5 }), Action::DelayMs(5)),
             (
                 json!({ "garbage": { "status": 502, "body": "<html>" } }),

@@ -249,6 +249,19 @@ mod tests {
     }
 
     #[test]
+    fn a_deleted_account_cannot_be_written_to_and_says_nothing() {
+        let mut world = world();
+        let (chat, _) = world.open_link(1002, "my_bot", "").unwrap();
+        world.deactivate(1002, true).unwrap();
+        let error = world.writable_chat(7, &ChatId::Id(1002)).unwrap_err();
+        assert_eq!(error.description, "Forbidden: user is deactivated");
+        assert!(world.say(1002, chat, "hello").is_err());
+        world.deactivate(1002, false).unwrap();
+        world.say(1002, chat, "I am back").unwrap();
+        assert!(world.writable_chat(7, &ChatId::Id(1002)).is_ok());
+    }
+
+    #[test]
     fn a_group_that_became_a_supergroup_says_where_it_is() {
         let mut world = world();
         let chat = group(&mut world, ChatKind::Group);

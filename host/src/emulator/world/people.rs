@@ -25,6 +25,9 @@ pub struct Person {
     pub language_code: String,
     /// A hint for the page: this one is meant to be the bots' admin. It gives no right.
     pub admin: bool,
+    /// Whether the account is deleted: nothing can be written to it and it says nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub deactivated: bool,
 }
 
 /// What it takes to make a [`Person`].
@@ -125,6 +128,7 @@ impl World {
             username,
             language_code: new.language_code.filter(|code| !code.is_empty()).unwrap_or_else(|| "en".into()),
             admin: new.admin,
+            deactivated: false,
         };
         self.people.insert(id, person.clone());
         self.signal(Signal::People);
@@ -138,6 +142,11 @@ impl World {
         person.id = id;
         self.signal(Signal::People);
         Ok(())
+    }
+
+    /// A person deletes the account, or has it back.
+    pub fn deactivate(&mut self, id: i64, deactivated: bool) -> Result<(), Refusal> {
+        self.change_person(id, |person| person.deactivated = deactivated)
     }
 
     /// A person by id.

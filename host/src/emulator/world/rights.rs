@@ -53,6 +53,11 @@ impl World {
         if let Some(to) = chat.migrated_to {
             return Err(ApiError::migrated(to));
         }
+        if let ChatRef::Private { person, .. } = chat.reference
+            && self.people.get(&person).is_some_and(|person| person.deactivated)
+        {
+            return Err(ApiError::forbidden("user is deactivated"));
+        }
         let kind = chat.kind.word();
         match (chat.kind, chat.member(bot)) {
             (ChatKind::Private, Some(Member::Kicked)) => Err(ApiError::forbidden("bot was blocked by the user")),

@@ -212,7 +212,9 @@ impl World {
 
     /// Whether a person may write there; opens the private chat at the first word.
     pub(super) fn may_speak(&mut self, person: i64, reference: ChatRef) -> Result<(), Refusal> {
-        self.person(person)?;
+        if self.person(person)?.deactivated {
+            return Err(Refusal::wrong(format!("the account of person {person} is deleted; bring it back first")));
+        }
         if let ChatRef::Private { bot, person: owner } = reference {
             if owner != person {
                 return Err(Refusal::wrong(format!("`{reference}` is the private chat of person {owner}")));

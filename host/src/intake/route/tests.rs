@@ -101,8 +101,9 @@ fn buttons_work_where_and_for_whom_they_were_made() {
 
 #[test]
 fn telegram_is_asked_for_what_the_plugins_want() {
-    assert_eq!(allowed_updates(&[]), ["message", "callback_query"], "never empty");
-    assert_eq!(allowed_updates(&house()[..2]), ["message", "callback_query"]);
+    let always = ["message", "callback_query", "my_chat_member"];
+    assert_eq!(allowed_updates(&[]), always, "never empty");
+    assert_eq!(allowed_updates(&house()[..2]), always);
     let all = allowed_updates(&house());
     for kind in ["edited_message", "channel_post", "my_chat_member", "chat_member", "message_reaction", "inline_query"]
     {

@@ -1,5 +1,5 @@
-//! `chat`: effects in people's chats. This file decides to whom a turn may write and which message a reference means;
-//! `outgoing` decides what may be sent.
+//! `chat`: effects in people's chats. This file decides which message a reference means; `reach` decides to whom a turn
+//! may write, `outgoing` what may be sent.
 
 use crate::model::effect::{AlbumItem, Callback, ChatEffect, Keyboard, MessageRef, Outgoing};
 use crate::model::event::Text;
@@ -8,6 +8,7 @@ use crate::sandbox::bindings::guesthouse::plugin::types;
 use crate::sandbox::effects::Exceeded;
 use crate::sandbox::guest::{Entered, Guest};
 use crate::sandbox::outgoing;
+use crate::sandbox::reach::Unknown;
 use crate::sandbox::view::ViewError;
 
 impl Host for Guest {
@@ -30,17 +31,18 @@ impl Host for Guest {
         to: i64,
         items: Vec<wit::AlbumItem>,
         reply_to: Option<wit::MessageRef>,
+        at_most_once: bool,
     ) -> wasmtime::Result<Result<Vec<wit::MessageRef>, Error>> {
-        Ok(self.enter("chat")?.send_album(to, items, reply_to).await)
+        Ok(self.enter("chat")?.send_album(to, items, reply_to, at_most_once).await)
     }
 
-    fn send_location(
+    async fn send_location(
         &mut self,
         to: i64,
         latitude: f64,
         longitude: f64,
     ) -> wasmtime::Result<Result<wit::MessageRef, Error>> {
-        Ok(self.enter("chat")?.send_location(to, latitude, longitude))
+        Ok(self.enter("chat")?.send_location(to, latitude, longitude).await)
     }
 
     async fn edit_text(
@@ -93,14 +95,14 @@ impl Host for Guest {
         Ok(self.enter("chat")?.answer_callback(id, text, alert))
     }
 
-    fn send_action(&mut self, to: i64, action: wit::Action) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.enter("chat")?.send_action(to, action))
+    async fn send_action(&mut self, to: i64, action: wit::Action) -> wasmtime::Result<Result<(), Error>> {
+        Ok(self.enter("chat")?.send_action(to, action).await)
     }
 }
 
 impl Entered<'_> {
     async fn send_text(&mut self, to: i64, mut message: wit::Outgoing) -> Result<wit::MessageRef, Error> {
-        self.may_write(to)?;
+        self.may_write(to).await?;
         let text = outgoing::message_text(take(&mut message.text))?;
         let messages = outgoing::utf16(&text.content).div_ceil(outgoing::MESSAGE);
         let (message, callbacks) = self.outgoing(to, text, message).await?;
@@ -117,7 +119,7 @@ impl Entered<'_> {
         media: wit::Media,
         mut message: wit::Outgoing,
     ) -> Result<wit::MessageRef, Error> {
-        self.may_write(to)?;
+        self.may_write(to).await?;
         let (kind, media) = outgoing::media(kind, media)?;
         let caption = outgoing::caption(take(&mut message.text))?;
         let (message, callbacks) = self.outgoing(to, caption, message).await?;
@@ -132,8 +134,9 @@ impl Entered<'_> {
         to: i64,
         items: Vec<wit::AlbumItem>,
         reply_to: Option<wit::MessageRef>,
+        at_most_once: bool,
     ) -> Result<Vec<wit::MessageRef>, Error> {
-        self.may_write(to)?;
+        self.may_write(to).await?;
         if !(2..=10).contains(&items.len()) {
             return Err(Error::BadMedia(format!("an album has 2 to 10 pieces, not {}", items.len())));
         }
@@ -151,13 +154,14 @@ impl Entered<'_> {
         let reply_to = self.answered(to, reply_to).await?;
         let references: Vec<i64> = pieces.iter().map(|_| self.ids.id()).collect();
         let count = pieces.len();
-        let effect = ChatEffect::SendAlbum { chat: to, references: references.clone(), items: pieces, reply_to };
+        let sent = references.clone();
+        let effect = ChatEffect::SendAlbum { chat: to, references: sent, items: pieces, reply_to, at_most_once };
         self.send(effect, count, bytes, Vec::new())?;
         Ok(references.into_iter().map(|reference| self.sent(to, reference)).collect())
     }
 
-    fn send_location(&mut self, to: i64, latitude: f64, longitude: f64) -> Result<wit::MessageRef, Error> {
-        self.may_write(to)?;
+    async fn send_location(&mut self, to: i64, latitude: f64, longitude: f64) -> Result<wit::MessageRef, Error> {
+        self.may_write(to).await?;
         if !(-90.0..=90.0).contains(&latitude) || !(-180.0..=180.0).contains(&longitude) {
             return Err(Error::Other(format!("there is no place at {latitude}, {longitude}")));
         }
@@ -231,8 +235,8 @@ impl Entered<'_> {
         self.send(ChatEffect::AnswerCallback { id, text, alert }, 1, bytes, Vec::new())
     }
 
-    fn send_action(&mut self, to: i64, action: wit::Action) -> Result<(), Error> {
-        self.may_write(to)?;
+    async fn send_action(&mut self, to: i64, action: wit::Action) -> Result<(), Error> {
+        self.may_write(to).await?;
         let action = match action {
             wit::Action::Typing => "typing",
             wit::Action::UploadPhoto => "upload_photo",
@@ -243,11 +247,12 @@ impl Entered<'_> {
         self.send(ChatEffect::Action { chat: to, action }, 1, 0, Vec::new())
     }
 
-    fn may_write(&self, chat: i64) -> Result<(), Error> {
-        let admins = &self.rules.settings.admins;
-        match self.rules.grant.may_write(chat, self.turn.origin, admins) {
-            true => Ok(()),
-            false => Err(Error::ChatNotGranted(chat)),
+    async fn may_write(&mut self, chat: i64) -> Result<(), Error> {
+        match self.may_write_to(chat).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::ChatNotGranted(chat)),
+            Err(Unknown::Limit(limit)) => Err(Error::Limit(limit)),
+            Err(Unknown::Unavailable(reason)) => Err(Error::Other(reason)),
         }
     }
 
@@ -255,7 +260,7 @@ impl Entered<'_> {
     async fn message(&mut self, message: wit::MessageRef) -> Result<(MessageRef, i64), Error> {
         match message {
             wit::MessageRef::Received(wit::Received { chat, id }) => {
-                self.may_write(chat)?;
+                self.may_write(chat).await?;
                 Ok((MessageRef::Received { chat, id }, chat))
             }
             wit::MessageRef::Sent(reference) => Ok((MessageRef::Sent(reference), self.chat_of(reference).await?)),
@@ -314,6 +319,7 @@ impl Entered<'_> {
             silent: message.silent,
             protect: message.protect,
             link_preview: message.link_preview,
+            at_most_once: message.at_most_once,
         };
         Ok((outgoing, callbacks))
     }

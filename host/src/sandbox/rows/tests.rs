@@ -62,6 +62,10 @@ impl View for Memory {
         Ok(None)
     }
 
+    async fn same_chats(&self, _: i64) -> Result<Vec<i64>, ViewError> {
+        Ok(Vec::new())
+    }
+
     async fn file(&self, _: &str, _: u64) -> Result<Bytes, FileError> {
         Err(FileError::NotFound)
     }

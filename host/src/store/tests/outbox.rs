@@ -3,27 +3,27 @@
 use super::*;
 
 /// Commits a turn that asks for these calls.
-async fn send(store: &Store, number: i64, calls: Vec<NewCall>) {
+pub(super) async fn send(store: &Store, number: i64, calls: Vec<NewCall>) {
     let tables = store.declare(&cards(), &[]).await.expect("declared");
     let lane = begin_turn(store, number, number).await;
     let commit = TurnCommit { outbox: calls, ..turn(lane.events[0].seq, &tables) };
     store.commit_turn(&lane.lease, commit, Then::Release).await.expect("committed");
 }
 
-fn mark(call: &WaitingCall, outcome: SendOutcome) -> Mark {
+pub(super) fn mark(call: &WaitingCall, outcome: SendOutcome) -> Mark {
     Mark { seq: call.seq, outcome, uploaded: vec![] }
 }
 
-fn sent(call: &WaitingCall, message_id: i64) -> Mark {
+pub(super) fn sent(call: &WaitingCall, message_id: i64) -> Mark {
     mark(call, SendOutcome::Sent { message_id: Some(message_id) })
 }
 
-fn bodies(lane: &ClaimedSends) -> Vec<&str> {
+pub(super) fn bodies(lane: &ClaimedSends) -> Vec<&str> {
     lane.calls.iter().map(|call| call.body.as_str()).collect()
 }
 
-async fn claim_one(store: &Store) -> ClaimedSends {
-    let mut claimed = store.claim_sends(10).await.expect("claimed");
+pub(super) async fn claim_one(store: &Store) -> ClaimedSends {
+    let mut claimed = claim_sends(store, 10).await;
     assert_eq!(claimed.len(), 1);
     claimed.remove(0)
 }
@@ -34,7 +34,7 @@ async fn calls_of_a_chat_are_made_in_order() {
         let store = place.open().await;
         send(&store, 1, (0..30).map(|number| call(10, &number.to_string())).collect()).await;
         send(&store, 2, vec![call(10, "last"), call(11, "other")]).await;
-        let mut claimed = store.claim_sends(10).await.expect("claimed");
+        let mut claimed = claim_sends(&store, 10).await;
         assert_eq!(claimed.iter().map(|lane| lane.calls.len()).collect::<Vec<_>>(), [20, 1]);
         let lane = claimed.remove(0);
         assert_eq!(bodies(&lane)[..2], ["{\"text\":\"0\"}", "{\"text\":\"1\"}"]);
@@ -42,7 +42,7 @@ async fn calls_of_a_chat_are_made_in_order() {
         assert_eq!(lane.lease.to_string(), "7/sending/10");
         assert_eq!(lane.calls[0].plugin, Some(cards()));
         let marks = lane.calls.iter().map(|call| sent(call, call.seq + 1000)).collect();
-        assert_eq!(store.mark_sends(&lane.lease, marks, Then::Release).await.expect("marked"), FenceOutcome::Held);
+        assert_eq!(mark_sends(&store, &lane.lease, marks, Then::Release).await, FenceOutcome::Held);
         let lane = claim_one(&store).await;
         assert_eq!((lane.lease.chat(), lane.calls.len()), (10, 11));
         assert_eq!(bodies(&lane)[10], "{\"text\":\"last\"}");
@@ -58,10 +58,10 @@ async fn a_call_that_has_to_wait_makes_its_chat_wait() {
         let lane = claim_one(&store).await;
         let retry = SendOutcome::Retry { at: START + 30_000, reason: "429".into(), ambiguous: false };
         let marks = vec![sent(&lane.calls[0], 1), mark(&lane.calls[1], retry)];
-        store.mark_sends(&lane.lease, marks, Then::Release).await.expect("marked");
+        mark_sends(&store, &lane.lease, marks, Then::Release).await;
         send(&store, 2, vec![call(10, "d")]).await;
-        assert!(store.claim_sends(10).await.expect("claimed").is_empty());
-        assert_eq!(store.next_due(LaneKind::Sending).await.expect("no error"), Some(START + 30_000));
+        assert!(claim_sends(&store, 10).await.is_empty());
+        assert_eq!(store.next_send(&[BOT]).await.expect("no error"), Some(START + 30_000));
         place.clock.advance(Duration::from_secs(30));
         let lane = claim_one(&store).await;
         let calls: Vec<_> = lane.calls.iter().map(|call| (call.body.as_str(), call.attempt, call.ambiguous)).collect();
@@ -76,20 +76,61 @@ async fn what_was_in_the_air_at_a_crash_is_recorded_as_ambiguous() {
     each_database(async |place| {
         let store = place.open().await;
         send(&store, 1, vec![call(10, "a"), call(10, "b"), call(11, "c")]).await;
-        let claimed = store.claim_sends(10).await.expect("claimed");
-        store.mark_sends(&claimed[0].lease, vec![sent(&claimed[0].calls[0], 1)], Then::Keep).await.expect("marked");
+        let claimed = claim_sends(&store, 10).await;
+        mark_sends(&store, &claimed[0].lease, vec![sent(&claimed[0].calls[0], 1)], Then::Keep).await;
         let unlucky = SendOutcome::Retry { at: START, reason: "connection lost".into(), ambiguous: true };
         let marks = vec![mark(&claimed[1].calls[0], unlucky)];
-        store.mark_sends(&claimed[1].lease, marks, Then::Release).await.expect("marked");
+        mark_sends(&store, &claimed[1].lease, marks, Then::Release).await;
         // The host dies: nothing is given back.
         std::mem::forget(claimed);
         drop(store);
         place.clock.advance(Duration::from_secs(11));
         let store = place.open().await;
-        let claimed = store.claim_sends(10).await.expect("claimed");
+        let claimed = claim_sends(&store, 10).await;
         let calls = claimed.iter().flat_map(|lane| &lane.calls).map(|call| (call.body.as_str(), call.ambiguous));
         let calls: Vec<_> = calls.collect();
         assert_eq!(calls, [("{\"text\":\"b\"}", 1), ("{\"text\":\"c\"}", 1)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_may_be_made_once_is_not_made_again() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let once = |text| NewCall { once: true, ..call(10, text) };
+        send(&store, 1, vec![call(10, "a"), once("b"), once("c"), call(10, "d")]).await;
+        // Each of them is handed out alone, so that none is in the air because of another.
+        let lane = claim_one(&store).await;
+        assert_eq!(bodies(&lane), ["{\"text\":\"a\"}"]);
+        mark_sends(&store, &lane.lease, vec![sent(&lane.calls[0], 1)], Then::Release).await;
+        let lane = claim_one(&store).await;
+        assert_eq!((bodies(&lane), lane.calls[0].once), (vec!["{\"text\":\"b\"}"], true));
+        // The host dies while it is in the air.
+        std::mem::forget(lane);
+        drop(store);
+        place.clock.advance(Duration::from_secs(11));
+        let store = place.open().await;
+        let lane = claim_one(&store).await;
+        assert_eq!(bodies(&lane), ["{\"text\":\"c\"}"], "it was not tried, so it still may be");
+        let lost = "SELECT COUNT(*) FROM outbox WHERE state = 2 AND ambiguous = 1 AND reason LIKE 'no answer came%'
+                    AND ended_at IS NOT NULL AND attempt_at IS NULL";
+        assert_eq!(place.number(&store, lost).await, 1);
+        mark_sends(&store, &lane.lease, vec![sent(&lane.calls[0], 2)], Then::Release).await;
+        assert_eq!(bodies(&claim_one(&store).await), ["{\"text\":\"d\"}"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_album_that_may_be_made_once_keeps_its_parts() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let part = |reference| NewCall { reference: Some(reference), about: Some(1), ..call(10, "part") };
+        let album = NewCall { once: true, reference: Some(1), ..call(10, "album") };
+        send(&store, 1, vec![album, part(2), part(3), call(10, "next")]).await;
+        let lane = claim_one(&store).await;
+        assert_eq!(lane.calls.iter().map(|call| call.reference).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
     })
     .await;
 }
@@ -104,10 +145,10 @@ async fn a_stale_host_marks_nothing() {
         let lane = claim_one(&store).await;
         assert_eq!(lane.calls[0].ambiguous, 1);
         let marks = vec![sent(&stale.calls[0], 1)];
-        let outcome = store.mark_sends(&stale.lease, marks, Then::Release).await.expect("no error");
+        let outcome = mark_sends(&store, &stale.lease, marks, Then::Release).await;
         assert_eq!(outcome, FenceOutcome::Lost);
         let marks = vec![sent(&lane.calls[0], 2)];
-        store.mark_sends(&lane.lease, marks, Then::Release).await.expect("marked");
+        mark_sends(&store, &lane.lease, marks, Then::Release).await;
         assert_eq!(place.number(&store, "SELECT message_id FROM outbox").await, 2);
         assert_eq!(place.number(&store, "SELECT ambiguous FROM outbox").await, 1);
     })
@@ -137,10 +178,10 @@ async fn a_plugin_can_ask_what_became_of_its_message() {
                 ],
                 ..sent(&lane.calls[0], 501)
             },
-            mark(&lane.calls[1], SendOutcome::Dead { reason: "Forbidden: bot was blocked\0".into() }),
+            mark(&lane.calls[1], SendOutcome::Dead { reason: "Forbidden: bot was blocked\0".into(), ambiguous: false }),
             mark(&lane.calls[2], SendOutcome::Expired),
         ];
-        store.mark_sends(&lane.lease, marks, Then::Release).await.expect("marked");
+        mark_sends(&store, &lane.lease, marks, Then::Release).await;
         assert_eq!(state(1).await, Some((SendState::Sent, Some(501))));
         assert_eq!(state(2).await, Some((SendState::Dead, None)));
         assert_eq!(state(3).await, Some((SendState::Expired, None)));

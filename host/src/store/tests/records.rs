@@ -88,12 +88,12 @@ async fn what_is_old_is_deleted_and_nothing_else() {
         };
         commit(&store, 1, busy(1, START + 1000)).await;
         commit(&store, 2, busy(2, i64::MAX)).await;
-        let sends = store.claim_sends(1).await.expect("claimed").remove(0);
+        let sends = claim_sends(&store, 1).await.remove(0);
         let marks = |calls: &[WaitingCall]| {
             let sent = SendOutcome::Sent { message_id: None };
             calls.iter().map(|call| Mark { seq: call.seq, outcome: sent.clone(), uploaded: vec![] }).collect()
         };
-        store.mark_sends(&sends.lease, marks(&sends.calls), Then::Release).await.expect("marked");
+        mark_sends(&store, &sends.lease, marks(&sends.calls), Then::Release).await;
         // This one is stuck, and its update with it.
         store.accept(None, BOT, vec![update(3, &[3])]).await.expect("accepted");
         let stuck = store.claim_turns(1).await.expect("claimed").remove(0);

@@ -9,7 +9,15 @@ fn text(content: &str) -> Text {
 }
 
 fn outgoing(content: &str) -> Outgoing {
-    Outgoing { text: text(content), keyboard: None, reply_to: None, silent: false, protect: false, link_preview: true }
+    Outgoing {
+        text: text(content),
+        keyboard: None,
+        reply_to: None,
+        silent: false,
+        protect: false,
+        link_preview: true,
+        at_most_once: false,
+    }
 }
 
 /// Message 5 of this plugin stands in chat -8.
@@ -59,6 +67,7 @@ fn everything_about_a_text_reaches_the_body() {
         silent: true,
         protect: true,
         link_preview: false,
+        at_most_once: false,
     };
     let effect = ChatEffect::SendText { chat: 31, reference: 1, message };
     let call = calls(effect, Origin { chat: 31, topic: Some(4) }, |_| None).calls.remove(0);
@@ -205,8 +214,10 @@ fn an_album_is_one_call_and_its_other_messages_wait_for_their_numbers() {
         references: vec![7, 9, 8],
         items,
         reply_to: Some(MessageRef::Sent(5)),
+        at_most_once: true,
     })
     .calls;
+    assert_eq!(calls.iter().map(|call| call.once).collect::<Vec<_>>(), [true, false, false], "the album is the call");
     assert_eq!((calls[0].reference, calls[0].about, &*calls[0].method), (Some(7), Some(5), "sendMediaGroup"));
     assert_eq!(
         body(&calls[0])["media"],
@@ -214,6 +225,17 @@ fn an_album_is_one_call_and_its_other_messages_wait_for_their_numbers() {
     );
     let parts: Vec<_> = calls[1..].iter().map(|call| (call.reference, call.about, &*call.method)).collect();
     assert_eq!(parts, [(Some(9), Some(7), ALBUM_PART), (Some(8), Some(7), ALBUM_PART)]);
+}
+
+#[test]
+fn every_message_of_a_text_is_made_at_most_once() {
+    let message = |at_most_once| Outgoing { at_most_once, ..outgoing(&"long ".repeat(1_000)) };
+    let once = |at_most_once| {
+        let calls = encode(ChatEffect::SendText { chat: 31, reference: 1, message: message(at_most_once) }).calls;
+        calls.iter().map(|call| call.once).collect::<Vec<_>>()
+    };
+    assert_eq!((once(true), once(false)), (vec![true, true], vec![false, false]));
+    assert!(!only(ChatEffect::Delete { message: MessageRef::Sent(5) }).once, "a deletion can be repeated");
 }
 
 #[test]

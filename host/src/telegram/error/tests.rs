@@ -34,6 +34,8 @@ const SEEN: &[(u16, &str, Decision)] = &[
     (403, "Forbidden: bot was kicked from the supergroup chat", Decision::ChatGone),
     (403, "Forbidden: bot is not a member of the channel chat", Decision::ChatGone),
     (403, "Forbidden: the group chat was deleted", Decision::ChatGone),
+    (403, "Forbidden: not enough rights to send text messages to the chat", Decision::Dead),
+    (403, "Forbidden: CHAT_WRITE_FORBIDDEN", Decision::Dead),
     (401, "Unauthorized: bot can't initiate conversation with a user", Decision::ChatGone),
     (401, "Unauthorized: bot was kicked from a chat", Decision::ChatGone),
     (401, "Unauthorized: bot can't send messages to bots", Decision::ChatGone),

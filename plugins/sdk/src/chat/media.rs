@@ -40,6 +40,7 @@ impl From<&Document> for Media {
 pub struct Album {
     items: Vec<AlbumItem>,
     reply_to: Option<MessageRef>,
+    at_most_once: bool,
 }
 
 impl Album {
@@ -69,6 +70,12 @@ impl Album {
         self
     }
 
+    /// Sends it rather not at all than twice, as [`Outgoing::at_most_once`](super::Outgoing::at_most_once) does.
+    pub fn at_most_once(mut self) -> Self {
+        self.at_most_once = true;
+        self
+    }
+
     /// How many pictures or files it holds.
     pub fn len(&self) -> usize {
         self.items.len()
@@ -86,6 +93,6 @@ impl Album {
     /// [`Error::Chat`] if there are fewer than 2 or more than 10, files are mixed with pictures, the chat is not granted,
     /// or the turn has asked for too much.
     pub fn send(self, to: ChatId) -> Result<Vec<MessageRef>, Error> {
-        Ok(raw::send_album(to, &self.items, self.reply_to)?)
+        Ok(raw::send_album(to, &self.items, self.reply_to, self.at_most_once)?)
     }
 }

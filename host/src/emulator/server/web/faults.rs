@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Asked, At, Body, Face};
-use crate::emulator::world::{Call, NewFault, Refusal};
+use crate::emulator::world::{Call, FloodLimits, NewFault, Refusal, World};
 
 /// The faults in force.
 pub(super) async fn list(State(face): State<Face>) -> Json<Value> {
@@ -34,6 +34,32 @@ pub(super) async fn remove(State(face): State<Face>, At(id): At<u64>) -> Answer 
 pub(super) async fn clear(State(face): State<Face>) -> Json<Value> {
     face.emulator.world(|world| world.clear_faults());
     Json(json!({}))
+}
+
+fn flood_state(world: &World) -> Json<Value> {
+    let flood = world.flood();
+    Json(json!({ "limits": flood.limits(), "refused": flood.refused(), "early": flood.early() }))
+}
+
+/// The flood limits, how many calls they have refused, and how many of those came before the time they were told.
+pub(super) async fn flood(State(face): State<Face>) -> Json<Value> {
+    face.emulator.world(|world| flood_state(world))
+}
+
+/// Sets the flood limits.
+pub(super) async fn set_flood(State(face): State<Face>, Body(limits): Body<FloodLimits>) -> Json<Value> {
+    face.emulator.world(|world| {
+        world.set_flood(limits);
+        flood_state(world)
+    })
+}
+
+/// Takes them away.
+pub(super) async fn end_flood(State(face): State<Face>) -> Json<Value> {
+    face.emulator.world(|world| {
+        world.set_flood(FloodLimits::default());
+        flood_state(world)
+    })
 }
 
 #[derive(Deserialize)]
