@@ -41,6 +41,15 @@ mod inbox;
 /// The one commit of a turn.
 mod commit;
 
+/// Turns that failed.
+mod fail;
+
+/// Alerts to the admins.
+mod alerts;
+
+/// Dead letters, for operators.
+mod dead;
+
 /// Calls to Telegram.
 mod outbox;
 
@@ -59,9 +68,12 @@ mod tidy;
 #[cfg(test)]
 mod tests;
 
+pub use alerts::{NewAlert, UntoldAlerts};
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
+pub use dead::{DeadLetter, DeadLetters, Filter, Undone};
 pub use error::StoreError;
-pub use inbox::{Accepted, ClaimedTurns, Failed, NewUpdate, Waiting};
+pub use fail::Failed;
+pub use inbox::{Accepted, ClaimedTurns, NewUpdate, Waiting};
 pub use lanes::{FenceOutcome, LaneKind, Lease, Then};
 pub use outbox::{ClaimedSends, Mark, SendOutcome, SendState, SentMessage, WaitingCall};
 pub use records::{BotRow, StoredCallback};

@@ -51,6 +51,24 @@ pub enum StoreError {
         /// The newest version this program knows.
         known: i64,
     },
+    /// The schema is that of an older guesthouse, or there is none.
+    #[error(
+        "the database has schema {found}, and this guesthouse needs {known}\nhint: start a host of this version on it once, which brings it up to date"
+    )]
+    OlderSchema {
+        /// The version in the database; 0: none.
+        found: i64,
+        /// The version this program knows.
+        known: i64,
+    },
+    /// There is no such SQLite file.
+    #[error(
+        "there is no database at `{path}`\nhint: name the one that the host uses, in database.url or with --database; a relative path is meant from the folder that the host was started in"
+    )]
+    NotThere {
+        /// The database file.
+        path: PathBuf,
+    },
     /// The server refused the log-in.
     #[error(
         "the database server refused the log-in: {reason}\nhint: check user, password and database name in database.url"

@@ -15,9 +15,13 @@ use crate::model::{BotId, PluginName};
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 
+mod alerts;
+
 mod commits;
 
 mod contention;
+
+mod dead;
 
 mod declaring;
 
@@ -159,6 +163,11 @@ fn call(chat: i64, text: &str) -> NewCall {
         body: format!("{{\"text\":\"{text}\"}}"),
         expires_at: None,
     }
+}
+
+/// The end of an event that nobody is told of.
+fn dead(reason: &str) -> Failed {
+    Failed::Dead { reason: reason.into(), digest: "ab".into(), alert: None }
 }
 
 fn insert_card(id: i64, code: &str) -> Write {
