@@ -48,6 +48,29 @@ impl Default for Database {
     }
 }
 
+impl Database {
+    /// Reads nothing but this section of a file: variables that only other sections ask for may be missing.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        #[derive(Deserialize)]
+        struct Only {
+            #[serde(default)]
+            database: Database,
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
+        let left = |name: &str| std::env::var(name).ok().or_else(|| Some(format!("${{{name}}}")));
+        let filled = fill_in(&text, path, left)?;
+        let invalid =
+            |error: toml::de::Error| ConfigError::Invalid { path: path.to_owned(), message: error.to_string() };
+        let Only { database } = toml::from_str(&filled).map_err(invalid)?;
+        if let Some((name, _)) = database.url.split_once("${").and_then(|(_, rest)| rest.split_once('}')) {
+            let line = text.lines().position(|line| line.contains(&format!("${{{name}}}"))).map_or(0, |line| line + 1);
+            return Err(ConfigError::NoVariable { path: path.to_owned(), line, name: name.into() });
+        }
+        Ok(database)
+    }
+}
+
 /// One Telegram bot.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -70,7 +70,7 @@ mod tests;
 
 pub use alerts::{NewAlert, UntoldAlerts};
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
-pub use dead::{DeadLetter, DeadLetters, Filter, Undone};
+pub use dead::{DeadLetter, DeadLetters, Undone, Whose};
 pub use error::StoreError;
 pub use fail::Failed;
 pub use inbox::{Accepted, ClaimedTurns, NewUpdate, Waiting};

@@ -49,7 +49,7 @@ pub struct DeadLetter {
 
 /// Which letters.
 #[derive(Debug, Clone, Default)]
-pub struct Filter {
+pub struct Whose {
     /// Of the bot with this id or this name without @.
     pub bot: Option<String>,
     /// Of this plugin.
@@ -164,7 +164,7 @@ impl DeadLetters {
     }
 
     /// The newest of them, newest first.
-    pub async fn list(&self, filter: &Filter, most: i64) -> Result<Vec<DeadLetter>, StoreError> {
+    pub async fn list(&self, filter: &Whose, most: i64) -> Result<Vec<DeadLetter>, StoreError> {
         let word = |word: &Option<String>| word.clone().unwrap_or_default();
         let bot = word(&filter.bot).trim_start_matches('@').to_owned();
         let answer = self.engine.read(LIST.with(params![bot, word(&filter.plugin), most])).await?;
