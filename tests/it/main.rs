@@ -10,6 +10,10 @@ mod checks;
 
 mod crash;
 
+mod dead;
+
+mod failures;
+
 mod guests;
 
 mod refusals;
