@@ -48,7 +48,8 @@ pub(super) async fn attach(url: &str) -> Result<Engine, StoreError> {
     if !path.exists() {
         return Err(StoreError::NotThere { path });
     }
-    start(options, &path, None).await
+    // A busy host hardly ever leaves the file alone.
+    start(options.busy_timeout(Duration::from_secs(30)), &path, None).await
 }
 
 fn options(url: &str) -> Result<(SqliteConnectOptions, PathBuf), StoreError> {
