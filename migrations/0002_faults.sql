@@ -4,9 +4,11 @@
 -- The oldest hosts that can go on working beside a schema.
 ALTER TABLE migrations ADD COLUMN beside BIGINT; -- the oldest schema whose hosts can use this one too; null: none
 
--- Deadlines and dead letters. A state of 3 in `inbox` is: expired, nobody waits for an answer any more.
-ALTER TABLE inbox ADD COLUMN expires_at BIGINT;  -- worthless after this time; null: never
+-- Deadlines and dead letters. Two more states of `inbox`: 3 is expired, nobody waits for an answer any more; 4 is dropped,
+-- a dead letter that an operator has put away.
+ALTER TABLE inbox ADD COLUMN expires_at BIGINT;  -- worthless after this time; null: as the kind of its update says
 ALTER TABLE inbox ADD COLUMN digest TEXT;        -- the component whose turn failed last: its SHA-256 in hexadecimal
+CREATE INDEX inbox_dead ON inbox (seq) WHERE state = 2;
 
 -- Alerts to the admins. One row for each cause; what repeats is counted and told together.
 CREATE TABLE alerts (

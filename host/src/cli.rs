@@ -18,6 +18,8 @@ use crate::emulator::Emulator;
 use crate::host::{self, Host};
 use crate::shutdown::Tasks;
 
+mod dead;
+
 /// How long a soft shutdown may take before what is left is dropped.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -59,6 +61,7 @@ enum Command {
         #[arg(long, short, default_value = "guesthouse.toml", env = "GUESTHOUSE_CONFIG")]
         config: PathBuf,
     },
+    Dead(dead::Dead),
 }
 
 #[derive(Debug, clap::Args)]
@@ -130,6 +133,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             ));
             serve(emulator, listener, &tasks);
         }
+        Command::Dead(dead) => return dead::run(dead, &clock).await,
         Command::Check { config } => return host::check(Config::load(&config)?).await,
     }
     tasks.finish(PATIENCE).await.map_err(|crash| anyhow::anyhow!(crash))

@@ -14,6 +14,8 @@ pub mod grant;
 
 pub mod limits;
 
+mod read;
+
 pub mod sending;
 
 pub use grant::Grant;
@@ -51,6 +53,21 @@ pub struct Database {
 impl Default for Database {
     fn default() -> Self {
         Self { url: "sqlite://data/guesthouse.db".into(), cache: "data/cache".into() }
+    }
+}
+
+impl Database {
+    /// Reads nothing but this section of a file: variables that only other sections ask for may be missing.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        #[derive(Deserialize)]
+        struct Only {
+            #[serde(default)]
+            database: Database,
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
+        let Only { database } = read::read(&text, path, Some("database"), |name| std::env::var(name).ok())?;
+        Ok(database)
     }
 }
 
@@ -177,19 +194,7 @@ impl Config {
 
     /// Reads a text. `path` is for the messages and for relative component paths.
     pub fn parse(text: &str, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let invalid = |message: String| ConfigError::Invalid { path: path.to_owned(), message };
-        // As it stands in the file first: these errors quote lines, and no line may have a secret in it yet.
-        toml::from_str::<Self>(text).map_err(|error| invalid(explain(text, &error)))?;
-        let mut table: toml::Table = toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
-        let missing = |name: &str| {
-            let asked = format!("${{{name}}}");
-            let line = text.lines().position(|line| line.contains(&asked)).unwrap_or(0) + 1;
-            ConfigError::NoVariable { path: path.to_owned(), line, name: name.to_owned() }
-        };
-        for value in table.iter_mut().map(|(_, value)| value) {
-            fill_in(value, &env).map_err(|name| missing(&name))?;
-        }
-        let mut config = Self::deserialize(table).map_err(|error| invalid(error.message().to_owned()))?;
+        let mut config: Self = read::read(text, path, None, env)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for bot in &mut config.bots {
             for plugin in bot.plugins.values_mut() {
@@ -240,38 +245,4 @@ impl Config {
         self.sending.check()?;
         self.limits.check()
     }
-}
-
-/// Replaces `${NAME}` in all texts of a value; the error is the name of a variable that is not there.
-fn fill_in(value: &mut toml::Value, env: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
-    match value {
-        toml::Value::String(text) if text.contains("${") => {
-            let mut filled = String::with_capacity(text.len());
-            let mut rest = text.as_str();
-            while let Some((before, after)) = rest.split_once("${") {
-                let Some((name, after)) = after.split_once('}') else { break };
-                filled.push_str(before);
-                filled.push_str(&env(name).ok_or_else(|| name.to_owned())?);
-                rest = after;
-            }
-            filled.push_str(rest);
-            *text = filled;
-            Ok(())
-        }
-        toml::Value::Array(values) => values.iter_mut().try_for_each(|value| fill_in(value, env)),
-        toml::Value::Table(table) => table.iter_mut().try_for_each(|(_, value)| fill_in(value, env)),
-        _ => Ok(()),
-    }
-}
-
-/// What is wrong, with a hint where the reason alone does not say what to write.
-fn explain(text: &str, error: &toml::de::Error) -> String {
-    let hint = if text.lines().any(|line| line.trim() == "[bot]") {
-        "\nhint: bots are a list: write [[bot]] with two brackets, and [bot.plugins.NAME] with one"
-    } else if text.lines().any(|line| line.split('#').next().is_some_and(|code| code.contains("= ${"))) {
-        "\nhint: ${NAME} stands inside of a text: write \"${NAME}\""
-    } else {
-        ""
-    };
-    format!("{error}{hint}")
 }

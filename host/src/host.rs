@@ -90,6 +90,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
     let (hints, tidy) = (store.clone(), store.clone());
     let (shutdown_hints, tidy_clock) = (shutdown.clone(), clock.clone());
     tasks.spawn_loop("hint", async move { hints.listen(&wake, &shutdown_hints).await });
+    tasks.spawn_loop("alert", lanes.clone().tell_counted_alerts(shutdown.clone()));
     tasks.spawn_loop("lane", lanes.run(tasks.clone()));
     tasks.spawn_loop("delivery", delivery.run(tasks.clone()));
     tasks.spawn_loop("housekeeping", async move {
@@ -247,7 +248,8 @@ async fn load_plugin(
 ) -> anyhow::Result<Guest> {
     let plugin = load(&parts.sandbox, bot, name, plugin, me).await?;
     let tables = parts.store.declare(plugin.name(), &plugin.manifest().tables).await?;
-    Ok(Guest { plugin, tables, me: Arc::clone(me), telegram: telegram.clone() })
+    let (me, telegram) = (Arc::clone(me), telegram.clone());
+    Ok(Guest { plugin, tables, me, telegram, bot: bot.name.as_str().into(), admins: bot.admins.as_slice().into() })
 }
 
 async fn load(

@@ -21,6 +21,16 @@ use crate::store::{ClaimedTurns, LaneKind, Store, StoreError, TableSet, Then};
 use crate::telegram::{Client, Me};
 use crate::wake::Wake;
 
+mod alert;
+
+mod breaker;
+
+mod conflict;
+
+mod deadline;
+
+mod fail;
+
 mod queue;
 
 mod retry;
@@ -29,6 +39,7 @@ mod turn;
 
 mod view;
 
+use breaker::Breakers;
 use queue::Queues;
 
 /// How long to sleep at most when nothing is known to be due. Hints and due times wake the loop earlier.
@@ -49,6 +60,10 @@ pub struct Guest {
     pub me: Arc<Me>,
     /// The way to Telegram, for files only.
     pub telegram: Client,
+    /// What the operator calls the bot.
+    pub bot: Arc<str>,
+    /// The users who run it: they are told what goes wrong.
+    pub admins: Arc<[i64]>,
 }
 
 /// The plugins that this host has loaded; bots join as they become ready.
@@ -65,6 +80,12 @@ impl Guests {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert((bot, name), Arc::new(guest));
     }
 
+    /// Some plugin of a bot.
+    fn any_of(&self, bot: BotId) -> Option<Arc<Guest>> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|((of, _), _)| *of == bot).map(|(_, guest)| Arc::clone(guest))
+    }
+
     fn get(&self, bot: BotId, plugin: &PluginName) -> Option<Arc<Guest>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&(bot, plugin.clone())).cloned()
     }
@@ -79,6 +100,7 @@ pub struct Lanes {
     clock: Clock,
     limits: Arc<Limits>,
     queues: Queues,
+    breakers: Breakers,
     random: Arc<Mutex<StdRng>>,
 }
 
@@ -88,7 +110,7 @@ impl Lanes {
         // The one draw from the operating system; every turn's seed comes from here.
         let random = Arc::new(Mutex::new(StdRng::from_os_rng()));
         let queues = Queues::new(clock.clone());
-        Self { store, guests, wake, clock, limits: Arc::new(limits), queues, random }
+        Self { store, guests, wake, clock, limits: Arc::new(limits), queues, breakers: Breakers::default(), random }
     }
 
     /// Runs turns until the shutdown begins. Turns under way are finished by their own tasks.
@@ -150,6 +172,10 @@ impl Lanes {
             match self.run_turn(&guest, &lease, event, then).await {
                 turn::End::Next => {}
                 turn::End::LaneIsGone => break,
+                turn::End::Wait(until) => {
+                    self.report(self.store.postpone(lease, until).await);
+                    break;
+                }
             }
         }
         // More may have come for this lane while it was held.

@@ -44,6 +44,15 @@ mod inbox;
 /// The one commit of a turn.
 mod commit;
 
+/// Turns that failed.
+mod fail;
+
+/// Alerts to the admins.
+mod alerts;
+
+/// Dead letters, for operators.
+mod dead;
+
 /// Calls to Telegram.
 mod outbox;
 
@@ -65,10 +74,13 @@ mod tidy;
 #[cfg(test)]
 mod tests;
 
+pub use alerts::{NewAlert, UntoldAlerts};
 pub use chats::Learned;
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
+pub use dead::{DeadLetter, DeadLetters, Undone, Whose};
 pub use error::StoreError;
-pub use inbox::{Accepted, ClaimedTurns, Failed, NewUpdate, Waiting};
+pub use fail::Failed;
+pub use inbox::{Accepted, ClaimedTurns, NewUpdate, Waiting};
 pub use lanes::{FenceOutcome, LaneKind, Then};
 pub use leases::Lease;
 pub use outbox::{Claimed, ClaimedSends, Mark, Marked, SendOutcome, SendState, SentMessage, WaitingCall};

@@ -12,6 +12,10 @@ mod checks;
 
 mod crash;
 
+mod dead;
+
+mod failures;
+
 mod guests;
 
 mod refusals;

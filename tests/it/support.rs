@@ -145,6 +145,7 @@ impl Street {
 pub struct House {
     pub street: Street,
     pub database: Database,
+    clock: Clock,
     host: Host,
     tasks: Tasks,
 }
@@ -157,10 +158,34 @@ impl House {
 
     /// The same with limits of its own, as lines of TOML.
     pub async fn opens_with(database: Database, limits: &str, plugins: &[Plugin]) -> Self {
+        Self::opens_at(Clock::system(), database, limits, plugins).await
+    }
+
+    /// The same, with a clock of its own for the host.
+    pub async fn opens_at(clock: Clock, database: Database, limits: &str, plugins: &[Plugin]) -> Self {
         let street = Street::opens().await;
         let text = street.configuration(&database, limits, plugins);
-        let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
-        Self { street, database, host, tasks }
+        let (host, tasks) = start_at(&text, &clock).await.unwrap_or_else(|error| panic!("{error:#}"));
+        Self { street, database, clock, host, tasks }
+    }
+
+    /// Lets so much time go by on a manual clock, slowly enough that the host keeps its leases.
+    pub async fn passes(&self, seconds: u64) {
+        for _ in 0..seconds {
+            self.clock.advance(Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_millis(8)).await;
+        }
+    }
+
+    /// Lets time go by until a query gives at least this number.
+    pub async fn passes_until(&self, sql: &'static str, number: i64) {
+        for _ in 0..2_000 {
+            if self.database.number(sql).await >= number {
+                return;
+            }
+            self.passes(1).await;
+        }
+        panic!("`{sql}` gives {} and never came to {number}", self.database.number(sql).await);
     }
 
     /// A person of the street, in the private chat with the bot.
@@ -175,13 +200,13 @@ impl House {
 
     /// Stops the host softly and starts another one on the same database.
     pub async fn restarts(self, plugins: &[Plugin]) -> Self {
-        let Self { street, database, host, tasks } = self;
+        let Self { street, database, clock, host, tasks } = self;
         tasks.shutdown().begin();
         tasks.finish(Duration::from_secs(20)).await.unwrap_or_else(|crash| panic!("{crash}"));
         host.close().await;
         let text = street.configuration(&database, "", plugins);
-        let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
-        Self { street, database, host, tasks }
+        let (host, tasks) = start_at(&text, &clock).await.unwrap_or_else(|error| panic!("{error:#}"));
+        Self { street, database, clock, host, tasks }
     }
 
     /// Stops everything; fails if a task crashed or if one of these people was told something that the test never
@@ -190,6 +215,8 @@ impl House {
         for person in people {
             person.has_seen_everything().await;
         }
+        // An alert to the admins, say, which no test waits for.
+        self.database.comes_to("SELECT -COUNT(*) FROM outbox WHERE state = 0", 0).await;
         self.tasks.shutdown().begin();
         self.tasks.finish(Duration::from_secs(20)).await.unwrap_or_else(|crash| panic!("{crash}"));
         self.host.close().await;
@@ -200,9 +227,14 @@ impl House {
 
 /// Starts a host from the text of a configuration, or says why it does not start.
 pub async fn start(text: &str) -> anyhow::Result<(Host, Tasks)> {
+    start_at(text, &Clock::system()).await
+}
+
+/// The same, with a clock of its own.
+pub async fn start_at(text: &str, clock: &Clock) -> anyhow::Result<(Host, Tasks)> {
     let config = Config::parse(text, Path::new("test.toml"), |_| None)?;
     let tasks = Tasks::default();
-    let host = host::start(config, &Clock::system(), &tasks).await?;
+    let host = host::start(config, clock, &tasks).await?;
     Ok((host, tasks))
 }
 

@@ -38,6 +38,8 @@ pub struct Limits {
     pub compile_s: u64,
     /// Turns of one event that may fail before it becomes a dead letter.
     pub attempts: u32,
+    /// Turns of one plugin that may fail in a row, in three chats or more, before it is left alone for a while.
+    pub breaker: u32,
 }
 
 impl Default for Limits {
@@ -57,6 +59,7 @@ impl Default for Limits {
             component_mib: 32,
             compile_s: 120,
             attempts: 8,
+            breaker: 20,
         }
     }
 }
@@ -92,6 +95,9 @@ impl Limits {
         }
         if self.attempts == 0 {
             return refused("limits.attempts is 0", "write at least 1, or leave it out");
+        }
+        if self.breaker == 0 {
+            return refused("limits.breaker is 0", "write at least 1, or leave it out");
         }
         Ok(())
     }

@@ -3,9 +3,8 @@
 //! 1. The stored update becomes the plugin's event.
 //! 2. The plugin runs on a view of the database; no transaction is open meanwhile.
 //! 3. What it asked for becomes one commit, which asks all its reads again. Another answer is a conflict: the effects
-//!    are dropped and the turn runs again, with the files it fetched remembered. A turn that was refused because a table
-//!    it scanned had changed runs again while others wait to commit to that table.
-//! 4. A failure leaves no trace but its reason and a time to try again; `lane/retry` decides.
+//!    are dropped and the turn runs again, with the files it fetched remembered, when it is its turn (`lane/conflict`).
+//! 4. A failure leaves no trace but its reason and what becomes of the event (`lane/fail`).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,15 +12,14 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use super::queue::HeldTable;
-use super::retry::{self, Decision};
 use super::view::TurnView;
 use super::{Guest, Lanes};
+use crate::clock::Millis;
 use crate::model::DialogueKey;
 use crate::model::effect::{ChatEffect, TurnEffects};
 use crate::model::event::Event;
-use crate::model::table::Write;
 use crate::sandbox::{Turn, TurnError, TurnReport};
-use crate::store::{CommitOutcome, Failed, FenceOutcome, Lease, NewCall, StoreError, Then, TurnCommit, Waiting};
+use crate::store::{CommitOutcome, FenceOutcome, Lease, NewCall, StoreError, Then, TurnCommit, Waiting};
 use crate::telegram;
 use crate::telegram::encode::Origin;
 
@@ -36,23 +34,39 @@ pub(super) enum End {
     Next,
     /// Stops: the lane was given back, or another host has it.
     LaneIsGone,
+    /// Stops: nobody is to run the lane before this time. It still has to be given back.
+    Wait(Millis),
 }
 
 impl Lanes {
     /// Runs one event to its commit or its failure.
     pub(super) async fn run_turn(&self, guest: &Guest, lease: &Lease, waiting: &Waiting, then: Then) -> End {
+        if let Some(end) = self.may_run(guest, lease, waiting, then).await {
+            return end;
+        }
         let outcome = match self.attempt(guest, lease, waiting, then).await {
             Ok(fence) => Ok(fence),
-            Err(Trouble::Turn(error)) => return self.fail(lease, waiting, then, &error).await,
+            Err(Trouble::Turn(error)) => return self.fail(guest, lease, waiting, then, &error).await,
+            // It is the turn that asks for what the database cannot do, so it counts as failed: a text too long for an
+            // index, for instance.
+            Err(Trouble::Store(error)) if error.is_lasting() => {
+                let error = TurnError::Retry(format!("what it asks for cannot be stored: {error}"));
+                return self.fail(guest, lease, waiting, then, &error).await;
+            }
             Err(Trouble::Store(error)) => Err(error),
         };
         match outcome {
-            Ok(FenceOutcome::Held) => End::Next,
+            Ok(FenceOutcome::Held) => {
+                self.note_success(guest, lease).await;
+                End::Next
+            }
             Ok(FenceOutcome::Lost) => {
+                self.note_nothing(guest, lease);
                 tracing::warn!(lane = %lease, "another host has taken lane {lease} over; this turn left no trace");
                 End::LaneIsGone
             }
             Err(error) => {
+                self.note_nothing(guest, lease);
                 // Nothing is known to have been committed, so nothing may be reported as failed either: the lease runs
                 // out or is given back at the next claim, and the event is still waiting.
                 tracing::warn!(lane = %lease, error = %error, "the turn of lane {lease} was not committed: {error}");
@@ -95,6 +109,7 @@ impl Lanes {
                 origin: event.chat(),
                 dialogue,
             };
+            let since = guest.tables.now();
             let report = self.run_plugin(guest, turn, &view, &mut alone).await?;
             let effects = match report.result {
                 Ok(effects) => effects,
@@ -107,7 +122,8 @@ impl Lanes {
                     }
                 },
             };
-            let commit = self.commit(waiting, guest, Some(&event), dialogue, effects, |sent| view.chat_of(sent));
+            let mut commit = self.commit(waiting, guest, Some(&event), dialogue, effects, |sent| view.chat_of(sent));
+            commit.since = since;
             let sends = !commit.outbox.is_empty();
             let shared = self.pass_through(lease, &commit, alone.as_ref()).await;
             let outcome = self.store.commit_turn(lease, commit, then).await?;
@@ -125,23 +141,6 @@ impl Lanes {
             }
         }
         Err(Trouble::Turn(TurnError::Retry(format!("{CONFLICTS} conflicts in a row with other turns"))))
-    }
-
-    /// Prepares another run after a conflict: the rows are let go, and a table that was scanned in vain is taken alone.
-    async fn make_way(
-        &self,
-        lease: &Lease,
-        view: &TurnView,
-        table: String,
-        row: Option<i64>,
-    ) -> Option<(String, HeldTable)> {
-        tracing::debug!(lane = %lease, table, row, "lane {lease}: `{table}` changed meanwhile; running again");
-        view.let_go();
-        let (None, Some(plugin)) = (row, lease.plugin()) else { return None };
-        let held = self.queues.table(lease.bot(), plugin, &table).await?;
-        // Nobody else commits to this table now, so queueing for its rows would only wait for those who wait for us.
-        view.has_alone(&table);
-        Some((table, held))
     }
 
     /// Runs the plugin once, on a task's worth of trust: a panic of the host on its behalf is a failed attempt.
@@ -222,63 +221,10 @@ impl Lanes {
             blobs,
         }
     }
-
-    /// Waits while another turn has one of the tables alone that this commit writes to.
-    async fn pass_through(
-        &self,
-        lease: &Lease,
-        commit: &TurnCommit,
-        alone: Option<&(String, HeldTable)>,
-    ) -> Vec<HeldTable> {
-        let Some(plugin) = lease.plugin() else { return Vec::new() };
-        let mut tables: Vec<&str> = commit.writes.iter().map(Write::table).collect();
-        tables.sort_unstable();
-        tables.dedup();
-        let mut held = Vec::with_capacity(tables.len());
-        for table in tables {
-            if alone.is_none_or(|(mine, _)| mine != table) {
-                held.extend(self.queues.share(lease.bot(), plugin, table).await);
-            }
-        }
-        held
-    }
-
-    async fn fail(&self, lease: &Lease, waiting: &Waiting, then: Then, error: &TurnError) -> End {
-        let failed = match retry::decide(error, waiting.attempt, self.limits.attempts) {
-            Decision::Retry(pause) => {
-                tracing::warn!(
-                    lane = %lease, turn.attempt = waiting.attempt + 1, error = %error,
-                    "turn of lane {lease} failed: {error}; again in {pause:?}"
-                );
-                let at = self.clock.now() + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX / 2);
-                Failed::RetryAt { at, reason: error.to_string() }
-            }
-            Decision::Dead => {
-                tracing::error!(
-                    lane = %lease, turn.attempt = waiting.attempt + 1, error = %error,
-                    "event {} of lane {lease} is a dead letter: {error}", waiting.seq
-                );
-                Failed::Dead { reason: error.to_string() }
-            }
-        };
-        // A retry keeps the order of the lane's events by making all of them wait.
-        let (then, end) = match failed {
-            Failed::RetryAt { .. } => (Then::Release, End::LaneIsGone),
-            Failed::Dead { .. } => (then, End::Next),
-        };
-        match self.store.fail_turn(lease, waiting.seq, failed, then).await {
-            Ok(FenceOutcome::Held) => end,
-            Ok(FenceOutcome::Lost) => End::LaneIsGone,
-            Err(error) => {
-                tracing::warn!(lane = %lease, error = %error, "a failed turn of lane {lease} was not recorded: {error}");
-                self.clock.sleep(super::DATABASE_PAUSE).await;
-                End::LaneIsGone
-            }
-        }
-    }
 }
 
-fn new_call(call: telegram::encode::Call, now: i64) -> NewCall {
+/// A call as a row of the outbox.
+pub(super) fn new_call(call: telegram::encode::Call, now: i64) -> NewCall {
     NewCall {
         chat: call.chat,
         reference: call.reference,

@@ -3,7 +3,7 @@
 //! One view serves all runs of one turn, so that a run after a conflict gets the files it has fetched before without
 //! another call.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -35,6 +35,8 @@ pub(super) struct TurnView {
     /// The rows that it has queued for, held where the wait was not too long.
     rows: Mutex<Vec<QueuedRow>>,
     alone: Mutex<Option<String>>,
+    /// The rows that it was refused for in earlier runs.
+    refused: Mutex<BTreeSet<(String, i64)>>,
 }
 
 impl TurnView {
@@ -51,6 +53,7 @@ impl TurnView {
             sent: Mutex::default(),
             rows: Mutex::default(),
             alone: Mutex::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -63,6 +66,19 @@ impl TurnView {
     pub(super) fn let_go(&self) {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner).clear();
         *self.alone.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Queues for a row that the turn was refused for, and again for those before: all in one order, so that two turns
+    /// which want the same rows do not wait for each other.
+    pub(super) async fn queue_again(&self, table: &str, row: i64) {
+        let rows = {
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            refused.insert((table.to_owned(), row));
+            refused.clone()
+        };
+        for (table, row) in rows {
+            self.queue_for(&table, row).await;
+        }
     }
 
     /// The turn has this table alone in its next run.
@@ -78,7 +94,10 @@ impl TurnView {
                 Read::Get { table, id, columns, seen } => {
                     (table, Some(*id), store.get(tables, bot, table, *id, columns).await? == *seen)
                 }
-                Read::Find { query, seen } => (&query.table, None, store.find(tables, bot, query).await? == *seen),
+                Read::Find { query, seen } => {
+                    let now = store.find(tables, bot, query).await?;
+                    (&query.table, Read::row_behind(seen, &now), now == *seen)
+                }
                 Read::Count { table, filter, seen } => {
                     (table, None, store.count(tables, bot, table, filter).await? == *seen)
                 }
@@ -156,7 +175,7 @@ impl View for TurnView {
 }
 
 fn unavailable(error: StoreError) -> ViewError {
-    ViewError::Unavailable(error.to_string())
+    if error.is_lasting() { ViewError::Refused(error.to_string()) } else { ViewError::Unavailable(error.to_string()) }
 }
 
 /// Views are shared with the sandbox by reference count.

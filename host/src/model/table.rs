@@ -138,6 +138,17 @@ pub enum Read {
     },
 }
 
+impl Read {
+    /// What it is about that a query has another answer now: the row, if it found one alone and still does; else, `None`,
+    /// the table as a whole.
+    pub fn row_behind(seen: &[Row], now: &[Row]) -> Option<i64> {
+        match (seen, now) {
+            ([seen], [now]) if seen.id == now.id => Some(seen.id),
+            _ => None,
+        }
+    }
+}
+
 /// A change to a row that a turn asked for. Ids are made by the host before the commit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {

@@ -47,7 +47,8 @@ pub enum ViewError {
     /// The database did not answer; it may later.
     #[error("the database did not answer: {0}")]
     Unavailable(String),
-    /// The question cannot be answered, however often it is asked: a sum that no 64-bit integer holds.
+    /// The question cannot be answered, however often it is asked: a sum that no 64-bit integer holds, or one that takes
+    /// the database too long.
     #[error("{0}")]
     Refused(String),
 }

@@ -103,7 +103,7 @@ static TOUCH_LANES: Sql = Sql::new(
          due_at = CASE
              WHEN lanes.kind = 2 THEN COALESCE(lanes.due_at, excluded.due_at)
              WHEN $6 = 0 THEN lanes.due_at
-             ELSE (SELECT i.due_at FROM inbox i WHERE i.lane_id = lanes.id AND i.state = 0 AND i.seq > $7
+             ELSE (SELECT i.due_at FROM inbox i WHERE i.lane_id = lanes.id AND i.state = 0 AND i.seq <> $7
                    ORDER BY i.seq LIMIT 1) END,
          host_id = CASE WHEN lanes.kind = 1 AND $6 = 1 THEN NULL ELSE lanes.host_id END
      WHERE lanes.kind = 2 OR (lanes.id = $3 AND lanes.fence = $4 AND lanes.host_id = $5)

@@ -82,6 +82,11 @@ impl Engine {
         }
     }
 
+    /// The same for a program that is no host: it takes nothing from those that are, and makes nothing.
+    pub(super) async fn attach(url: &str) -> Result<Self, StoreError> {
+        if url.starts_with("sqlite:") { sqlite::attach(url).await } else { Self::open(url).await }
+    }
+
     fn new(dialect: Dialect, connect: Connect, readers: Readers, lock: Option<std::fs::File>) -> (Self, Inbound) {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (workers, closing) = (TaskTracker::new(), CancellationToken::new());

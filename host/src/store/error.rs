@@ -51,6 +51,24 @@ pub enum StoreError {
         /// The newest version this program knows.
         known: i64,
     },
+    /// The schema is that of an older guesthouse, or there is none.
+    #[error(
+        "the database has schema {found}, and this guesthouse needs {known}\nhint: start a host of this version on it once, which brings it up to date"
+    )]
+    OlderSchema {
+        /// The version in the database; 0: none.
+        found: i64,
+        /// The version this program knows.
+        known: i64,
+    },
+    /// There is no such SQLite file.
+    #[error(
+        "there is no database at `{path}`\nhint: name the one that the host uses, in database.url or with --database; a relative path is meant from the folder that the host was started in"
+    )]
+    NotThere {
+        /// The database file.
+        path: PathBuf,
+    },
     /// The server refused the log-in.
     #[error(
         "the database server refused the log-in: {reason}\nhint: check user, password and database name in database.url"
@@ -126,6 +144,11 @@ impl StoreError {
     /// Whether the same call may succeed a little later.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Full | Self::Busy { .. } | Self::Contended { .. })
+    }
+
+    /// Whether the same call would fail in the same way, whoever makes it: what was asked cannot be done.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Slow | Self::Unique { .. } | Self::Failed { .. })
     }
 
     /// A row that does not hold what its table promises: somebody else has written to the database.

@@ -34,7 +34,8 @@ static FORGET_OTHERS: Sql = Sql::new("DELETE FROM hosts WHERE id <> $1");
 static FORGET_DEAD: Sql = Sql::new("DELETE FROM hosts WHERE alive_until < $1");
 static FREE_LANES: Sql = Sql::new("UPDATE lanes SET host_id = NULL WHERE host_id = $1");
 static FORGET: Sql = Sql::new("DELETE FROM hosts WHERE id = $1");
-static HINT: Sql = Sql::new("SELECT CAST(pg_notify($1, '') AS TEXT)");
+/// Tells all hosts to look, at `$1`. PostgreSQL only.
+pub(super) static HINT: Sql = Sql::new("SELECT CAST(pg_notify($1, '') AS TEXT)");
 
 /// Puts the host's row there. On SQLite the file lock proves that no other host is alive, so their lanes are free.
 pub(super) struct Register {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
-use super::lanes::{self, Claim, FenceOutcome, LaneKind, Then};
+use super::lanes::{self, Claim, LaneKind};
 use super::leases::Lease;
 use super::session::{Param, Session, Step, params};
 use super::{Store, chats, rows};
@@ -51,6 +51,8 @@ pub struct Waiting {
     pub attempt: u32,
     /// When it was stored.
     pub created_at: Millis,
+    /// Worthless after this time; `None`: as the kind of its update says.
+    pub expires_at: Option<Millis>,
     /// Telegram's number of the update behind it.
     pub update_id: i64,
     /// The Bot API's name of its kind; empty if it has none.
@@ -68,23 +70,6 @@ pub struct ClaimedTurns {
     pub events: Vec<Waiting>,
 }
 
-/// How a turn failed.
-#[derive(Debug, Clone)]
-pub enum Failed {
-    /// It is tried again; until then its lane waits.
-    RetryAt {
-        /// Not before this time.
-        at: Millis,
-        /// Why it failed.
-        reason: String,
-    },
-    /// It is given up: a dead letter.
-    Dead {
-        /// Why.
-        reason: String,
-    },
-}
-
 static INSERT_LANES: Sql = Sql::new(
     "WITH item (plugin, chat_id) AS ({rows})
      INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
@@ -95,7 +80,7 @@ static INSERT_LANES: Sql = Sql::new(
 static EVENTS_OF: Sql = Sql::new(
     "WITH item (lane_id) AS ({rows})
      SELECT i.lane_id, i.seq, i.due_at, i.attempt, i.created_at,
-            COALESCE(u.update_id, 0), COALESCE(u.kind, ''), COALESCE(u.raw, '')
+            i.expires_at, COALESCE(u.update_id, 0), COALESCE(u.kind, ''), COALESCE(u.raw, '')
      FROM item
      JOIN inbox i ON i.lane_id = item.lane_id AND i.state = 0 AND i.seq <= COALESCE(
          (SELECT n.seq FROM inbox n WHERE n.lane_id = item.lane_id AND n.state = 0 ORDER BY n.seq LIMIT 1 OFFSET $1),
@@ -103,14 +88,6 @@ static EVENTS_OF: Sql = Sql::new(
      LEFT JOIN updates u ON u.seq = i.update_seq
      ORDER BY i.seq",
 );
-static RETRY: Sql = Sql::new(
-    "UPDATE inbox SET attempt = attempt + 1, due_at = $3, reason = $4 WHERE seq = $1 AND lane_id = $2 AND state = 0",
-);
-static GIVE_UP: Sql = Sql::new(
-    "UPDATE inbox SET attempt = attempt + 1, state = 2, ended_at = $3, reason = $4
-     WHERE seq = $1 AND lane_id = $2 AND state = 0",
-);
-
 struct Accept {
     /// Lane, fence and host of the polling that fetched the updates.
     poll: Option<(i64, i64, i64)>,
@@ -250,9 +227,10 @@ impl Job for ClaimTurns {
                     seq: row.integer(1)?,
                     attempt: u32::try_from(row.integer(3)?).unwrap_or(u32::MAX),
                     created_at: row.integer(4)?,
-                    update_id: row.integer(5)?,
-                    kind: row.text(6)?,
-                    raw: row.text(7)?,
+                    expires_at: row.maybe_integer(5)?,
+                    update_id: row.integer(6)?,
+                    kind: row.text(7)?,
+                    raw: row.text(8)?,
                 });
             }
         }
@@ -270,37 +248,6 @@ impl Job for ClaimTurns {
 
     fn settle(&self, output: &mut Self::Output) {
         self.0.settle(output.iter_mut().map(|claimed| &mut claimed.lease));
-    }
-}
-
-struct FailTurn {
-    lane: i64,
-    fence: i64,
-    host: i64,
-    event: i64,
-    now: Millis,
-    failed: Failed,
-    then: Then,
-}
-
-impl Job for FailTurn {
-    /// Whether the lane was still held.
-    type Output = bool;
-
-    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<bool>, StoreError> {
-        let held = session.one(lanes::lock(self.lane, self.fence, self.host)).await?;
-        if held.rows.is_empty() {
-            return Ok(Verdict::Undo(false));
-        }
-        let mut steps = vec![match &self.failed {
-            Failed::RetryAt { at, reason } => RETRY.with(params![self.event, self.lane, *at, super::printable(reason)]),
-            Failed::Dead { reason } => GIVE_UP.with(params![self.event, self.lane, self.now, super::printable(reason)]),
-        }];
-        if self.then == Then::Release {
-            steps.push(lanes::free(self.lane, self.fence, self.host));
-        }
-        session.run(&steps).await?;
-        Ok(Verdict::Commit(true))
     }
 }
 
@@ -335,18 +282,5 @@ impl Store {
     pub async fn claim_turns(&self, limit: usize) -> Result<Vec<ClaimedTurns>, StoreError> {
         let claimed = self.shared.engine.write(ClaimTurns(Claim::new(self, LaneKind::Turns), limit)).await;
         claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Turns))
-    }
-
-    /// Records that a turn has failed. After [`Failed::RetryAt`] the lane has to be released: its events wait together.
-    pub async fn fail_turn(
-        &self,
-        lease: &Lease,
-        event: i64,
-        failed: Failed,
-        then: Then,
-    ) -> Result<FenceOutcome, StoreError> {
-        let (lane, fence, host, now) = (lease.lane, lease.fence, self.shared.host, self.shared.clock.now());
-        let held = self.shared.engine.write(FailTurn { lane, fence, host, event, now, failed, then }).await?;
-        Ok(lease.after(held, then))
     }
 }

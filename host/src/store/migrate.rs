@@ -5,7 +5,7 @@
 //! that is newer than itself: it uses one that says so and leaves any other alone.
 
 use super::dialect::Sql;
-use super::engine::{Job, Verdict};
+use super::engine::{Engine, Job, Verdict};
 use super::error::StoreError;
 use super::session::{Session, params};
 use crate::clock::Millis;
@@ -25,6 +25,24 @@ static RECORD_BESIDE: Sql = Sql::new("UPDATE migrations SET beside = $2 WHERE ve
 /// A newer one that does not work beside `$1`; what it does not say it does not promise.
 static TOO_NEW: Sql =
     Sql::new("SELECT version FROM migrations WHERE version > $1 AND (beside IS NULL OR beside > $1) LIMIT 1");
+
+/// Whether a program that is no host can work with the schema as it is.
+pub(super) async fn check(engine: &Engine) -> Result<(), StoreError> {
+    let known = MIGRATIONS.last().map_or(0, |(version, _)| *version);
+    let found = match engine.read(APPLIED.with(vec![])).await {
+        Ok(answer) => answer.rows.first().map_or(Ok(0), |row| row.integer(0))?,
+        // There is not even the table of migrations.
+        Err(StoreError::Failed { .. }) => 0,
+        Err(error) => return Err(error),
+    };
+    if found < known {
+        return Err(StoreError::OlderSchema { found, known });
+    }
+    if found > known && !engine.read(TOO_NEW.with(params![known])).await?.rows.is_empty() {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    Ok(())
+}
 
 /// The job that does it.
 pub(super) struct Migrate {

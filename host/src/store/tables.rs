@@ -315,11 +315,9 @@ impl Reread {
         let row_of = match &self.seen {
             Seen::Number(seen) => (number(&answer)? != *seen).then_some(None),
             Seen::Rows(columns, seen) => {
-                let same = answer.rows.len() == seen.len()
-                    && answer.rows.into_iter().zip(seen).try_fold(true, |same, (record, seen)| {
-                        Ok::<_, StoreError>(same && row(columns, record)? == *seen)
-                    })?;
-                (!same).then_some(None)
+                let now = answer.rows.into_iter().map(|record| row(columns, record));
+                let now: Vec<_> = now.collect::<Result<_, _>>()?;
+                (now != *seen).then(|| Read::row_behind(seen, &now))
             }
             Seen::Each(columns, seen) => {
                 let rows = answer.rows.into_iter().map(|record| row(columns, record).map(|row| (row.id, row)));

@@ -16,9 +16,13 @@ use crate::model::{BotId, PluginName};
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 
+mod alerts;
+
 mod commits;
 
 mod contention;
+
+mod dead;
 
 mod declaring;
 
@@ -183,6 +187,11 @@ async fn claim_sends(store: &Store, limit: usize) -> Vec<ClaimedSends> {
 /// Marks calls of a chat.
 async fn mark_sends(store: &Store, lease: &Lease, marks: Vec<Mark>, then: Then) -> FenceOutcome {
     store.mark_sends(lease, marks, &Learned::default(), then).await.expect("no error").fence
+}
+
+/// The end of an event that nobody is told of.
+fn dead(reason: &str) -> Failed {
+    Failed::Dead { reason: reason.into(), digest: "ab".into(), alert: None }
 }
 
 fn insert_card(id: i64, code: &str) -> Write {

@@ -45,7 +45,8 @@ static OLD: [Old; 6] = [
         find: Sql::new(
             "SELECT o.seq FROM (SELECT seq, received_at FROM updates ORDER BY seq LIMIT $2) AS o
              WHERE o.received_at < $1 AND o.seq < (SELECT MAX(seq) FROM updates)
-               AND o.seq NOT IN (SELECT update_seq FROM inbox WHERE state = 0 AND update_seq IS NOT NULL)",
+               AND o.seq NOT IN (SELECT update_seq FROM inbox WHERE state = 0 AND update_seq IS NOT NULL)
+               AND o.seq NOT IN (SELECT update_seq FROM inbox WHERE state = 2 AND update_seq IS NOT NULL)",
         ),
         delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM updates WHERE seq IN (SELECT seq FROM old)"),
     },

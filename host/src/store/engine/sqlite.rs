@@ -37,6 +37,23 @@ static COMMIT: Sql = Sql::new("COMMIT");
 static ROLLBACK: Sql = Sql::new("ROLLBACK");
 
 pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
+    let (options, path) = options(url)?;
+    let lock = lock(&path)?;
+    let options = options.create_if_missing(true).optimize_on_close(true, 400);
+    start(options, &path, Some(lock)).await
+}
+
+/// Opens a file that a host may be using: the log lets several processes write, one short transaction after another.
+pub(super) async fn attach(url: &str) -> Result<Engine, StoreError> {
+    let (options, path) = options(url)?;
+    if !path.exists() {
+        return Err(StoreError::NotThere { path });
+    }
+    // A busy host hardly ever leaves the file alone.
+    start(options.busy_timeout(Duration::from_secs(30)), &path, None).await
+}
+
+fn options(url: &str) -> Result<(SqliteConnectOptions, PathBuf), StoreError> {
     let options = SqliteConnectOptions::from_str(url).map_err(Dialect::classify)?;
     let path = options.get_filename().to_owned();
     if url.contains(":memory:") || url.contains("mode=memory") || url == "sqlite://" {
@@ -44,13 +61,13 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
             problem: "a database in memory would lose every message at the next stop".into(),
         });
     }
-    let lock = lock(&path)?;
     let options = options
-        .create_if_missing(true)
+        .create_if_missing(false)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        // The lock file keeps hosts away, but an operator may look into the file with a tool of his own.
+        // The lock file keeps hosts away, but `guesthouse dead` writes beside one, and an operator may look into the
+        // file with a tool of his own.
         .busy_timeout(Duration::from_secs(5))
         .statement_cache_capacity(STATEMENTS)
         .row_buffer_size(512)
@@ -60,13 +77,16 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
         // A page that changes often is copied into the file once per checkpoint: the longer the log, the fewer copies.
         .pragma("wal_autocheckpoint", "8000")
         .pragma("journal_size_limit", "67108864")
-        .optimize_on_close(true, 400)
         .disable_statement_logging();
+    Ok((options, path))
+}
+
+async fn start(options: SqliteConnectOptions, path: &Path, lock: Option<File>) -> Result<Engine, StoreError> {
     let not_writable = |error| match error {
         StoreError::Failed { reason } if reason.contains("not a database") => {
             StoreError::Url { problem: format!("`{}` is no SQLite database", path.display()) }
         }
-        StoreError::Failed { reason } => StoreError::NotWritable { path: path.clone(), reason },
+        StoreError::Failed { reason } => StoreError::NotWritable { path: path.to_owned(), reason },
         other => other,
     };
     let how = Connect::Sqlite(Box::new(options.clone()));
@@ -75,7 +95,7 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
 
     let readers = options.read_only(true).create_if_missing(false).optimize_on_close(false, None);
     let readers = Connect::Sqlite(Box::new(readers));
-    let (engine, inbound) = Engine::new(Dialect::Sqlite, how.clone(), Readers::new(readers, READERS), Some(lock));
+    let (engine, inbound) = Engine::new(Dialect::Sqlite, how.clone(), Readers::new(readers, READERS), lock);
     engine.workers.spawn(write(inbound, how, writer));
     Ok(engine)
 }

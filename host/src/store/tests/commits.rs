@@ -16,8 +16,8 @@ async fn run(store: &Store, tables: &TableSet, number: i64, reads: Vec<Read>, wr
     let commit = TurnCommit { reads, writes, outbox: vec![call(1, "done")], ..turn(lane.events[0].seq, tables) };
     let outcome = store.commit_turn(&lane.lease, commit, Then::Release).await.expect("no error");
     if outcome != CommitOutcome::Committed {
-        let dead = Failed::Dead { reason: "conflict".into() };
-        store.fail_turn(&lane.lease, lane.events[0].seq, dead, Then::Release).await.expect("recorded");
+        let failed = dead("conflict");
+        store.fail_turn(&lane.lease, lane.events[0].seq, failed, Then::Release).await.expect("recorded");
     }
     outcome
 }

@@ -91,7 +91,7 @@ async fn a_failed_turn_makes_its_lane_wait_and_keeps_the_order() {
         store.accept(None, BOT, vec![update(1, &[10]), update(2, &[10]), update(3, &[20])]).await.expect("accepted");
         let claimed = store.claim_turns(10).await.expect("claimed");
         let lane = claimed.iter().find(|lane| lane.lease.chat() == 10).expect("the lane");
-        let failed = Failed::RetryAt { at: START + 5_000, reason: "no\0 luck".into() };
+        let failed = Failed::RetryAt { at: START + 5_000, reason: "no\0 luck".into(), digest: "ab".into() };
         let outcome = store.fail_turn(&lane.lease, lane.events[0].seq, failed, Then::Release).await;
         assert_eq!(outcome.expect("no error"), FenceOutcome::Held);
         drop(claimed);
@@ -109,8 +109,8 @@ async fn a_failed_turn_makes_its_lane_wait_and_keeps_the_order() {
         let lane = store.claim_turns(10).await.expect("claimed").remove(0);
         let events: Vec<_> = lane.events.iter().map(|event| (event.update_id, event.attempt)).collect();
         assert_eq!(events, [(1, 1), (2, 0), (4, 0)]);
-        let dead = Failed::Dead { reason: "given up".into() };
-        let outcome = store.fail_turn(&lane.lease, lane.events[0].seq, dead, Then::Keep).await;
+        let failed = dead("given up");
+        let outcome = store.fail_turn(&lane.lease, lane.events[0].seq, failed, Then::Keep).await;
         assert_eq!(outcome.expect("no error"), FenceOutcome::Held);
         store.release(lane.lease).await.expect("released");
         let lane = store.claim_turns(10).await.expect("claimed").remove(0);
@@ -127,7 +127,7 @@ async fn a_failure_behind_a_stale_lease_is_not_recorded() {
         let stale = begin_turn(&store, 1, 10).await;
         place.all_lanes_were_taken_over(&store).await;
         let lane = store.claim_turns(1).await.expect("claimed").remove(0);
-        let failed = Failed::Dead { reason: "too late".into() };
+        let failed = dead("too late");
         let outcome = store.fail_turn(&stale.lease, stale.events[0].seq, failed, Then::Release).await;
         assert_eq!(outcome.expect("no error"), FenceOutcome::Lost);
         assert_eq!(place.number(&store, "SELECT COUNT(*) FROM inbox WHERE state = 0").await, 1);

@@ -271,8 +271,8 @@ async fn an_event_that_comes_while_its_lane_is_given_back_is_not_forgotten() {
                 for (index, event) in lane.events.iter().enumerate() {
                     let then = if index + 1 == lane.events.len() { Then::Release } else { Then::Keep };
                     if number % 2 == 0 {
-                        let dead = Failed::Dead { reason: "no".into() };
-                        store.fail_turn(&lane.lease, event.seq, dead, then).await.expect("recorded");
+                        let failed = dead("no");
+                        store.fail_turn(&lane.lease, event.seq, failed, then).await.expect("recorded");
                     } else {
                         store.commit_turn(&lane.lease, turn(event.seq, &tables), then).await.expect("committed");
                     }

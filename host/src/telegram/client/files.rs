@@ -86,7 +86,9 @@ impl Client {
         let response = request.send().await.map_err(unavailable)?;
         match response.status().as_u16() {
             200 => {}
-            404 => return Err(FileError::NotFound),
+            // Asked again it would say the same; only "too many requests" passes.
+            429 => return Err(FileError::Unavailable("too many downloads".into())),
+            400..=499 => return Err(FileError::NotFound),
             code => return Err(FileError::Unavailable(format!("the file server answered {code}"))),
         }
         let max = usize::try_from(max).unwrap_or(usize::MAX);

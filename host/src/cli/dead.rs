@@ -1,0 +1,282 @@
+//! `guesthouse dead`: what operators see of dead letters and do with them, while hosts run or not.
+//!
+//! Of the configuration only `[database]` is read, so that the command needs no bot's token.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use anyhow::bail;
+use serde_json::{Value, json};
+
+use super::say;
+use crate::clock::{Clock, Millis};
+use crate::config;
+use crate::model::event::Event;
+use crate::store::{DeadLetter, DeadLetters, Undone, Whose};
+use crate::telegram::{self, Me};
+
+/// Letters that a list shows unless more are asked for.
+const SHOWN: i64 = 100;
+/// Characters of a reason in a list.
+const REASON: usize = 60;
+
+/// Look at dead letters, have them tried again, or put them away
+#[derive(Debug, clap::Args)]
+pub(super) struct Dead {
+    #[command(subcommand)]
+    act: Act,
+    /// The configuration file; only its [database] is read
+    #[arg(long, short, default_value = "guesthouse.toml", env = "GUESTHOUSE_CONFIG", global = true)]
+    config: PathBuf,
+    /// The database instead, as in database.url
+    #[arg(long, value_name = "URL", global = true)]
+    database: Option<String>,
+    /// Write JSON, for scripts
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Act {
+    /// Show them in a table, the newest last
+    List {
+        #[command(flatten)]
+        of: Of,
+        /// How many at most
+        #[arg(long, default_value_t = SHOWN)]
+        limit: i64,
+    },
+    /// Show all that is known of one
+    Show {
+        /// Its number
+        seq: i64,
+    },
+    /// Have them tried again: they come before what waits in their chats, with all their attempts anew
+    Retry(Which),
+    /// Put them away for good
+    Drop(Which),
+}
+
+#[derive(Debug, clap::Args)]
+struct Of {
+    /// Only those of this bot: its name without @, or its id
+    #[arg(long)]
+    bot: Option<String>,
+    /// Only those of this plugin
+    #[arg(long)]
+    plugin: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// Their numbers
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    seqs: Vec<i64>,
+    /// All of them
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    of: Of,
+}
+
+impl From<Of> for Whose {
+    fn from(of: Of) -> Self {
+        Self { bot: of.bot, plugin: of.plugin }
+    }
+}
+
+/// Does what the command line says.
+pub(super) async fn run(dead: Dead, clock: &Clock) -> anyhow::Result<()> {
+    let url = match dead.database {
+        Some(url) => url,
+        None => config::Database::load(&dead.config)?.url,
+    };
+    let letters = DeadLetters::open(&url, clock).await?;
+    let said = act(&letters, dead.act, dead.json).await;
+    letters.close().await;
+    say(said?.trim_end());
+    Ok(())
+}
+
+async fn act(letters: &DeadLetters, act: Act, json: bool) -> anyhow::Result<String> {
+    Ok(match act {
+        Act::List { of, limit } => {
+            let filter = Whose::from(of);
+            // One more than shown, to know whether there are more.
+            let mut found = letters.list(&filter, limit.max(1).saturating_add(1)).await?;
+            let more = found.len() as i64 > limit.max(1);
+            found.truncate(usize::try_from(limit.max(1)).unwrap_or(usize::MAX));
+            found.reverse();
+            match (json, found.is_empty()) {
+                (true, _) => pretty(&Value::Array(found.iter().map(as_json).collect())),
+                (false, true) => "There are no dead letters.".to_owned(),
+                (false, false) => {
+                    let note = if more { "\nThere are older ones: --limit shows more.\n" } else { "" };
+                    format!("{}{note}", table(&found))
+                }
+            }
+        }
+        Act::Show { seq } => match letters.show(seq).await? {
+            Ok(letter) if json => pretty(&as_json(&letter)),
+            Ok(letter) => page(&letter),
+            Err(undone) => bail!(no_letter(&undone)),
+        },
+        Act::Retry(which) => {
+            let seqs = seqs(letters, which).await?;
+            match letters.retry(seqs.clone()).await? {
+                Ok(()) => done(&seqs, json, "retried", "tried again"),
+                Err(undone) => bail!(no_letter(&undone)),
+            }
+        }
+        Act::Drop(which) => {
+            let seqs = seqs(letters, which).await?;
+            match letters.drop(seqs.clone()).await? {
+                Ok(()) => done(&seqs, json, "dropped", "dropped"),
+                Err(undone) => bail!(no_letter(&undone)),
+            }
+        }
+    })
+}
+
+async fn seqs(letters: &DeadLetters, which: Which) -> anyhow::Result<Vec<i64>> {
+    let Which { mut seqs, all, of } = which;
+    let filter = Whose::from(of);
+    if all {
+        let found = letters.list(&filter, i64::MAX).await?;
+        seqs = found.into_iter().map(|letter| letter.seq).collect();
+    } else if filter.bot.is_some() || filter.plugin.is_some() {
+        bail!("--bot and --plugin go with --all\nhint: leave them out, or write --all instead of the numbers");
+    }
+    seqs.sort_unstable();
+    seqs.dedup();
+    Ok(seqs)
+}
+
+fn done(seqs: &[i64], json: bool, key: &str, verb: &str) -> String {
+    match (json, seqs) {
+        (true, _) => pretty(&json!({ key: seqs })),
+        (false, []) => "There are no dead letters.".to_owned(),
+        (false, [seq]) => format!("Event {seq} is {verb}."),
+        (false, _) => format!("{} events are {verb}.", seqs.len()),
+    }
+}
+
+/// Why a number is none of a dead letter, and where the right ones are.
+fn no_letter(undone: &Undone) -> String {
+    let seq = undone.seq;
+    let problem = match undone.state {
+        None => format!("there is no event {seq}"),
+        Some(state) => {
+            let how = match state {
+                0 => "waits for its turn",
+                1 => "was handled",
+                3 => "came too late and has expired",
+                4 => "was dropped",
+                _ => "is something else",
+            };
+            format!("event {seq} is no dead letter: it {how}")
+        }
+    };
+    format!("{problem}; nothing was changed\nhint: `guesthouse dead list` shows the numbers of all dead letters")
+}
+
+fn time(millis: Millis) -> String {
+    let rounded = jiff::Timestamp::from_millisecond(millis - millis.rem_euclid(1_000));
+    rounded.map_or_else(|_| millis.to_string(), |time| time.to_string())
+}
+
+fn bot(letter: &DeadLetter) -> String {
+    if letter.username.is_empty() { letter.bot.to_string() } else { format!("@{}", letter.username) }
+}
+
+fn event(letter: &DeadLetter) -> Event {
+    let me = Me { id: letter.bot.0, username: letter.username.clone(), name: String::new() };
+    telegram::convert::event(&letter.raw, &me).1
+}
+
+fn user(letter: &DeadLetter) -> String {
+    event(letter).sender().map_or_else(|| "-".to_owned(), |user| user.to_string())
+}
+
+/// The first characters of a text on one line.
+fn short(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut short: String = line.chars().take(most).collect();
+    if short.len() < line.len() {
+        short.push('…');
+    }
+    short
+}
+
+fn table(letters: &[DeadLetter]) -> String {
+    let head = ["SEQ", "GIVEN UP", "BOT", "PLUGIN", "CHAT", "USER", "ATTEMPTS", "REASON"].map(str::to_owned);
+    let row = |letter: &DeadLetter| {
+        [
+            letter.seq.to_string(),
+            time(letter.ended_at),
+            bot(letter),
+            letter.plugin.clone(),
+            letter.chat.to_string(),
+            user(letter),
+            letter.attempts.to_string(),
+            short(&letter.reason, REASON),
+        ]
+    };
+    let rows: Vec<_> = std::iter::once(head).chain(letters.iter().map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 8] = std::array::from_fn(width);
+    let mut text = String::new();
+    for row in &rows {
+        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+    }
+    text
+}
+
+fn page(letter: &DeadLetter) -> String {
+    let known = |text: &str| if text.is_empty() { "not known".to_owned() } else { text.to_owned() };
+    let lines = [
+        ("event", letter.seq.to_string()),
+        ("bot", format!("{} ({})", bot(letter), letter.bot)),
+        ("plugin", letter.plugin.clone()),
+        ("digest", known(&letter.digest)),
+        ("chat", letter.chat.to_string()),
+        ("user", user(letter)),
+        ("kind", known(&letter.kind)),
+        ("came", time(letter.created_at)),
+        ("given up", time(letter.ended_at)),
+        ("attempts", letter.attempts.to_string()),
+        ("reason", letter.reason.replace('\n', "\n            ")),
+    ];
+    let mut text = String::new();
+    for (name, value) in lines {
+        let _ = writeln!(text, "{name:10}  {value}");
+    }
+    let _ =
+        writeln!(text, "\n{}", if letter.raw.is_empty() { "The update is not kept any more." } else { &letter.raw });
+    text
+}
+
+fn as_json(letter: &DeadLetter) -> Value {
+    // What is no JSON, or nests deeper than anybody would look, is a text.
+    let update: Value = serde_json::from_str(&letter.raw).unwrap_or_else(|_| json!(letter.raw));
+    json!({
+        "seq": letter.seq,
+        "bot": letter.bot.0,
+        "username": letter.username,
+        "plugin": letter.plugin,
+        "digest": letter.digest,
+        "chat": letter.chat,
+        "user": event(letter).sender(),
+        "kind": letter.kind,
+        "created_at": letter.created_at,
+        "ended_at": letter.ended_at,
+        "attempts": letter.attempts,
+        "reason": letter.reason,
+        "update": update,
+    })
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
+}

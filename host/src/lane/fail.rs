@@ -1,0 +1,156 @@
+//! What is done about a turn that failed, and about an event that came too late. `retry`, `deadline` and `breaker` have
+//! the rules; this puts them into action.
+
+use std::time::Duration;
+
+use super::alert::Letter;
+use super::breaker::{Change, Permit};
+use super::retry::{self, Decision};
+use super::turn::End;
+use super::{Guest, Lanes, deadline};
+use crate::clock::Millis;
+use crate::sandbox::TurnError;
+use crate::store::{Failed, FenceOutcome, Lease, Then, Waiting};
+use crate::telegram;
+
+impl Lanes {
+    /// Whether an event may have its turn now; else what becomes of it.
+    pub(super) async fn may_run(&self, guest: &Guest, lease: &Lease, waiting: &Waiting, then: Then) -> Option<End> {
+        let now = self.clock.now();
+        if deadline::of(waiting) <= now {
+            let late = Duration::from_millis((now - waiting.created_at).max(0).unsigned_abs()).as_secs();
+            tracing::info!(lane = %lease, "event {} of lane {lease} came too late, after {late} s", waiting.seq);
+            let reason = format!("nobody waits for it after {late} s");
+            return Some(self.end(lease, waiting, Failed::Expired { reason, digest: None }, then).await);
+        }
+        match self.breakers.of(lease.bot(), guest.plugin.name(), |breaker| breaker.permit(now)) {
+            Permit::Go => None,
+            Permit::Wait(until) => Some(End::Wait(until)),
+        }
+    }
+
+    /// Decides on an event whose turn failed, and writes it down.
+    pub(super) async fn fail(
+        &self,
+        guest: &Guest,
+        lease: &Lease,
+        waiting: &Waiting,
+        then: Then,
+        error: &TurnError,
+    ) -> End {
+        let (now, digest) = (self.clock.now(), guest.plugin.digest().to_owned());
+        let left = Duration::from_millis((deadline::of(waiting) - now).max(0).unsigned_abs());
+        let (attempt, reason) = (waiting.attempt + 1, error.to_string());
+        let failed = match retry::decide(error, waiting.attempt, self.limits.attempts, left) {
+            Decision::Retry(pause) => {
+                tracing::warn!(
+                    lane = %lease, turn.attempt = attempt, error = %error,
+                    "turn of lane {lease} failed: {error}; again in {pause:?}"
+                );
+                let at = now + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX / 2);
+                Failed::RetryAt { at, reason, digest }
+            }
+            Decision::Expired => {
+                tracing::warn!(
+                    lane = %lease, turn.attempt = attempt, error = %error,
+                    "turn of lane {lease} failed: {error}; nobody would wait for another"
+                );
+                Failed::Expired { reason, digest: Some(digest) }
+            }
+            Decision::Dead => {
+                tracing::error!(
+                    lane = %lease, turn.attempt = attempt, error = %error,
+                    "event {} of lane {lease} is a dead letter: {error}", waiting.seq
+                );
+                let (_, event) = telegram::convert::event(&waiting.raw, &guest.me);
+                let letter = Letter { seq: waiting.seq, chat: lease.chat(), event: &event, reason: &reason };
+                let alert = self.alert_of(guest, error.kind(), &letter);
+                Failed::Dead { reason, digest, alert }
+            }
+        };
+        let end = self.end(lease, waiting, failed, then).await;
+        self.note_failure(guest, lease, now, error).await;
+        end
+    }
+
+    async fn end(&self, lease: &Lease, waiting: &Waiting, failed: Failed, then: Then) -> End {
+        let tells = matches!(failed, Failed::Dead { alert: Some(_), .. });
+        // A retry keeps the order of the lane's events by making all of them wait.
+        let (then, end) = match failed {
+            Failed::RetryAt { .. } => (Then::Release, End::LaneIsGone),
+            Failed::Dead { .. } | Failed::Expired { .. } => (then, End::Next),
+        };
+        match self.store.fail_turn(lease, waiting.seq, failed, then).await {
+            Ok(FenceOutcome::Held) => {
+                if tells {
+                    self.wake.outbox.ring();
+                }
+                end
+            }
+            Ok(FenceOutcome::Lost) => End::LaneIsGone,
+            Err(error) => {
+                tracing::warn!(lane = %lease, error = %error, "a failed turn of lane {lease} was not recorded: {error}");
+                self.clock.sleep(super::DATABASE_PAUSE).await;
+                End::LaneIsGone
+            }
+        }
+    }
+
+    async fn note_failure(&self, guest: &Guest, lease: &Lease, now: Millis, error: &TurnError) {
+        let allowed = self.limits.breaker;
+        let change = self.breakers.of(lease.bot(), guest.plugin.name(), |breaker| match error {
+            TurnError::Trap(_) | TurnError::Limit(_) | TurnError::Retry(_) => {
+                breaker.failed(now, lease.chat(), allowed)
+            }
+            TurnError::GiveUp(_) => breaker.worked(),
+            TurnError::Unavailable(_) => {
+                breaker.unclear();
+                None
+            }
+        });
+        self.note_change(guest, change, &error.to_string()).await;
+    }
+
+    /// A turn was committed.
+    pub(super) async fn note_success(&self, guest: &Guest, lease: &Lease) {
+        let change = self.breakers.of(lease.bot(), guest.plugin.name(), super::breaker::Breaker::worked);
+        self.note_change(guest, change, "").await;
+    }
+
+    /// A turn ended, and the plugin has no part in how.
+    pub(super) fn note_nothing(&self, guest: &Guest, lease: &Lease) {
+        self.breakers.of(lease.bot(), guest.plugin.name(), super::breaker::Breaker::unclear);
+    }
+
+    async fn note_change(&self, guest: &Guest, change: Option<Change>, reason: &str) {
+        let (bot, plugin) = (&guest.bot, guest.plugin.name());
+        match change {
+            None => {}
+            Some(Change::Opened(pause)) => {
+                let failures = self.limits.breaker;
+                tracing::error!(
+                    %bot, %plugin,
+                    "plugin `{plugin}` of bot `{bot}` fails everywhere, {failures} turns or more in a row: {reason}; it is \
+                     left alone for {pause:?}"
+                );
+                let text = format!(
+                    "⛔ Plugin {plugin} of bot {bot} fails in every chat, {failures} turns or more in a row. It is left \
+                     alone for {} seconds, then tried again; what people write to it waits. The latest reason:\n{}",
+                    pause.as_secs(),
+                    super::alert::shown(reason, 400)
+                );
+                self.tell_admins(guest, "breaker opened", text).await;
+            }
+            Some(Change::StillOpen(pause)) => tracing::warn!(
+                %bot, %plugin,
+                "plugin `{plugin}` of bot `{bot}` fails still: {reason}; it is left alone for {pause:?}"
+            ),
+            Some(Change::Closed) => {
+                tracing::info!(%bot, %plugin, "plugin `{plugin}` of bot `{bot}` works again");
+                let text =
+                    format!("✅ Plugin {plugin} of bot {bot} works again; what waited for it is being answered.");
+                self.tell_admins(guest, "breaker closed", text).await;
+            }
+        }
+    }
+}

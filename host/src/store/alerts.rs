@@ -1,0 +1,204 @@
+//! Alerts: what the admins of a bot are told in Telegram, folded so that a storm of failures is not a storm of messages.
+//!
+//! 1. The first alert of a cause is told at once. For ten minutes after, those of the same bot, plugin and cause are
+//!    only counted. When the time is over, the count is told in one message, and the next ten minutes begin.
+//! 2. The count is a row here, so it outlasts a restart and is one for all hosts. Whoever tells it changes the row under
+//!    the condition that nobody else has, so it is told once.
+//! 3. An alert is a row of the outbox like any message. One that cannot be delivered ends there; nothing here looks at it
+//!    again, so no alert ever makes another.
+
+use super::Store;
+use super::dialect::Sql;
+use super::engine::{Channel, Job, Verdict};
+use super::error::StoreError;
+use super::session::{Param, Session, params};
+use super::{commit::NewCall, printable};
+use crate::clock::Millis;
+use crate::model::BotId;
+
+/// How long repeated alerts are only counted: long enough for an admin to look, short enough to see that it goes on.
+const WINDOW: Millis = 600_000;
+
+/// Something that the admins should know.
+#[derive(Debug, Clone)]
+pub struct NewAlert {
+    /// The plugin that it is about; empty: the host itself.
+    pub plugin: String,
+    /// What repeated ones have in common. There must be few of them.
+    pub cause: &'static str,
+    /// The event that it is about.
+    pub event: Option<i64>,
+    /// Why.
+    pub reason: String,
+    /// The messages that tell it, one to each admin.
+    pub calls: Vec<NewCall>,
+}
+
+/// Alerts of one cause that have been counted and not told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UntoldAlerts {
+    /// The bot.
+    pub bot: BotId,
+    /// The plugin; empty: the host itself.
+    pub plugin: String,
+    /// What they have in common.
+    pub cause: String,
+    /// How many.
+    pub count: i64,
+    /// The event of the latest.
+    pub event: Option<i64>,
+    /// The reason of the latest.
+    pub reason: String,
+    /// When the admins were told last; with this the row is found unchanged, or not.
+    told_at: Millis,
+}
+
+/// A cause that was never told was told in 1970.
+static MEET: Sql = Sql::new(
+    "INSERT INTO alerts (bot_id, plugin, cause, told_at, untold, reason) VALUES ($1, $2, $3, 0, 0, '')
+     ON CONFLICT (bot_id, plugin, cause) DO NOTHING",
+);
+static LOCK: Sql =
+    Sql::new("SELECT told_at, untold FROM alerts WHERE bot_id = $1 AND plugin = $2 AND cause = $3 {for_update}");
+static NOTE: Sql = Sql::new(
+    "UPDATE alerts SET told_at = $4, untold = $5, last_event = $6, reason = $7
+     WHERE bot_id = $1 AND plugin = $2 AND cause = $3",
+);
+static UNTOLD: Sql = Sql::new(
+    "SELECT bot_id, plugin, cause, untold, last_event, reason, told_at FROM alerts
+     WHERE untold > 0 AND told_at <= $1 ORDER BY bot_id, plugin, cause",
+);
+static TELL: Sql = Sql::new(
+    "UPDATE alerts SET told_at = $4, untold = untold - $6
+     WHERE bot_id = $1 AND plugin = $2 AND cause = $3 AND told_at = $5 AND untold >= $6",
+);
+static TOUCH_CHATS: Sql = Sql::new(
+    "WITH item (chat_id) AS ({rows})
+     INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
+     SELECT 2, $1, '', chat_id, $2, 0 FROM item WHERE chat_id IS NOT NULL ORDER BY chat_id
+     ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET due_at = COALESCE(lanes.due_at, excluded.due_at)
+     RETURNING id, chat_id",
+);
+/// Of no plugin and no event: the host itself speaks.
+static INSERT_CALL: Sql = Sql::new(
+    "INSERT INTO outbox (lane_id, bot_id, plugin, method, body, state, attempt, ambiguous, due_at, expires_at, created_at)
+     VALUES ($1, $2, '', $3, $4, 0, 0, 0, $5, $6, $5)",
+);
+
+/// Tells an alert or counts it, in the transaction of whoever raises it. Answers whether there is something to send.
+pub(super) async fn raise(
+    bot: BotId,
+    alert: &NewAlert,
+    now: Millis,
+    session: &mut Session<'_>,
+) -> Result<bool, StoreError> {
+    let key = || params![bot.0, alert.plugin.as_str(), alert.cause];
+    let answers = session.run(&[MEET.with(key()), LOCK.with(key())]).await?;
+    let row = answers.last().and_then(|answer| answer.rows.first());
+    let row = row.ok_or_else(|| StoreError::unexpected("an alert without a row"))?;
+    let (told_at, untold) = (row.integer(0)?, row.integer(1)?);
+    // If some are counted already, this one is told with them, which is due at the latest when the window is over.
+    let tells = untold == 0 && told_at + WINDOW <= now;
+    let (told_at, untold) = if tells { (now, 0) } else { (told_at, untold + 1) };
+    let mut note = key();
+    note.extend(params![told_at, untold, alert.event, printable(&alert.reason)]);
+    session.one(NOTE.with(note)).await?;
+    if tells {
+        send(bot, &alert.calls, now, session).await?;
+    }
+    Ok(tells && !alert.calls.is_empty())
+}
+
+/// Puts messages of the host itself into the outbox. First the lanes: rule 3 of `lanes`.
+async fn send(bot: BotId, calls: &[NewCall], now: Millis, session: &mut Session<'_>) -> Result<(), StoreError> {
+    let chats: std::collections::BTreeSet<_> = calls.iter().map(|call| call.chat).collect();
+    let chats: Vec<_> = chats.into_iter().map(|chat| [Param::from(chat)]).collect();
+    if chats.is_empty() {
+        return Ok(());
+    }
+    let touch: Vec<_> = TOUCH_CHATS.with_rows(&params![bot.0, now], chats).collect();
+    let lanes = session.run(&touch).await?.into_iter().flat_map(|answer| answer.rows);
+    let lanes = lanes.map(|row| Ok((row.integer(1)?, row.integer(0)?)));
+    let lanes: std::collections::HashMap<i64, i64> = lanes.collect::<Result<_, StoreError>>()?;
+    let insert = |call: &NewCall| {
+        let lane = *lanes.get(&call.chat).ok_or_else(|| StoreError::unexpected("a chat without a lane"))?;
+        let (method, body) = (call.method.as_str(), call.body.as_str());
+        Ok(INSERT_CALL.with(params![lane, bot.0, method, body, now, call.expires_at]))
+    };
+    let steps: Vec<_> = calls.iter().map(insert).collect::<Result<_, StoreError>>()?;
+    session.run(&steps).await?;
+    Ok(())
+}
+
+struct Raise {
+    bot: BotId,
+    alert: NewAlert,
+    now: Millis,
+}
+
+impl Job for Raise {
+    type Output = bool;
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<bool>, StoreError> {
+        raise(self.bot, &self.alert, self.now, session).await.map(Verdict::Commit)
+    }
+}
+
+struct Tell {
+    untold: UntoldAlerts,
+    calls: Vec<NewCall>,
+    now: Millis,
+}
+
+impl Job for Tell {
+    /// Whether nobody else had told them.
+    type Output = bool;
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<bool>, StoreError> {
+        let UntoldAlerts { bot, plugin, cause, count, told_at, .. } = &self.untold;
+        let tell = params![bot.0, plugin.as_str(), cause.as_str(), self.now, *told_at, *count];
+        if session.one(TELL.with(tell)).await?.touched == 0 {
+            return Ok(Verdict::Undo(false));
+        }
+        send(*bot, &self.calls, self.now, session).await?;
+        Ok(Verdict::Commit(true))
+    }
+}
+
+impl Store {
+    /// Tells an alert or counts it. Answers whether there is something to send.
+    pub async fn alert(&self, bot: BotId, alert: NewAlert) -> Result<bool, StoreError> {
+        let sends = self.shared.engine.write(Raise { bot, alert, now: self.shared.clock.now() }).await?;
+        if sends {
+            self.shared.hints.give(Channel::Outbox);
+        }
+        Ok(sends)
+    }
+
+    /// The alerts whose time to be told together has come.
+    pub async fn untold_alerts(&self) -> Result<Vec<UntoldAlerts>, StoreError> {
+        let due = params![self.shared.clock.now() - WINDOW];
+        let answer = self.shared.engine.read(UNTOLD.with(due)).await?;
+        let untold = answer.rows.into_iter().map(|mut row| {
+            Ok(UntoldAlerts {
+                bot: BotId(row.integer(0)?),
+                plugin: row.text(1)?,
+                cause: row.text(2)?,
+                count: row.integer(3)?,
+                event: row.maybe_integer(4)?,
+                reason: row.text(5)?,
+                told_at: row.integer(6)?,
+            })
+        });
+        untold.collect()
+    }
+
+    /// Tells counted alerts with these messages, unless another host has; answers whether it did.
+    pub async fn tell_alerts(&self, untold: UntoldAlerts, calls: Vec<NewCall>) -> Result<bool, StoreError> {
+        let told = self.shared.engine.write(Tell { untold, calls, now: self.shared.clock.now() }).await?;
+        if told {
+            self.shared.hints.give(Channel::Outbox);
+        }
+        Ok(told)
+    }
+}

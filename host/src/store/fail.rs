@@ -1,0 +1,115 @@
+//! Turns that failed: their event waits to be tried again, or it ends, as a dead letter or as expired.
+//!
+//! All of it is one transaction with the alert that a dead letter raises, so that no dead letter is ever silent.
+
+use super::alerts::{self, NewAlert};
+use super::dialect::Sql;
+use super::engine::{Channel, Job, Verdict};
+use super::error::StoreError;
+use super::lanes::{self, FenceOutcome, Then};
+use super::leases::Lease;
+use super::session::{Session, Step, params};
+use super::{Store, printable};
+use crate::clock::Millis;
+use crate::model::BotId;
+
+/// What becomes of an event whose turn failed.
+#[derive(Debug, Clone)]
+pub enum Failed {
+    /// It is tried again; until then its lane waits.
+    RetryAt {
+        /// Not before this time.
+        at: Millis,
+        /// Why it failed.
+        reason: String,
+        /// The component that failed, by its SHA-256 in hexadecimal.
+        digest: String,
+    },
+    /// It is given up: a dead letter.
+    Dead {
+        /// Why.
+        reason: String,
+        /// The component that failed, by its SHA-256 in hexadecimal.
+        digest: String,
+        /// What the admins are told; `None`: there are none.
+        alert: Option<NewAlert>,
+    },
+    /// Nobody waits for an answer any more.
+    Expired {
+        /// How it came so far.
+        reason: String,
+        /// The component that failed on it just now; `None`: it was not run.
+        digest: Option<String>,
+    },
+}
+
+static END: Sql = Sql::new(
+    "UPDATE inbox SET state = $3, attempt = attempt + $4, due_at = COALESCE($5, due_at), ended_at = $6, reason = $7,
+         digest = COALESCE($8, digest)
+     WHERE seq = $1 AND lane_id = $2 AND state = 0",
+);
+
+struct FailTurn {
+    lane: i64,
+    fence: i64,
+    host: i64,
+    bot: BotId,
+    event: i64,
+    now: Millis,
+    failed: Failed,
+    then: Then,
+}
+
+impl FailTurn {
+    fn end(&self) -> Step {
+        let (state, attempts, due, ended, reason, digest) = match &self.failed {
+            Failed::RetryAt { at, reason, digest } => (0, 1, Some(*at), None, reason, Some(digest.clone())),
+            Failed::Dead { reason, digest, .. } => (2, 1, None, Some(self.now), reason, Some(digest.clone())),
+            Failed::Expired { reason, digest } => {
+                (3, i64::from(digest.is_some()), None, Some(self.now), reason, digest.clone())
+            }
+        };
+        END.with(params![self.event, self.lane, state, attempts, due, ended, printable(reason), digest])
+    }
+}
+
+impl Job for FailTurn {
+    /// Whether the lane was still held, and whether an alert is to be sent; `None`: the lane was lost.
+    type Output = Option<bool>;
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Option<bool>>, StoreError> {
+        let held = session.one(lanes::lock(self.lane, self.fence, self.host)).await?;
+        if held.rows.is_empty() {
+            return Ok(Verdict::Undo(None));
+        }
+        let mut steps = vec![self.end()];
+        if self.then == Then::Release {
+            steps.push(lanes::free(self.lane, self.fence, self.host));
+        }
+        session.run(&steps).await?;
+        let sends = match &self.failed {
+            Failed::Dead { alert: Some(alert), .. } => alerts::raise(self.bot, alert, self.now, session).await?,
+            _ => false,
+        };
+        Ok(Verdict::Commit(Some(sends)))
+    }
+}
+
+impl Store {
+    /// Records that a turn has failed. After [`Failed::RetryAt`] the lane has to be released: its events wait together.
+    pub async fn fail_turn(
+        &self,
+        lease: &Lease,
+        event: i64,
+        failed: Failed,
+        then: Then,
+    ) -> Result<FenceOutcome, StoreError> {
+        let (lane, fence, host, now) = (lease.lane, lease.fence, self.shared.host, self.shared.clock.now());
+        let job = FailTurn { lane, fence, host, bot: lease.bot, event, now, failed, then };
+        let outcome = self.shared.engine.write(job).await?;
+        if outcome == Some(true) {
+            self.shared.hints.give(Channel::Outbox);
+        }
+        Ok(lease.after(outcome.is_some(), then))
+    }
+}

@@ -1,0 +1,121 @@
+//! `guesthouse dead` as an operator uses it, beside a host that runs.
+
+use guesthouse::clock::Clock;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::support::{Database, House, fixture, folder};
+
+/// What a command says, and whether it went well. The host lives in this thread, too, so nobody may stop it meanwhile.
+async fn dead(database: &Database, words: &[&str]) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_guesthouse"));
+    let done = command.arg("dead").args(words).args(["--database", &database.url()]).output().await.expect("it runs");
+    let text = if done.status.success() { done.stdout } else { done.stderr };
+    (done.status.success(), String::from_utf8(text).expect("text"))
+}
+
+async fn said(database: &Database, words: &[&str]) -> String {
+    let (good, text) = dead(database, words).await;
+    assert!(good, "{words:?}: {text}");
+    text
+}
+
+async fn refused(database: &Database, words: &[&str]) -> String {
+    let (good, text) = dead(database, words).await;
+    assert!(!good, "{words:?}: {text}");
+    text
+}
+
+#[tokio::test]
+async fn letters_are_listed_shown_tried_again_and_put_away() {
+    for database in Database::each().await {
+        let house = House::opens_with(database, "attempts = 1", &[fixture("retry"), fixture("give-up")]).await;
+        let (one, two) = (house.person(1002), house.person(1003));
+        assert_eq!(said(&house.database, &["list"]).await, "There are no dead letters.\n");
+        assert_eq!(said(&house.database, &["retry", "--all"]).await, "There are no dead letters.\n");
+
+        let until = Clock::system().now() + 1_000;
+        one.says(&format!("/until {until}")).await;
+        house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 2", 1).await;
+        two.says("/give_up no such thing").await;
+        house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 2", 2).await;
+        let seqs = house.database.texts("SELECT CAST(seq AS TEXT) FROM inbox WHERE state = 2 ORDER BY seq").await;
+        let [first, second] = &seqs[..] else { panic!("{seqs:?}") };
+
+        let list = said(&house.database, &["list"]).await;
+        let lines: Vec<_> = list.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
+        assert_eq!(lines[0], ["SEQ", "GIVEN", "UP", "BOT", "PLUGIN", "CHAT", "USER", "ATTEMPTS", "REASON"]);
+        assert_eq!(lines[1][2..10], ["@test_house_bot", "retry", "1002", "1002", "1", "it", "asks", "to"]);
+        assert_eq!(lines[2][0], *second);
+        assert_eq!(
+            lines[2][2..],
+            ["@test_house_bot", "give-up", "1003", "1003", "1", "it", "gives", "up:", "no", "such", "thing"]
+        );
+        let columns: Vec<_> = list.lines().map(|line| line.find("test_house_bot")).skip(1).collect();
+        assert_eq!(columns[0], columns[1], "the columns stand under each other:\n{list}");
+        assert_eq!(said(&house.database, &["list", "--plugin", "give-up"]).await.lines().count(), 2);
+        assert_eq!(said(&house.database, &["list", "--bot", "nobody_bot"]).await, "There are no dead letters.\n");
+
+        let page = said(&house.database, &["show", second]).await;
+        assert!(page.contains(&format!("digest      {}", guesthouse_fixtures::get("give-up").digest)), "{page}");
+        assert!(
+            page.contains("reason      it gives up: no such thing") && page.contains("\"/give_up no such thing\""),
+            "{page}"
+        );
+        let shown: Value =
+            serde_json::from_str(&said(&house.database, &["show", second, "--json"]).await).expect("JSON");
+        assert_eq!(shown["update"]["message"]["text"], "/give_up no such thing");
+        assert_eq!((&shown["user"], &shown["attempts"]), (&1003.into(), &1.into()));
+
+        // Its time has come: the host, which was told nothing, answers within its longest sleep.
+        while Clock::system().now() < until {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(said(&house.database, &["retry", first]).await, format!("Event {first} is tried again.\n"));
+        assert_eq!(one.sees().await, "done: until");
+        assert_eq!(
+            refused(&house.database, &["retry", first]).await,
+            format!(
+                "error: event {first} is no dead letter: it was handled; nothing was changed\nhint: `guesthouse dead \
+                 list` shows the numbers of all dead letters\n"
+            )
+        );
+        assert_eq!(
+            refused(&house.database, &["show", "4711"]).await,
+            "error: there is no event 4711; nothing was changed\nhint: `guesthouse dead list` shows the numbers of all \
+             dead letters\n"
+        );
+        assert_eq!(
+            said(&house.database, &["drop", "--all", "--plugin", "retry"]).await,
+            "There are no dead letters.\n"
+        );
+        assert_eq!(said(&house.database, &["drop", "--all"]).await, format!("Event {second} is dropped.\n"));
+        assert_eq!(said(&house.database, &["list", "--json"]).await, "[]\n");
+        house.closes([one, two]).await;
+    }
+}
+
+#[tokio::test]
+async fn the_configuration_is_read_for_the_database_alone() {
+    let house = House::opens(Database::sqlite(), &[]).await;
+    let folder = folder();
+    let config = folder.path().join("guesthouse.toml");
+    let command = async |text: String| {
+        std::fs::write(&config, text).expect("the folder can be written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_guesthouse"));
+        command.args(["dead", "list", "--config"]).arg(&config).env("PLACE", house.database.url());
+        let done = command.output().await.expect("it runs");
+        (
+            done.status.code(),
+            String::from_utf8(done.stdout).expect("text"),
+            String::from_utf8(done.stderr).expect("text"),
+        )
+    };
+    let bot = "[[bot]]\nname = \"main\"\ntoken = \"${NO_SUCH_VARIABLE}\"\n";
+    let (code, said, _) = command(format!("[database]\nurl = \"${{PLACE}}\"\n{bot}")).await;
+    assert_eq!((code, said.as_str()), (Some(0), "There are no dead letters.\n"));
+    let (code, _, error) = command(format!("[database]\nurl = \"${{NO_SUCH_PLACE}}\"\n{bot}")).await;
+    assert_eq!(code, Some(1));
+    assert!(error.contains("line 2 asks for `${NO_SUCH_PLACE}`") && error.contains("\nhint: "), "{error}");
+    house.closes([]).await;
+}
