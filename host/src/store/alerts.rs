@@ -116,7 +116,7 @@ async fn send(bot: BotId, calls: &[NewCall], now: Millis, session: &mut Session<
     if chats.is_empty() {
         return Ok(());
     }
-    let touch: Vec<_> = TOUCH_CHATS.with_rows(&params![bot.0, now], chats).collect();
+    let touch: Vec<_> = TOUCH_CHATS.with_rows(&[Param::from(bot.0), Param::from(now)], chats).collect();
     let lanes = session.run(&touch).await?.into_iter().flat_map(|answer| answer.rows);
     let lanes = lanes.map(|row| Ok((row.integer(1)?, row.integer(0)?)));
     let lanes: std::collections::HashMap<i64, i64> = lanes.collect::<Result<_, StoreError>>()?;

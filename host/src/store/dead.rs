@@ -131,9 +131,9 @@ impl Job for Handle {
                 for row in session.run(&lock).await?.into_iter().flat_map(|answer| answer.rows) {
                     lanes.push([Param::from(row.integer(0)?)]);
                 }
-                REVIVE.with_rows(&params![self.now, self.now + ANEW], seqs()).collect()
+                REVIVE.with_rows(&[Param::from(self.now), Param::from(self.now + ANEW)], seqs()).collect()
             }
-            Act::Drop => DROP.with_rows(&params![self.now], seqs()).collect(),
+            Act::Drop => DROP.with_rows(&[Param::from(self.now)], seqs()).collect(),
         };
         let done = session.run(&steps).await?.into_iter().flat_map(|answer| answer.rows);
         let done: Vec<_> = done.map(|row| row.integer(0)).collect::<Result<_, _>>()?;

@@ -40,7 +40,7 @@ async fn a_letter_says_all_that_is_known() {
             kind: "message".into(),
             raw: "{\"update_id\":5}".into(),
         };
-        assert_eq!(letters.list(&all(), 10).await.expect("listed"), [expected.clone()]);
+        assert_eq!(letters.list(&all(), 10).await.expect("listed"), vec![expected.clone()]);
         assert_eq!(letters.show(seq).await.expect("shown"), Ok(expected));
         assert_eq!(letters.show(99).await.expect("shown"), Err(Undone { seq: 99, state: None }));
         for (bot, plugin, count) in [
