@@ -1,10 +1,16 @@
 //! How fast a bot sends: as fast as Telegram lets it, and no request before the time that Telegram has named.
 
+use guesthouse::clock::Clock;
+use guesthouse::host::Host;
+use guesthouse::shutdown::Tasks;
 use serde_json::{Value, json};
 
 use crate::support::process::HostProcess;
 use crate::support::{Database, House, Street, TOKEN, fixture, start};
 
+/// By how much a chat was put off that has something to be sent.
+const PUT_OFF: &str =
+    "SELECT MAX(l.due_at) - MAX(o.due_at) FROM outbox o JOIN lanes l ON l.id = o.lane_id WHERE o.state = 0";
 /// A second bot of the same house.
 const OTHER: &str = "7000000002:other-house";
 
@@ -178,4 +184,42 @@ async fn a_new_name_is_noticed_without_waiting_for_it() {
     assert_eq!(user.sees().await, "hello");
     house.database.comes_to("SELECT COUNT(*) FROM bots WHERE name = 'New House'", 1).await;
     house.closes([user]).await;
+}
+
+#[tokio::test]
+async fn a_host_leaves_the_bots_of_others_alone() {
+    let Some(database) = Database::postgres().await else { return };
+    let street = Street::opens().await;
+    street.emulator.world(|world| world.add_bot(OTHER, "other_house_bot", "Other").map(drop)).expect("another bot");
+    let text = street.configuration(&database, "", &[fixture("echo")]);
+    let other = text.replace(TOKEN, OTHER).replace("\"test\"", "\"other\"");
+    let stop = async |(host, tasks): (Host, Tasks)| {
+        tasks.shutdown().begin();
+        tasks.finish(std::time::Duration::from_secs(20)).await.unwrap_or_else(|crash| panic!("{crash}"));
+        host.close().await;
+    };
+    // A message waits while its bot's host is away.
+    street.town.suffers(json!({"method": "sendMessage", "chat_id": 1002, "count": 1, "action": flood(1)})).await;
+    let here = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let user = street.town.person(1002);
+    user.says("hello").await;
+    database.comes_to("SELECT COUNT(*) FROM outbox WHERE attempt > 0", 1).await;
+    stop(here).await;
+    // A host of another bot sends its own, past the time at which that message is due.
+    let there = start(&other).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let neighbour = street.town.person(1003).in_chat("p:7000000002:1003");
+    let due = database.number("SELECT MAX(due_at) FROM outbox").await;
+    let mut rounds = 0;
+    while Clock::system().now() < due + 500 {
+        rounds += 1;
+        neighbour.says(&format!("quick {rounds}")).await;
+        assert_eq!(neighbour.sees().await, format!("quick {rounds}"));
+    }
+    assert_eq!(database.number(PUT_OFF).await, 0, "it was not put off");
+    let here = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
+    assert_eq!(user.sees().await, "hello");
+    stop(here).await;
+    stop(there).await;
+    database.check().await;
+    street.closes().await;
 }

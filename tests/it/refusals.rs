@@ -72,13 +72,13 @@ async fn something_that_is_no_component() {
         ("module", b"\0asm\x01\0\0\0"),
         ("cut", &whole[..whole.len() / 2]),
     ];
+    // How long the component is changes with what it does.
+    let lengths = regex::Regex::new(r"\d{4,}").expect("a pattern");
     for (name, bytes) in cases {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).expect("the folder can be written");
         let refusal = refusal(Plugin::from_path(name, &path)).await;
         let refusal = refusal.replace(&folder.path().display().to_string(), "…");
-        // How long the component is changes with what it does.
-        let lengths = regex::Regex::new(r"\d{4,}").expect("a pattern");
         refusals.push(lengths.replace_all(&refusal, "N").into_owned());
     }
     refusals.push(refusal(Plugin::from_path("missing", std::path::Path::new("nowhere.wasm"))).await);
