@@ -38,7 +38,7 @@ async fn a_dead_letter_and_its_alert_are_one() {
         // A host that has lost the lane tells nothing.
         let stale = begin_turn(&store, 2, 20).await;
         place.clock.advance(Duration::from_secs(20 * MINUTES));
-        let _taken_over = store.claim_turns(10).await.expect("claimed");
+        place.all_lanes_were_taken_over(&store).await;
         let outcome = store.fail_turn(&stale.lease, stale.events[0].seq, failed("stale"), Then::Release).await;
         assert_eq!(outcome.expect("no error"), FenceOutcome::Lost);
         assert_eq!(told(place, &store).await, ["first"]);
