@@ -100,7 +100,8 @@ async fn route_update(bot: &Bot, update: RawUpdate) -> Result<(NewUpdate, Option
         _ => (route::lanes(&event, &bot.plugins), None),
     };
     let RawUpdate { update_id, raw } = update;
-    Ok((NewUpdate { update_id, kind, raw, lanes }, answer))
+    let album = route::album(&event, &lanes, &bot.plugins);
+    Ok((NewUpdate { update_id, kind, raw, lanes, album }, answer))
 }
 
 /// What the person who pressed is told, in the languages that the bundled plugins speak.

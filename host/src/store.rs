@@ -61,7 +61,7 @@ mod tests;
 
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
 pub use error::StoreError;
-pub use inbox::{Accepted, ClaimedTurns, Failed, NewUpdate, Waiting};
+pub use inbox::{Accepted, Album, ClaimedTurns, Failed, NewUpdate, Waiting};
 pub use lanes::{FenceOutcome, LaneKind, Lease, Then};
 pub use outbox::{ClaimedSends, Mark, SendOutcome, SendState, SentMessage, WaitingCall};
 pub use records::{BotRow, StoredCallback};

@@ -15,6 +15,8 @@ use crate::model::{BotId, PluginName};
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 
+mod albums;
+
 mod commits;
 
 mod contention;
@@ -116,6 +118,7 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
         kind: "message".into(),
         raw: format!("{{\"update_id\":{update_id}}}"),
         lanes: chats.iter().map(|chat| (cards(), *chat)).collect(),
+        album: None,
     }
 }
 
