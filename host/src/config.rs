@@ -12,9 +12,12 @@ use crate::model::{BotId, PluginName};
 
 pub mod grant;
 
+pub mod http;
+
 pub mod limits;
 
 pub use grant::Grant;
+pub use http::{Http, Webhook};
 pub use limits::Limits;
 
 /// Everything that `guesthouse.toml` can say.
@@ -27,6 +30,9 @@ pub struct Config {
     /// What a turn may use at most.
     #[serde(default)]
     pub limits: Limits,
+    /// Where the host itself listens; absent: nowhere.
+    #[serde(default)]
+    pub http: Option<Http>,
     /// The bots, by `[[bot]]`.
     #[serde(rename = "bot", default)]
     pub bots: Vec<Bot>,
@@ -59,6 +65,9 @@ pub struct Bot {
     /// Where the Bot API is: Telegram's own, a local Bot API server or an emulator.
     #[serde(default = "telegram_url")]
     pub api_url: String,
+    /// The address to which Telegram posts its updates; absent: the host asks for them.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
     /// The users who run it, by their Telegram ids.
     #[serde(default)]
     pub admins: Vec<i64>,
@@ -219,6 +228,7 @@ impl Config {
                 );
             }
         }
+        http::check(self)?;
         self.limits.check()
     }
 }

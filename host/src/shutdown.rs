@@ -120,6 +120,11 @@ impl Tasks {
         tokio::spawn(work);
     }
 
+    /// The loop that ended although nothing asked it to, if one has.
+    pub fn crashed(&self) -> Option<String> {
+        self.crashed.lock().map_or_else(|_| Some("a task panicked".into()), |crashed| crashed.clone())
+    }
+
     /// Waits until a shutdown has begun and every task is done, at most `limit`; then drops what is left. Returns what
     /// crashed, if that was the cause.
     pub async fn finish(self, limit: Duration) -> Result<(), String> {

@@ -38,6 +38,8 @@ pub struct Limits {
     pub compile_s: u64,
     /// Turns of one event that may fail before it becomes a dead letter.
     pub attempts: u32,
+    /// Events of one bot that may wait for their turns. Beyond it no more updates are taken: Telegram keeps them.
+    pub waiting_events: u32,
 }
 
 impl Default for Limits {
@@ -57,6 +59,7 @@ impl Default for Limits {
             component_mib: 32,
             compile_s: 120,
             attempts: 8,
+            waiting_events: 100_000,
         }
     }
 }
@@ -92,6 +95,9 @@ impl Limits {
         }
         if self.attempts == 0 {
             return refused("limits.attempts is 0", "write at least 1, or leave it out");
+        }
+        if self.waiting_events == 0 {
+            return refused("limits.waiting_events is 0", "write at least 1, or leave it out");
         }
         Ok(())
     }

@@ -48,7 +48,11 @@ pub(super) fn album(event: &Event, lanes: &[(PluginName, i64)], plugins: &Plugin
         Some((name.clone(), album))
     };
     let gathered: Vec<_> = plugins.iter().filter_map(wants).collect();
+    // Such a name cannot be stored, and is none of Telegram's.
     let id = gathered.first()?.1.to_owned();
+    if id.contains('\0') {
+        return None;
+    }
     Some(Album { id, plugins: gathered.into_iter().map(|(name, _)| name).collect() })
 }
 

@@ -145,6 +145,7 @@ fn classify_sqlite(code: &str, message: &str) -> StoreError {
         (_, 1555 | 2067) => StoreError::Unique { reason },
         (5 | 6, _) => StoreError::Busy { reason },
         (13, _) => StoreError::Full,
+        (8, _) => StoreError::ReadOnly { reason },
         _ => StoreError::Failed { reason },
     }
 }
@@ -162,6 +163,7 @@ fn classify_postgres(error: &PgDatabaseError) -> StoreError {
         // A lock or a statement that took too long.
         "55P03" | "57014" => StoreError::Busy { reason },
         "53100" => StoreError::Full,
+        "25006" => StoreError::ReadOnly { reason },
         // Wrong password or user, no such database, not allowed to connect.
         "28000" | "28P01" | "3D000" | "42501" => StoreError::Denied { reason },
         // Too many connections; the server is starting, stopping or hung up on us.
@@ -191,6 +193,7 @@ mod tests {
         assert!(matches!(classify_sqlite("1555", ""), StoreError::Unique { .. }));
         assert!(matches!(classify_sqlite("517", ""), StoreError::Busy { .. }));
         assert!(matches!(classify_sqlite("13", ""), StoreError::Full));
+        assert!(matches!(classify_sqlite("1544", ""), StoreError::ReadOnly { .. }));
         assert!(matches!(classify_sqlite("1", ""), StoreError::Failed { .. }));
     }
 }

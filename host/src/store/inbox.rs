@@ -115,6 +115,12 @@ static EVENTS_OF: Sql = Sql::new(
      LEFT JOIN updates u ON u.seq = i.update_seq
      ORDER BY i.seq",
 );
+/// From the waiting events on, by their index: a bot has many more lanes than events that wait.
+static WAITING: Sql = Sql::new(
+    "SELECT COUNT(*) FROM (
+         SELECT 1 FROM inbox i WHERE i.state = 0 AND (SELECT l.bot_id FROM lanes l WHERE l.id = i.lane_id) = $1 LIMIT $2
+     ) AS waiting",
+);
 static RETRY: Sql = Sql::new(
     "UPDATE inbox SET attempt = attempt + 1, due_at = $3, reason = $4 WHERE seq = $1 AND lane_id = $2 AND state = 0",
 );
@@ -324,6 +330,12 @@ impl Store {
                 Err(StoreError::LeaseLost { lane: lane.unwrap_or_default() })
             }
         }
+    }
+
+    /// How many events of a bot wait for their turns, counted up to `most`.
+    pub async fn waiting_events(&self, bot: BotId, most: i64) -> Result<i64, StoreError> {
+        let answer = self.shared.engine.read(WAITING.with(params![bot.0, most])).await?;
+        answer.rows.first().map_or(Ok(0), |row| row.integer(0))
     }
 
     /// Claims up to `limit` lanes whose next event is due (TXN 2), the longest waiting first.
