@@ -4,6 +4,8 @@
 
 mod support;
 
+mod albums;
+
 mod cards;
 
 mod checks;
@@ -12,6 +14,12 @@ mod crash;
 
 mod guests;
 
+mod health;
+
+mod intake;
+
 mod refusals;
 
 mod tidy;
+
+mod webhook;

@@ -154,8 +154,23 @@ impl House {
     pub async fn opens_with(database: Database, limits: &str, plugins: &[Plugin]) -> Self {
         let street = Street::opens().await;
         let text = street.configuration(&database, limits, plugins);
-        let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
+        Self::opens_on(street, database, &text).await
+    }
+
+    /// Opens a house on a street that is there already, from the text of a configuration.
+    pub async fn opens_on(street: Street, database: Database, text: &str) -> Self {
+        let (host, tasks) = start(text).await.unwrap_or_else(|error| panic!("{error:#}"));
         Self { street, database, host, tasks }
+    }
+
+    /// Where the host listens, as the beginning of an address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.host.address().expect("the configuration has [http]"))
+    }
+
+    /// Asks the host to stop, and goes on.
+    pub fn is_told_to_stop(&self) {
+        self.tasks.shutdown().begin();
     }
 
     /// A person of the street, in the private chat with the bot.
@@ -170,13 +185,18 @@ impl House {
 
     /// Stops the host softly and starts another one on the same database.
     pub async fn restarts(self, plugins: &[Plugin]) -> Self {
+        let text = self.street.configuration(&self.database, "", plugins);
+        let (street, database) = self.stops().await;
+        Self::opens_on(street, database, &text).await
+    }
+
+    /// Stops the host softly; Telegram and the database stay.
+    pub async fn stops(self) -> (Street, Database) {
         let Self { street, database, host, tasks } = self;
         tasks.shutdown().begin();
         tasks.finish(Duration::from_secs(20)).await.unwrap_or_else(|crash| panic!("{crash}"));
         host.close().await;
-        let text = street.configuration(&database, "", plugins);
-        let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
-        Self { street, database, host, tasks }
+        (street, database)
     }
 
     /// Stops everything; fails if a task crashed or if one of these people was told something that the test never

@@ -42,7 +42,7 @@ pub(super) async fn call(
     let log = params.for_log();
     let (seq, fault) = face.emulator.world(|world| world.call_received(bot, name, chat, log));
     let log = Log { emulator: &face.emulator, seq, name };
-    let mut unanswered = false;
+    let mut ending = Ending::Whole;
     if let Some(fault) = fault {
         match play(&face, fault).await {
             Play::Answer(status, kind, body) => {
@@ -51,7 +51,7 @@ pub(super) async fn call(
             }
             Play::Error(error) => return log.finish(error.into()),
             Play::HangUp => return log.hang_up(switch),
-            Play::Process { answered } => unanswered = !answered,
+            Play::Process(how) => ending = how,
         }
     }
     let answer = match method {
@@ -59,7 +59,7 @@ pub(super) async fn call(
         Some(Method::GetUpdates) => methods::get_updates(&face, bot, &params).await.into(),
         None => Answer::from(ApiError::new(404, "Not Found: method not found")),
     };
-    if unanswered { log.hang_up(switch) } else { log.finish(answer) }
+    log.end(answer, ending, switch)
 }
 
 /// Answers the download of a file.
@@ -82,8 +82,9 @@ pub(super) async fn download(
                 return respond(status, kind, body);
             }
             Play::Error(error) => return log.finish(error.into()),
-            Play::HangUp | Play::Process { answered: false } => return log.hang_up(switch),
-            Play::Process { answered: true } => {}
+            // A file has no answer that could come in parts: it comes or it does not.
+            Play::HangUp | Play::Process(Ending::None | Ending::Half) => return log.hang_up(switch),
+            Play::Process(Ending::Whole | Ending::Slowly(_)) => {}
         }
     }
     match face.emulator.world(|world| world.download(&path)) {
@@ -112,25 +113,36 @@ enum Play {
     Error(ApiError),
     /// Not at all.
     HangUp,
-    /// As usual, but perhaps without an answer.
-    Process { answered: bool },
+    /// As usual, up to the answer.
+    Process(Ending),
+}
+
+/// How much of the answer to a call that was carried out arrives, and how.
+enum Ending {
+    Whole,
+    None,
+    Half,
+    /// With a pause after each byte.
+    Slowly(Duration),
 }
 
 async fn play(face: &Face, fault: Fault) -> Play {
     match fault.rule.action {
         Action::Error { code, description, parameters } => Play::Error(ApiError { code, description, parameters }),
         Action::Drop => Play::HangUp,
-        Action::AcceptThenDrop => Play::Process { answered: false },
+        Action::AcceptThenDrop => Play::Process(Ending::None),
+        Action::AcceptThenCut => Play::Process(Ending::Half),
+        Action::DripMs(ms) => Play::Process(Ending::Slowly(Duration::from_millis(ms))),
         Action::Garbage { status, body } => Play::Answer(status, "text/html", body),
         Action::Hold => {
             let removed = |world: &mut crate::emulator::world::World| (!world.faults().has(fault.id)).then_some(());
             let held = face.emulator.when(Key::Faults, removed, face.closing.cancelled()).await;
             // At the shutdown there is nobody left who could let it go.
-            held.map_or(Play::HangUp, |()| Play::Process { answered: true })
+            held.map_or(Play::HangUp, |()| Play::Process(Ending::Whole))
         }
         Action::DelayMs(ms) => tokio::select! {
             () = face.closing.cancelled() => Play::HangUp,
-            () = face.emulator.0.clock.sleep(Duration::from_millis(ms)) => Play::Process { answered: true },
+            () = face.emulator.0.clock.sleep(Duration::from_millis(ms)) => Play::Process(Ending::Whole),
         },
     }
 }
@@ -150,6 +162,35 @@ impl Log<'_> {
     fn finish(&self, answer: Answer) -> Response {
         self.answered(answer.status, &answer.body);
         answer.into_response()
+    }
+
+    fn end(&self, answer: Answer, ending: Ending, switch: Option<Switch>) -> Response {
+        let length = HeaderValue::from(answer.body.len());
+        let bytes = Bytes::copy_from_slice(answer.body.as_bytes());
+        let body = match ending {
+            Ending::Whole => return self.finish(answer),
+            Ending::None => return self.hang_up(switch),
+            // The server under this one closes a connection whose body breaks off.
+            Ending::Half => {
+                let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+                Body::from_stream(stream::iter([Ok(bytes.slice(..bytes.len() / 2)), Err(broken)]))
+            }
+            Ending::Slowly(pause) => {
+                let clock = self.emulator.0.clock.clone();
+                Body::from_stream(stream::unfold((bytes, clock), move |(mut rest, clock)| async move {
+                    if rest.is_empty() {
+                        return None;
+                    }
+                    clock.sleep(pause).await;
+                    let byte = rest.split_to(1);
+                    Some((Ok::<_, std::io::Error>(byte), (rest, clock)))
+                }))
+            }
+        };
+        let mut response = self.finish(answer);
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+        *response.body_mut() = body;
+        response
     }
 
     fn hang_up(&self, switch: Option<Switch>) -> Response {

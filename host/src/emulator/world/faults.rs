@@ -23,10 +23,14 @@ pub enum Action {
     Hold,
     /// It is carried out, and then the connection is closed without an answer.
     AcceptThenDrop,
+    /// It is carried out, and then the connection is closed in the middle of the answer.
+    AcceptThenCut,
     /// The connection is closed at once.
     Drop,
     /// It is carried out after so many milliseconds.
     DelayMs(u64),
+    /// It is carried out, and its answer comes byte by byte with so many milliseconds between two of them.
+    DripMs(u64),
     /// It is not carried out, and the answer is this.
     Garbage {
         /// The HTTP status.
@@ -167,7 +171,9 @@ mod tests {
         for (text, action) in [
             (json!("hold"), Action::Hold),
             (json!("accept_then_drop"), Action::AcceptThenDrop),
+            (json!("accept_then_cut"), Action::AcceptThenCut),
             (json!({ "delay_ms": 5 }), Action::DelayMs(5)),
+            (json!({ "drip_ms": 5 }), Action::DripMs(5)),
             (
                 json!({ "garbage": { "status": 502, "body": "<html>" } }),
                 Action::Garbage { status: 502, body: "<html>".into() },
