@@ -193,13 +193,7 @@ async fn known_bot(store: &Store, id: BotId, telegram: &Client) -> anyhow::Resul
 }
 
 /// Loads a bot's plugins and starts asking for its updates.
-async fn run_bot(
-    parts: &Parts,
-    bot: &config::Bot,
-    telegram: &Client,
-    me: Me,
-    place: Place,
-) -> anyhow::Result<()> {
+async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, place: Place) -> anyhow::Result<()> {
     let id = BotId(me.id);
     let me = Arc::new(me);
     let mut guests = Vec::with_capacity(bot.plugins.len());

@@ -72,7 +72,9 @@ impl Bot {
     fn report<T>(&self, result: &Result<T, StoreError>) {
         let name = &self.name;
         match result {
-            Ok(_) if self.place.is_stuck(None) => tracing::info!(bot = %name, "updates of bot `{name}` are stored again"),
+            Ok(_) if self.place.is_stuck(None) => {
+                tracing::info!(bot = %name, "updates of bot `{name}` are stored again")
+            }
             Ok(_) | Err(StoreError::LeaseLost { .. }) => {}
             Err(error) if self.place.is_stuck(Some(error.state())) => {
                 tracing::warn!(
@@ -104,11 +106,7 @@ pub(crate) async fn accept(
     result
 }
 
-async fn store(
-    bot: &Bot,
-    poll: Option<&Lease>,
-    batch: Vec<RawUpdate>,
-) -> Result<(Accepted, Vec<Answer>), StoreError> {
+async fn store(bot: &Bot, poll: Option<&Lease>, batch: Vec<RawUpdate>) -> Result<(Accepted, Vec<Answer>), StoreError> {
     // Buttons have to be looked up; everything else is decided at once, so this waits only where somebody pressed one.
     let routed = join_all(batch.into_iter().map(|update| route_update(bot, update))).await;
     let mut answers = Vec::new();

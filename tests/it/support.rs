@@ -21,6 +21,8 @@ pub mod people;
 
 pub mod process;
 
+pub mod relay;
+
 #[allow(dead_code, reason = "the tests of the store use the rest")]
 #[path = "../support/postgres.rs"]
 pub mod postgres;

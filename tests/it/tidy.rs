@@ -76,8 +76,12 @@ fn dependencies_go_one_way() {
 
 #[test]
 fn each_engine_is_known_in_one_place() {
-    let homes: [(&str, &[&str]); 4] =
-        [("sqlx::", &["store"]), ("wasmtime", &["sandbox"]), ("teloxide", &["telegram"]), ("axum::", &["emulator", "http", "intake/webhook"])];
+    let homes: [(&str, &[&str]); 4] = [
+        ("sqlx::", &["store"]),
+        ("wasmtime", &["sandbox"]),
+        ("teloxide", &["telegram"]),
+        ("axum::", &["emulator", "http", "intake/webhook"]),
+    ];
     let mut wrong = Vec::new();
     for (path, text) in sources("host/src") {
         for (number, line) in code(&text) {

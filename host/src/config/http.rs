@@ -123,7 +123,10 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(number, (webhook, more))| {
-                format!("[[bot]]\nname = \"b{number}\"\ntoken = \"{}:s3cr3t\"\nwebhook = {webhook:?}\n{more}\n", number + 1)
+                format!(
+                    "[[bot]]\nname = \"b{number}\"\ntoken = \"{}:s3cr3t\"\nwebhook = {webhook:?}\n{more}\n",
+                    number + 1
+                )
             })
             .collect();
         match Config::parse(&format!("{http}\n{bots}"), Path::new("test.toml"), |_| None) {

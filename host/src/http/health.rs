@@ -110,9 +110,7 @@ fn reasons(database: Result<(), &'static str>, bots: &[Bot], is_ending: bool) ->
 }
 
 fn shown(bot: &Bot) -> Value {
-    let plugin = |plugin: &crate::health::Plugin| {
-        json!({ "name": plugin.name, "version": plugin.version, "digest": plugin.digest })
-    };
+    let plugin = |plugin: &crate::health::Plugin| json!({ "name": plugin.name, "version": plugin.version, "digest": plugin.digest });
     json!({
         "name": bot.name,
         "state": bot.state.word(),

@@ -77,9 +77,9 @@ impl Hooks {
 
     /// Their routes.
     pub fn routes(&self) -> Router {
-        self.0.iter().fold(Router::new(), |router, (path, hook)| {
-            router.route(path, post(receive).with_state(Arc::clone(hook)))
-        })
+        self.0
+            .iter()
+            .fold(Router::new(), |router, (path, hook)| router.route(path, post(receive).with_state(Arc::clone(hook))))
     }
 }
 
@@ -134,9 +134,11 @@ async fn read(body: Body) -> Result<bytes::Bytes, StatusCode> {
     if http_body_size(&body).is_some_and(|size| size > LARGEST as u64) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    axum::body::to_bytes(body, LARGEST).await.map_err(|error| match error.into_inner().is::<http_body_util::LengthLimitError>() {
-        true => StatusCode::PAYLOAD_TOO_LARGE,
-        false => StatusCode::BAD_REQUEST,
+    axum::body::to_bytes(body, LARGEST).await.map_err(|error| {
+        match error.into_inner().is::<http_body_util::LengthLimitError>() {
+            true => StatusCode::PAYLOAD_TOO_LARGE,
+            false => StatusCode::BAD_REQUEST,
+        }
     })
 }
 

@@ -130,11 +130,7 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. }
-                | Self::Full
-                | Self::ReadOnly { .. }
-                | Self::Busy { .. }
-                | Self::Contended { .. }
+            Self::Unreachable { .. } | Self::Full | Self::ReadOnly { .. } | Self::Busy { .. } | Self::Contended { .. }
         )
     }
 
