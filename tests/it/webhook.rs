@@ -129,6 +129,34 @@ async fn strangers_are_turned_away_before_they_are_listened_to() {
 }
 
 #[tokio::test]
+async fn who_says_nothing_is_not_listened_to_for_long() {
+    let house = house(Database::sqlite(), "", &[fixture("tables")]).await;
+    let url = house.url();
+    let address = url.trim_start_matches("http://");
+    let silent = async |said: String| {
+        let mut stream = TcpStream::connect(address).await.expect("the host listens");
+        stream.write_all(said.as_bytes()).await.expect("sent");
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut answer)).await;
+        read.expect("the host hangs up").expect("an end");
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    let head = format!("POST /hook/test HTTP/1.1\r\nHost: x\r\n{HEADER}: {}\r\n", secret());
+    let (nothing, half, body, after) = tokio::join!(
+        silent(String::new()),
+        silent(head.clone()),
+        silent(format!("{head}Content-Length: 100\r\n\r\n{{")),
+        silent("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".into()),
+    );
+    assert!(nothing.is_empty() || nothing.starts_with("HTTP/1.1 408"), "{nothing}");
+    assert!(half.is_empty() || half.starts_with("HTTP/1.1 408"), "{half}");
+    assert!(body.starts_with("HTTP/1.1 408"), "{body}");
+    assert!(after.starts_with("HTTP/1.1 200"), "{after}");
+    assert_eq!(house.database.number("SELECT COUNT(*) FROM updates").await, 0);
+    house.closes([]).await;
+}
+
+#[tokio::test]
 async fn what_nobody_understands_is_stored_and_confirmed() {
     for database in Database::each().await {
         let house = house(database, "", &[fixture("tables")]).await;

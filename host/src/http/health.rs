@@ -8,6 +8,7 @@
 //!
 //! Asking costs one small write, and many who ask share one.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -16,7 +17,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use crate::clock::{Clock, Millis};
@@ -30,6 +30,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const FRESH: Millis = 1_000;
 const NO_ANSWER: &str = "the database does not answer";
 
+/// When the database was asked, and what is wrong with it.
+type Asked = (Millis, Result<(), &'static str>);
+
 /// What is looked at.
 #[derive(Clone)]
 pub struct Health {
@@ -37,8 +40,8 @@ pub struct Health {
     board: Board,
     clock: Clock,
     tasks: Tasks,
-    /// When the database was asked last, and what is wrong with it.
-    database: Arc<Mutex<Option<(Millis, Result<(), &'static str>)>>>,
+    /// The last time.
+    database: Arc<Mutex<Option<Asked>>>,
 }
 
 impl Health {

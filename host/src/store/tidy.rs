@@ -41,6 +41,7 @@ static OLD: [Old; 7] = [
     },
     Old {
         what: "parts of albums",
+        // As old as their events, which are gone; no number of an event comes near a time.
         age: 0,
         find: Sql::new(
             "SELECT inbox_seq FROM parts WHERE inbox_seq NOT IN (SELECT seq FROM inbox) AND inbox_seq < $1 LIMIT $2",

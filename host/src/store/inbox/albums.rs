@@ -1,4 +1,4 @@
-//! Albums: updates with one media_group_id become one event of their lane.
+//! Albums: updates with one `media_group_id` become one event of their lane.
 //!
 //! 1. Telegram sends each message of an album by itself and never says that it was the last. So the event waits until
 //!    [`GATHER`] after its latest part, or until it has as many as an album can have.
