@@ -147,3 +147,18 @@ impl Tasks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_loop_that_ends_is_named_and_stops_the_others() {
+        let tasks = Tasks::default();
+        assert_eq!(tasks.crashed(), None);
+        tasks.spawn_loop("lane", async {});
+        tasks.shutdown().begun().await;
+        assert_eq!(tasks.crashed().as_deref(), Some("the lane loop ended by itself"));
+        assert_eq!(tasks.finish(Duration::from_secs(5)).await, Err("the lane loop ended by itself".into()));
+    }
+}
