@@ -23,7 +23,9 @@ CREATE TABLE alerts (
 );
 
 -- Albums. An event of several updates has the first of them in `inbox.update_seq` and the rest here.
-ALTER TABLE inbox ADD COLUMN album TEXT;         -- the media_group_id while its parts are gathered; null: no album
+ALTER TABLE inbox ADD COLUMN album TEXT;         -- its media_group_id; null: no album
+ALTER TABLE inbox ADD COLUMN gathering BIGINT NOT NULL DEFAULT 0;  -- 0 no album, 1 parts may join it, 2 handed to a turn
+CREATE INDEX inbox_gathering ON inbox (lane_id, album) WHERE gathering = 1;
 CREATE TABLE parts (
     inbox_seq   BIGINT NOT NULL,        -- the event
     update_seq  BIGINT NOT NULL,        -- a further update of it

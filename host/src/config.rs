@@ -12,6 +12,8 @@ use crate::model::{BotId, PluginName};
 
 pub mod grant;
 
+pub mod http;
+
 pub mod limits;
 
 mod read;
@@ -19,6 +21,7 @@ mod read;
 pub mod sending;
 
 pub use grant::Grant;
+pub use http::{Http, Webhook};
 pub use limits::Limits;
 pub use sending::{Pace, Sending};
 
@@ -35,6 +38,9 @@ pub struct Config {
     /// How fast bots send of themselves.
     #[serde(default)]
     pub sending: Sending,
+    /// Where the host itself listens; absent: nowhere.
+    #[serde(default)]
+    pub http: Option<Http>,
     /// The bots, by `[[bot]]`.
     #[serde(rename = "bot", default)]
     pub bots: Vec<Bot>,
@@ -82,6 +88,9 @@ pub struct Bot {
     /// Where the Bot API is: Telegram's own, a local Bot API server or an emulator.
     #[serde(default = "telegram_url")]
     pub api_url: String,
+    /// The address to which Telegram posts its updates; absent: the host asks for them.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
     /// The users who run it, by their Telegram ids.
     #[serde(default)]
     pub admins: Vec<i64>,
@@ -243,6 +252,7 @@ impl Config {
             }
         }
         self.sending.check()?;
+        http::check(self)?;
         self.limits.check()
     }
 }

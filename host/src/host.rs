@@ -4,6 +4,7 @@
 //! not stop another one: it is reported and left out, and because nobody asks Telegram for its updates, Telegram keeps
 //! them for a day.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +13,13 @@ use anyhow::Context;
 use futures_util::future::join_all;
 
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Limits};
 use crate::delivery::Delivery;
-use crate::intake;
+use crate::health::{self, Board, Place, State};
+use crate::http::{self, health::Health};
+use crate::intake::pressure::Pressure;
+use crate::intake::webhook::Hooks;
+use crate::intake::{self, webhook};
 use crate::lane::{Guest, Guests, Lanes};
 use crate::model::{BotId, PluginName};
 use crate::sandbox::{Plugin, Sandbox, Settings, Source};
@@ -31,9 +36,15 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// A running host.
 pub struct Host {
     store: Store,
+    address: Option<SocketAddr>,
 }
 
 impl Host {
+    /// Where it listens, if it does.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
     /// Closes the database and gives the host's leases back. To be called once its tasks have ended.
     pub async fn close(self) {
         self.store.close().await;
@@ -51,12 +62,20 @@ struct Parts {
     wake: Wake,
     clock: Clock,
     tasks: Tasks,
+    limits: Limits,
+    hooks: Hooks,
+    board: Board,
 }
 
 /// Starts a host: the database, the sandbox, the loops, then every bot. Returns once every bot runs, is waiting for
 /// Telegram, or was refused; it is an error if all of them were refused.
 pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
     has_a_bot(&config)?;
+    // Before anything else is begun: an address that somebody else has is the operator's mistake.
+    let listener = match &config.http {
+        Some(http) => Some(http::bind(http).await?),
+        None => None,
+    };
     let (store, sandbox) = tokio::try_join!(
         async { Store::open(&config.database.url, clock).await.map_err(anyhow::Error::from) },
         async { Sandbox::new(&config.limits, &config.database.cache).map_err(anyhow::Error::from) },
@@ -79,7 +98,17 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         wake: wake.clone(),
         clock: clock.clone(),
         tasks: tasks.clone(),
+        limits: config.limits.clone(),
+        hooks: Hooks::new(&config.bots, tasks),
+        board: Board::default(),
     });
+    let mut address = None;
+    if let Some(listener) = listener {
+        let local = listener.local_addr()?;
+        let health = Health::new(store.clone(), parts.board.clone(), clock.clone(), tasks.clone());
+        http::serve(listener, local, health.routes().merge(parts.hooks.routes()), tasks);
+        address = Some(local);
+    }
 
     let started = join_all(config.bots.into_iter().map(|bot| start_bot(Arc::clone(&parts), bot))).await;
     if started.iter().all(Result::is_err) {
@@ -104,7 +133,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
             }
         }
     });
-    Ok(Host { store })
+    Ok(Host { store, address })
 }
 
 /// Starts one bot. An error means that it was refused and will stay so; a Telegram that does not answer is waited for
@@ -112,8 +141,9 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
 async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
     let id = bot.token.bot().context("the configuration has been checked")?;
     let telegram = Client::new(&parts.pool, &bot.api_url, &bot.token);
+    let place = parts.board.add(&bot.name);
     match known_bot(&parts, id, &telegram).await {
-        Ok(Some(me)) => run_bot(&parts, &bot, &telegram, me).await,
+        Ok(Some(me)) => run_bot(&parts, &bot, &telegram, me, place).await,
         Ok(None) => {
             let name = bot.name.clone();
             tracing::warn!(bot = %name, "Telegram does not answer for bot `{name}`; trying again");
@@ -126,22 +156,23 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
                         () = waiting.tasks.shutdown().begun() => return,
                     }
                     match known_bot(&waiting, id, &telegram).await {
-                        Ok(Some(me)) => return drop(run_bot(&waiting, &bot, &telegram, me).await),
+                        Ok(Some(me)) => return drop(run_bot(&waiting, &bot, &telegram, me, place).await),
                         Ok(None) => {}
-                        Err(error) => return refused(&bot.name, &error),
+                        Err(error) => return refused(&bot.name, &place, &error),
                     }
                 }
             });
             Ok(())
         }
         Err(error) => {
-            refused(&bot.name, &error);
+            refused(&bot.name, &place, &error);
             Err(error.context(format!("bot `{}` was not started", bot.name)))
         }
     }
 }
 
-fn refused(bot: &str, error: &anyhow::Error) {
+fn refused(bot: &str, place: &Place, error: &anyhow::Error) {
+    place.is(State::Refused);
     tracing::error!(bot, error = %error, "bot `{bot}` was not started: {error:#}");
 }
 
@@ -200,7 +231,7 @@ async fn refresh_name(store: Store, telegram: Client, known: Me, clock: Clock) {
 }
 
 /// Loads a bot's plugins and starts asking for its updates.
-async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me) -> anyhow::Result<()> {
+async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, place: Place) -> anyhow::Result<()> {
     let id = BotId(me.id);
     let me = Arc::new(me);
     let mut guests = Vec::with_capacity(bot.plugins.len());
@@ -209,11 +240,12 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me) ->
         match loaded {
             Ok(guest) => guests.push(guest),
             Err(error) => {
-                refused(&bot.name, &error);
+                refused(&bot.name, &place, &error);
                 return Err(error.context(format!("bot `{}` was not started", bot.name)));
             }
         }
     }
+    place.has(guests.iter().map(shown).collect());
     let manifests: Vec<_> =
         guests.iter().map(|guest| (guest.plugin.name().clone(), guest.plugin.manifest().clone())).collect();
     for guest in guests {
@@ -229,13 +261,30 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me) ->
         store: parts.store.clone(),
         wake: parts.wake.clone(),
         clock: parts.clock.clone(),
+        pressure: Arc::new(Pressure::new(&parts.limits)),
+        place,
     };
     tracing::info!(bot = %bot.name, "bot `{}` runs as @{} with {} plugin(s)", bot.name, me.username, bot.plugins.len());
     let shutdown = parts.tasks.shutdown().clone();
     parts.tasks.spawn(intake::commands::keep_menu(intake.clone(), shutdown.clone()));
     // Not a loop whose end stops the host: a revoked token ends this bot alone.
-    parts.tasks.spawn(intake::polling::run(intake, shutdown));
+    match parts.hooks.of(bot) {
+        Some(hook) => {
+            hook.serves(intake.clone());
+            parts.tasks.spawn(webhook::keep_registered(intake, hook, shutdown));
+        }
+        None => parts.tasks.spawn(intake::polling::run(intake, shutdown)),
+    }
     Ok(())
+}
+
+fn shown(guest: &Guest) -> health::Plugin {
+    let plugin = &guest.plugin;
+    health::Plugin {
+        name: plugin.name().to_string(),
+        version: plugin.manifest().version.clone(),
+        digest: plugin.digest().to_owned(),
+    }
 }
 
 async fn load_plugin(

@@ -1,8 +1,9 @@
 //! Updates in: what Telegram sends is stored, and only then does Telegram hear that it came.
 //!
-//! [`accept`] is the one way into the inbox, for `polling` now and for webhooks later: convert, route, one transaction,
-//! a hint to the lanes. What a lane does with an event is not known here; the two meet in the database. Read on with
-//! `polling` (the loop of one bot), `route` (who gets what) and `commands` (the menu).
+//! [`accept`] is the one way into the inbox, for `polling` and for `webhook`: convert, route, one transaction, a hint to the
+//! lanes. What a lane does with an event is not known here; the two meet in the database. Read on with `polling` (the loop
+//! of one bot), `webhook` (what is posted), `pressure` (when to take no more), `route` (who gets what) and `commands` (the
+//! menu).
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use crate::clock::Clock;
+use crate::health::Place;
 use crate::model::event::Event;
 use crate::model::manifest::Manifest;
 use crate::model::{BotId, PluginName};
@@ -20,10 +22,15 @@ use crate::wake::Wake;
 
 pub mod polling;
 
+pub mod webhook;
+
+pub mod pressure;
+
 pub mod commands;
 
 mod route;
 
+use pressure::Pressure;
 use route::Refused;
 
 /// What the intake of one bot needs. Cheap to clone.
@@ -45,11 +52,38 @@ pub struct Bot {
     pub wake: Wake,
     /// The time.
     pub clock: Clock,
+    /// How full its inbox is.
+    pub pressure: Arc<Pressure>,
+    /// Where others can see how it stands.
+    pub place: Place,
 }
 
 impl Bot {
     fn id(&self) -> BotId {
         BotId(self.me.id)
+    }
+
+    /// Whether it should take no more updates for now.
+    async fn is_full(&self) -> bool {
+        self.pressure.is_full(&self.store, self.id(), self.clock.now()).await
+    }
+
+    /// Says, once, that updates cannot be stored or that they can again. Losing the polling lease is neither.
+    fn report<T>(&self, result: &Result<T, StoreError>) {
+        let name = &self.name;
+        match result {
+            Ok(_) if self.place.is_stuck(None) => {
+                tracing::info!(bot = %name, "updates of bot `{name}` are stored again")
+            }
+            Ok(_) | Err(StoreError::LeaseLost { .. }) => {}
+            Err(error) if self.place.is_stuck(Some(error.state())) => {
+                tracing::warn!(
+                    bot = %name, error = %error,
+                    "updates of bot `{name}` cannot be stored: {error}; Telegram keeps them meanwhile"
+                );
+            }
+            Err(_) => {}
+        }
     }
 }
 
@@ -67,6 +101,12 @@ pub(crate) async fn accept(
     poll: Option<&Lease>,
     batch: Vec<RawUpdate>,
 ) -> Result<(Accepted, Vec<Answer>), StoreError> {
+    let result = store(bot, poll, batch).await;
+    bot.report(&result);
+    result
+}
+
+async fn store(bot: &Bot, poll: Option<&Lease>, batch: Vec<RawUpdate>) -> Result<(Accepted, Vec<Answer>), StoreError> {
     // Buttons have to be looked up; everything else is decided at once, so this waits only where somebody pressed one.
     let routed = join_all(batch.into_iter().map(|update| route_update(bot, update))).await;
     let mut answers = Vec::new();
@@ -76,9 +116,10 @@ pub(crate) async fn accept(
         updates.push(update);
         answers.extend(answer);
     }
-    let wakes = updates.iter().any(|update| !update.lanes.is_empty());
+    let events = updates.iter().map(|update| update.lanes.len()).sum();
     let accepted = bot.store.accept(poll, bot.id(), updates).await?;
-    if wakes && accepted.new > 0 {
+    if events > 0 && accepted.new > 0 {
+        bot.pressure.stored(events);
         bot.wake.lanes.ring();
     }
     Ok((accepted, answers))
@@ -101,7 +142,8 @@ async fn route_update(bot: &Bot, update: RawUpdate) -> Result<(NewUpdate, Option
     };
     let RawUpdate { update_id, raw } = update;
     let (spoke, moved) = (telegram::convert::spoke(&event), telegram::convert::moved(&raw));
-    Ok((NewUpdate { update_id, kind, raw, lanes, spoke, moved }, answer))
+    let album = route::album(&event, &lanes, &bot.plugins);
+    Ok((NewUpdate { update_id, kind, raw, lanes, spoke, moved, album }, answer))
 }
 
 /// What the person who pressed is told, in the languages that the bundled plugins speak.

@@ -14,6 +14,9 @@ pub mod wake;
 /// Two ways to stop, and the tasks that have to.
 pub mod shutdown;
 
+/// How each bot stands, for whoever asks.
+pub mod health;
+
 /// What the configuration file can say.
 pub mod config;
 
@@ -34,6 +37,9 @@ pub mod delivery;
 
 /// The Bot API: its client, its JSON, its errors.
 pub mod telegram;
+
+/// The host's own listener.
+pub mod http;
 
 /// The wiring.
 pub mod host;

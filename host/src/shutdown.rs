@@ -120,6 +120,11 @@ impl Tasks {
         tokio::spawn(work);
     }
 
+    /// The loop that ended although nothing asked it to, if one has.
+    pub fn crashed(&self) -> Option<String> {
+        self.crashed.lock().map_or_else(|_| Some("a task panicked".into()), |crashed| crashed.clone())
+    }
+
     /// Waits until a shutdown has begun and every task is done, at most `limit`; then drops what is left. Returns what
     /// crashed, if that was the cause.
     pub async fn finish(self, limit: Duration) -> Result<(), String> {
@@ -140,5 +145,20 @@ impl Tasks {
             Ok(mut crashed) => crashed.take().map_or(Ok(()), Err),
             Err(_) => Err("a task panicked".into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_loop_that_ends_is_named_and_stops_the_others() {
+        let tasks = Tasks::default();
+        assert_eq!(tasks.crashed(), None);
+        tasks.spawn_loop("lane", async {});
+        tasks.shutdown().begun().await;
+        assert_eq!(tasks.crashed().as_deref(), Some("the lane loop ended by itself"));
+        assert_eq!(tasks.finish(Duration::from_secs(5)).await, Err("the lane loop ended by itself".into()));
     }
 }

@@ -80,7 +80,7 @@ pub use commit::{CommitOutcome, NewCall, TurnCommit};
 pub use dead::{DeadLetter, DeadLetters, Undone, Whose};
 pub use error::StoreError;
 pub use fail::Failed;
-pub use inbox::{Accepted, ClaimedTurns, NewUpdate, Waiting};
+pub use inbox::{Accepted, Album, ClaimedTurns, NewUpdate, Waiting};
 pub use lanes::{FenceOutcome, LaneKind, Then};
 pub use leases::Lease;
 pub use outbox::{Claimed, ClaimedSends, Mark, Marked, SendOutcome, SendState, SentMessage, WaitingCall};

@@ -31,5 +31,5 @@ pub mod convert;
 
 pub mod encode;
 
-pub use client::{Client, CommandScope, FileError, Me, Pool, RawUpdate, Upload};
+pub use client::{Client, CommandScope, FileError, Me, Pool, RawUpdate, Upload, WebhookInfo};
 pub use error::{CallError, Decision, Refusal};

@@ -4,6 +4,8 @@
 
 mod support;
 
+mod albums;
+
 mod cards;
 
 mod chaos;
@@ -18,6 +20,10 @@ mod failures;
 
 mod guests;
 
+mod health;
+
+mod intake;
+
 mod refusals;
 
 mod sending;
@@ -27,3 +33,5 @@ mod suspended;
 mod pacing;
 
 mod tidy;
+
+mod webhook;

@@ -21,6 +21,8 @@ pub mod people;
 
 pub mod process;
 
+pub mod relay;
+
 #[allow(dead_code, reason = "the tests of the store use the rest")]
 #[path = "../support/postgres.rs"]
 pub mod postgres;
@@ -165,8 +167,7 @@ impl House {
     pub async fn opens_at(clock: Clock, database: Database, limits: &str, plugins: &[Plugin]) -> Self {
         let street = Street::opens().await;
         let text = street.configuration(&database, limits, plugins);
-        let (host, tasks) = start_at(&text, &clock).await.unwrap_or_else(|error| panic!("{error:#}"));
-        Self { street, database, clock, host, tasks }
+        Self::opens_on_at(clock, street, database, &text).await
     }
 
     /// Lets so much time go by on a manual clock, slowly enough that the host keeps its leases.
@@ -188,6 +189,26 @@ impl House {
         panic!("`{sql}` gives {} and never came to {number}", self.database.number(sql).await);
     }
 
+    /// Opens a house on a street that is there already, from the text of a configuration.
+    pub async fn opens_on(street: Street, database: Database, text: &str) -> Self {
+        Self::opens_on_at(Clock::system(), street, database, text).await
+    }
+
+    async fn opens_on_at(clock: Clock, street: Street, database: Database, text: &str) -> Self {
+        let (host, tasks) = start_at(text, &clock).await.unwrap_or_else(|error| panic!("{error:#}"));
+        Self { street, database, clock, host, tasks }
+    }
+
+    /// Where the host listens, as the beginning of an address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.host.address().expect("the configuration has [http]"))
+    }
+
+    /// Asks the host to stop, and goes on.
+    pub fn is_told_to_stop(&self) {
+        self.tasks.shutdown().begin();
+    }
+
     /// A person of the street, in the private chat with the bot.
     pub fn person(&self, id: i64) -> Person {
         self.street.town.person(id)
@@ -200,13 +221,19 @@ impl House {
 
     /// Stops the host softly and starts another one on the same database.
     pub async fn restarts(self, plugins: &[Plugin]) -> Self {
-        let Self { street, database, clock, host, tasks } = self;
+        let text = self.street.configuration(&self.database, "", plugins);
+        let clock = self.clock.clone();
+        let (street, database) = self.stops().await;
+        Self::opens_on_at(clock, street, database, &text).await
+    }
+
+    /// Stops the host softly; Telegram and the database stay.
+    pub async fn stops(self) -> (Street, Database) {
+        let Self { street, database, clock: _, host, tasks } = self;
         tasks.shutdown().begin();
         tasks.finish(Duration::from_secs(20)).await.unwrap_or_else(|crash| panic!("{crash}"));
         host.close().await;
-        let text = street.configuration(&database, "", plugins);
-        let (host, tasks) = start_at(&text, &clock).await.unwrap_or_else(|error| panic!("{error:#}"));
-        Self { street, database, clock, host, tasks }
+        (street, database)
     }
 
     /// Stops everything; fails if a task crashed or if one of these people was told something that the test never

@@ -42,18 +42,18 @@ fn module(path: &str) -> &str {
 
 #[test]
 fn dependencies_go_one_way() {
-    const GROUND: [&str; 5] = ["model", "clock", "wake", "config", "shutdown"];
+    const GROUND: [&str; 6] = ["model", "clock", "wake", "config", "shutdown", "health"];
     // What each module may use of this crate besides itself. `host` and the commands may use everything.
     let allowed = |module: &str| -> Option<Vec<&str>> {
         let with = |more: &[&'static str]| Some([&GROUND[..], more].concat());
         match module {
-            "model" => Some(vec![]),
-            "clock" => Some(vec![]),
+            "model" | "clock" | "health" => Some(vec![]),
             "wake" | "shutdown" => Some(vec!["clock"]),
             "config" => Some(vec!["model"]),
             "store" | "sandbox" | "telegram" => with(&[]),
             "intake" | "delivery" => with(&["store", "telegram"]),
             "lane" => with(&["store", "sandbox", "telegram"]),
+            "http" => with(&["store", "intake"]),
             // Strangers: the host reaches the emulator over HTTP, like Telegram.
             "emulator" => Some(vec!["clock"]),
             _ => None,
@@ -76,13 +76,18 @@ fn dependencies_go_one_way() {
 
 #[test]
 fn each_engine_is_known_in_one_place() {
-    let homes: [(&str, &[&str]); 4] =
-        [("sqlx::", &["store"]), ("wasmtime", &["sandbox"]), ("teloxide", &["telegram"]), ("axum::", &["emulator"])];
+    let homes: [(&str, &[&str]); 4] = [
+        ("sqlx::", &["store"]),
+        ("wasmtime", &["sandbox"]),
+        ("teloxide", &["telegram"]),
+        ("axum::", &["emulator", "http", "intake/webhook"]),
+    ];
     let mut wrong = Vec::new();
     for (path, text) in sources("host/src") {
         for (number, line) in code(&text) {
             for (engine, homes) in homes {
-                if line.contains(engine) && !homes.contains(&module(&path)) {
+                let is_home = |home: &&str| *home == module(&path) || path.starts_with(*home);
+                if line.contains(engine) && !homes.iter().any(is_home) {
                     wrong.push(format!("host/src/{path}:{}: `{engine}` belongs in {homes:?}", number + 1));
                 }
             }
@@ -146,12 +151,22 @@ fn the_example_configuration_loads_and_shows_the_defaults() {
 
     assert_eq!(example.sending.pace(&example.bots[0].api_url), guesthouse::config::Pace::TELEGRAM);
     assert!(!format!("{:?}", example.sending).contains("None"), "the example shows every key of [sending]");
+    assert_eq!(example.http, Some(guesthouse::config::Http::default()));
+
+    // A key without a default is shown as a comment, and has to be right as well.
+    let shown = text.replace("\n# webhook = ", "\nwebhook = ");
+    assert_ne!(shown, text, "the example shows a webhook");
+    let example = Config::parse(&shown, &path, token).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(example.bots[0].webhook.as_ref().map(guesthouse::config::Webhook::path), Some("/hook/main"));
 
     // A key that is missing from the example would be found by nobody.
     let table: toml::Table = text.replace("${BOT_TOKEN}", "1:a").parse().expect("TOML");
     let shown = table["limits"].as_table().expect("a section").len();
     let known = format!("{:?}", Limits::default()).matches(": ").count();
     assert_eq!(shown, known, "the example shows {shown} limits, the program knows {known}");
+    let shown = table["http"].as_table().expect("a section").len();
+    let known = format!("{:?}", guesthouse::config::Http::default()).matches(": ").count();
+    assert_eq!(shown, known, "the example shows {shown} keys of [http], the program knows {known}");
 
     // The settings shown for the bundled plugin are those that it knows, with their defaults.
     let settings = table["bot"][0]["plugins"]["cards"]["config"].as_table().expect("a section");

@@ -40,6 +40,8 @@ pub struct Limits {
     pub attempts: u32,
     /// Turns of one plugin that may fail in a row, in three chats or more, before it is left alone for a while.
     pub breaker: u32,
+    /// Events of one bot that may wait for their turns. Beyond it no more updates are taken: Telegram keeps them.
+    pub waiting_events: u32,
 }
 
 impl Default for Limits {
@@ -60,6 +62,7 @@ impl Default for Limits {
             compile_s: 120,
             attempts: 8,
             breaker: 20,
+            waiting_events: 100_000,
         }
     }
 }
@@ -98,6 +101,9 @@ impl Limits {
         }
         if self.breaker == 0 {
             return refused("limits.breaker is 0", "write at least 1, or leave it out");
+        }
+        if self.waiting_events == 0 {
+            return refused("limits.waiting_events is 0", "write at least 1, or leave it out");
         }
         Ok(())
     }

@@ -6,14 +6,18 @@
 //!    answered to it, and then forgotten: an offset from elsewhere, or from a time before update ids began again lower,
 //!    could confirm what nobody has stored. Asking without one confirms nothing and can only bring updates again.
 //! 3. A batch that cannot be stored is tried again, and Telegram is not asked for more meanwhile.
-//! 4. What Telegram answers decides how to go on (`telegram/error`); a token it does not take ends this bot alone.
+//! 4. While too many events wait (`pressure`) Telegram is not asked either. It keeps what it has.
+//! 5. A webhook that is set in spite of the configuration is taken away; what waits for it is fetched then.
+//! 6. What Telegram answers decides how to go on (`telegram/error`); a token it does not take ends this bot alone.
 
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 
-use super::{Bot, accept, give, route};
+use super::{Bot, accept, give, pressure, route};
+use crate::clock::Millis;
+use crate::health::State;
 use crate::shutdown::Shutdown;
 use crate::store::{Lease, StoreError};
 use crate::telegram::{CallError, Decision, RawUpdate};
@@ -28,6 +32,9 @@ const TAKEOVER: Duration = Duration::from_secs(2);
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 /// After a 409 the server holds the next requests back for three seconds by itself.
 const CONFLICT: Duration = Duration::from_secs(5);
+/// How often a webhook is taken away. During a change of the configuration another host may still set it: then the two
+/// take turns at this pace instead of fighting, and nothing is lost by it.
+const RECLAIM: Millis = 60_000;
 /// A server that answers at once and with nothing is not asked more often than this.
 const IDLE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -49,12 +56,16 @@ pub async fn run(bot: Bot, shutdown: Shutdown) {
         let rest = match bot.store.claim_polling(bot.id()).await {
             Ok(Some(lease)) => {
                 (waits, pause) = (false, PAUSES.0);
+                bot.place.is(State::Polling);
                 match poll(&bot, &lease, &shutdown).await {
                     End::LeaseLost => {
                         tracing::warn!(bot = %bot.name, "another host polls bot `{}` now", bot.name);
                         TAKEOVER
                     }
-                    End::Shutdown | End::Refused => {
+                    end @ (End::Shutdown | End::Refused) => {
+                        if matches!(end, End::Refused) {
+                            bot.place.is(State::Refused);
+                        }
                         if let Err(error) = bot.store.release(lease).await {
                             tracing::debug!(bot = %bot.name, error = %error, "the polling lease will run out: {error}");
                         }
@@ -63,6 +74,7 @@ pub async fn run(bot: Bot, shutdown: Shutdown) {
                 }
             }
             Ok(None) => {
+                bot.place.is(State::StandingBy);
                 if !std::mem::replace(&mut waits, true) {
                     tracing::info!(bot = %bot.name, "another host polls bot `{}`; standing by", bot.name);
                 }
@@ -85,6 +97,9 @@ async fn poll(bot: &Bot, lease: &Lease, shutdown: &Shutdown) -> End {
     let mut confirm = None;
     let mut trouble = Trouble::default();
     loop {
+        if !wait_for_room(bot, shutdown).await {
+            return End::Shutdown;
+        }
         let asked = bot.clock.now();
         let fetch = bot.telegram.get_updates(confirm, LIMIT, HOLD, &allowed);
         tokio::pin!(fetch);
@@ -97,6 +112,10 @@ async fn poll(bot: &Bot, lease: &Lease, shutdown: &Shutdown) -> End {
         };
         let batch = match batch {
             Ok(batch) => batch,
+            Err(error) if trouble.is_webhook(bot, &error) => {
+                reclaim(bot).await;
+                continue;
+            }
             Err(error) => match trouble.meet(bot, &error) {
                 Some(pause) => {
                     sleep(bot, shutdown, pause).await;
@@ -124,6 +143,45 @@ async fn poll(bot: &Bot, lease: &Lease, shutdown: &Shutdown) -> End {
     }
 }
 
+/// Returns once the bot may take more; `false` if the shutdown comes first.
+async fn wait_for_room(bot: &Bot, shutdown: &Shutdown) -> bool {
+    let mut is_paused = false;
+    while bot.is_full().await {
+        if !std::mem::replace(&mut is_paused, true) {
+            bot.place.is(State::Paused);
+            tracing::warn!(
+                bot = %bot.name,
+                "too many events of bot `{}` wait; no more updates are fetched until some are done\nhint: one of its plugins \
+                 is slower than what comes in, or fails; limits.waiting_events says how many may wait", bot.name
+            );
+        }
+        sleep(bot, shutdown, pressure::AGAIN).await;
+        if shutdown.has_begun() {
+            return false;
+        }
+    }
+    if is_paused {
+        bot.place.is(State::Polling);
+        tracing::info!(bot = %bot.name, "bot `{}` fetches updates again", bot.name);
+    }
+    true
+}
+
+/// Takes the webhook away, and keeps what waits for it.
+async fn reclaim(bot: &Bot) {
+    let name = &bot.name;
+    match bot.telegram.delete_webhook().await {
+        Ok(()) => tracing::warn!(
+            bot = %name,
+            "bot `{name}` had a webhook, which is gone now; what was to be posted is fetched\nhint: to keep it, write it \
+             down as `webhook` of [[bot]] `{name}`"
+        ),
+        Err(error) => {
+            tracing::warn!(bot = %name, error = %error, "the webhook of bot `{name}` could not be taken away: {error}");
+        }
+    }
+}
+
 /// The offset that confirms a batch once it is stored. Updates without a number of their own are confirmed by those
 /// after them.
 fn next_offset(batch: &[RawUpdate]) -> Option<i64> {
@@ -146,12 +204,8 @@ async fn store(
                 return Ok(answers);
             }
             Err(StoreError::LeaseLost { .. }) => return Err(End::LeaseLost),
-            Err(error) => {
-                let count = batch.len();
-                tracing::warn!(
-                    bot = %bot.name, error = %error,
-                    "{count} update(s) of bot `{}` cannot be stored: {error}; Telegram keeps them meanwhile", bot.name
-                );
+            // `accept` has said what is wrong.
+            Err(_) => {
                 sleep(bot, shutdown, grow(&mut pause)).await;
                 if shutdown.has_begun() {
                     return Err(End::Shutdown);
@@ -180,9 +234,22 @@ struct Trouble {
     failures: u32,
     // Two that poll one bot get answers and conflicts in turn; once is enough to say so.
     said_conflict: bool,
+    /// When a webhook was taken away last.
+    reclaimed: Option<Millis>,
 }
 
 impl Trouble {
+    /// Whether a webhook is in the way and it is time to take it away.
+    fn is_webhook(&mut self, bot: &Bot, error: &CallError) -> bool {
+        let now = bot.clock.now();
+        let is_one = error.decide() == Decision::Conflict && error.to_string().to_lowercase().contains("webhook");
+        let is_time = self.reclaimed.is_none_or(|last| now - last >= RECLAIM);
+        if is_one && is_time {
+            self.reclaimed = Some(now);
+        }
+        is_one && is_time
+    }
+
     /// How long to wait after this failure; `None` if waiting is no use.
     fn meet(&mut self, bot: &Bot, error: &CallError) -> Option<Duration> {
         let name = &bot.name;
@@ -199,8 +266,8 @@ impl Trouble {
                 if !std::mem::replace(&mut self.said_conflict, true) {
                     tracing::warn!(
                         bot = %name, error = %error,
-                        "somebody else receives the updates of bot `{name}`: {error}\nhint: stop the other program, or \
-                         remove its webhook by deleteWebhook; every bot has one receiver"
+                        "somebody else receives the updates of bot `{name}`: {error}\nhint: stop the other program; every \
+                         bot has one receiver"
                     );
                 }
                 Some(CONFLICT)

@@ -5,12 +5,14 @@
 //!    would otherwise have both talk at once.
 //! 3. What one plugin has declared is for it alone: a command or deep link that somebody takes is not a message to those
 //!    who read along, who would answer it a second time. One that nobody takes is.
-//! 4. A button goes to the plugin that made it, in the chat it was made for, from the person it was made for.
+//! 4. Of an album's messages each lane gets one event or several, as its plugin asked.
+//! 5. A button goes to the plugin that made it, in the chat it was made for, from the person it was made for.
 
 use crate::model::PluginName;
 use crate::model::event::{Content, EntityKind, Event, Message};
 use crate::model::manifest::{EventKind, Manifest};
-use crate::store::StoredCallback;
+use crate::model::route::album_for;
+use crate::store::{Album, StoredCallback};
 
 /// The plugins of a bot.
 type Plugins = [(PluginName, Manifest)];
@@ -43,6 +45,21 @@ pub(super) fn lanes(event: &Event, plugins: &Plugins) -> Vec<(PluginName, i64)> 
     let stays = |got: &Event| rank(got) == best;
     let lane = event.lane();
     gets.into_iter().filter(|(_, got)| stays(got)).map(|(name, _)| (name.clone(), lane)).collect()
+}
+
+/// The album that the event is a part of, and which of its lanes want it in one piece.
+pub(super) fn album(event: &Event, lanes: &[(PluginName, i64)], plugins: &Plugins) -> Option<Album> {
+    let wants = |(name, manifest): &(PluginName, Manifest)| {
+        let album = lanes.iter().any(|(lane, _)| lane == name).then(|| album_for(event, manifest)).flatten()?;
+        Some((name.clone(), album))
+    };
+    let gathered: Vec<_> = plugins.iter().filter_map(wants).collect();
+    // Such a name cannot be stored, and is none of Telegram's.
+    let id = gathered.first()?.1.to_owned();
+    if id.contains('\0') {
+        return None;
+    }
+    Some(Album { id, plugins: gathered.into_iter().map(|(name, _)| name).collect() })
 }
 
 /// The plugin whose button was pressed in `chat` by `user`.

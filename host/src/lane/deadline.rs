@@ -34,7 +34,16 @@ mod tests {
     use super::*;
 
     fn waiting(kind: &str, expires_at: Option<Millis>) -> Waiting {
-        Waiting { seq: 1, attempt: 0, created_at: 1_000, expires_at, update_id: 1, kind: kind.into(), raw: "{}".into() }
+        Waiting {
+            seq: 1,
+            attempt: 0,
+            created_at: 1_000,
+            expires_at,
+            update_id: 1,
+            kind: kind.into(),
+            raw: "{}".into(),
+            parts: None,
+        }
     }
 
     #[test]

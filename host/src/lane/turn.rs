@@ -96,7 +96,13 @@ impl Lanes {
             user,
             topic: event.topic().unwrap_or(0),
         });
-        let raw: Arc<str> = waiting.raw.as_str().into();
+        let raw: Arc<str> = match &waiting.parts {
+            None => waiting.raw.as_str().into(),
+            Some(parts) => {
+                let all: Vec<_> = std::iter::once(&waiting.raw).chain(parts).map(String::as_str).collect();
+                format!("[{}]", all.join(",")).into()
+            }
+        };
         let now = self.clock.now();
         let view = Arc::new(TurnView::new(self, guest, lease, dialogue));
         let mut alone = None;
@@ -169,7 +175,13 @@ impl Lanes {
 
     /// The plugin's event, with a button's token replaced by what the plugin put into the button.
     async fn event(&self, guest: &Guest, lease: &Lease, waiting: &Waiting) -> Result<Option<Event>, Trouble> {
-        let (_, event) = telegram::convert::event(&waiting.raw, &guest.me);
+        let event = match &waiting.parts {
+            None => telegram::convert::event(&waiting.raw, &guest.me).1,
+            Some(parts) => {
+                let all = std::iter::once(&waiting.raw).chain(parts).map(String::as_str);
+                telegram::convert::album(all, &guest.me)
+            }
+        };
         let Some(mut event) = event.for_plugin(guest.plugin.manifest()) else { return Ok(None) };
         if let Event::Callback { data, .. } = &mut event {
             match self.store.callback(lease.bot(), data).await? {

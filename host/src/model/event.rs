@@ -155,6 +155,8 @@ pub enum Event {
     },
     ChannelPost(Message),
     EditedChannelPost(Message),
+    /// At least one.
+    Album(Vec<Message>),
     Member {
         chat: Chat,
         by: User,
@@ -173,7 +175,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// The message that the event is about, if it is about one.
+    /// The message that the event is about, if it is about one; of an album the first.
     pub fn message(&self) -> Option<&Message> {
         match self {
             Self::Message(message)
@@ -182,6 +184,7 @@ impl Event {
             | Self::EditedChannelPost(message)
             | Self::Command { message, .. }
             | Self::DeepLink { message, .. } => Some(message),
+            Self::Album(messages) => messages.first(),
             Self::Callback { .. } | Self::Member { .. } | Self::Other { .. } => None,
         }
     }

@@ -22,6 +22,7 @@ pub enum EventKind {
     ChannelPost,
     EditedChannelPost,
     Member,
+    Album,
     Other,
 }
 

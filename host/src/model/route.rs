@@ -5,11 +5,12 @@
 //! 3. A command or deep link that is not the plugin's is a message like any other. (Intake does not offer it where
 //!    another plugin of the bot has declared it.)
 //! 4. Everything else reaches those who asked for its kind.
+//! 5. Who asked for albums too gets the messages of one together, if it asked for such messages.
 //!
 //! Intake asks this to know the lanes; the lane asks it again to make the event, because a plugin may have been changed
 //! while the event waited.
 
-use super::event::Event;
+use super::event::{ChatKind, Event, Message};
 use super::manifest::{EventKind, Manifest};
 
 impl Event {
@@ -38,16 +39,34 @@ impl Event {
             Self::EditedMessage(_) => wants(EventKind::EditedMessage).then_some(self),
             Self::ChannelPost(_) => wants(EventKind::ChannelPost).then_some(self),
             Self::EditedChannelPost(_) => wants(EventKind::EditedChannelPost).then_some(self),
+            // Gathered at intake for who asked then. Should the plugin have stopped asking, it has to take this one still:
+            // one event cannot become several.
+            Self::Album(messages) => {
+                let kind = match messages.first()?.chat.kind {
+                    ChatKind::Channel => EventKind::ChannelPost,
+                    _ => EventKind::Message,
+                };
+                wants(kind).then_some(Self::Album(messages))
+            }
             Self::Member { .. } => wants(EventKind::Member).then_some(self),
             Self::Other { .. } => wants(EventKind::Other).then_some(self),
         }
     }
 }
 
+/// The album of which an event is a part, if the plugin wants albums in one piece.
+pub fn album_for<'e>(event: &'e Event, manifest: &Manifest) -> Option<&'e str> {
+    let part: &Message = match event {
+        Event::Message(message) | Event::ChannelPost(message) => message,
+        _ => return None,
+    };
+    part.album.as_deref().filter(|_| manifest.events.contains(&EventKind::Album))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::event::{Chat, ChatKind, Content, Message, Text};
+    use crate::model::event::{Chat, Content, Text};
     use crate::model::manifest::CommandSpec;
 
     fn message() -> Message {
@@ -111,6 +130,28 @@ mod tests {
         assert_eq!(command("verify", "1").for_plugin(&reader), Some(Event::Message(message())));
         assert_eq!(link("verify_1").for_plugin(&reader), Some(Event::Message(message())));
         assert_eq!(Event::EditedMessage(message()).for_plugin(&reader), None);
+    }
+
+    #[test]
+    fn albums_are_for_those_who_want_them_in_one_piece() {
+        let part = || Message { album: Some("a".into()), ..message() };
+        let post = || Message { chat: Chat { kind: ChatKind::Channel, ..message().chat }, ..part() };
+        let both = manifest(&[], &[], &[EventKind::Message, EventKind::Album]);
+        let single = manifest(&[], &[], &[EventKind::Message]);
+        assert_eq!(album_for(&Event::Message(part()), &both), Some("a"));
+        assert_eq!(album_for(&Event::ChannelPost(post()), &both), Some("a"));
+        assert_eq!(album_for(&Event::Message(message()), &both), None);
+        assert_eq!(album_for(&Event::EditedMessage(part()), &both), None, "an edit is one message's");
+        assert_eq!(album_for(&Event::Message(part()), &single), None);
+
+        let album = |message: fn() -> Message| Event::Album(vec![message(), message()]);
+        let (message_album, post_album) = (album(message), Event::Album(vec![post()]));
+        assert_eq!(message_album.clone().for_plugin(&both), Some(message_album.clone()));
+        assert_eq!(message_album.clone().for_plugin(&single), Some(message_album), "it was gathered before");
+        assert_eq!(post_album.clone().for_plugin(&both), None, "it did not ask for posts");
+        let posts = manifest(&[], &[], &[EventKind::ChannelPost, EventKind::Album]);
+        assert_eq!(post_album.clone().for_plugin(&posts), Some(post_album));
+        assert_eq!(Event::Album(vec![]).for_plugin(&both), None);
     }
 
     #[test]

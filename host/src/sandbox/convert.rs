@@ -25,6 +25,7 @@ pub(super) fn event(event: Event) -> events::Event {
         }
         Event::ChannelPost(it) => events::Event::ChannelPost(message(it)),
         Event::EditedChannelPost(it) => events::Event::EditedChannelPost(message(it)),
+        Event::Album(all) => events::Event::Album(all.into_iter().map(message).collect()),
         Event::Member { chat: place, by, user: who, is_me, before, after, date } => {
             events::Event::Member(events::MemberChange {
                 chat: chat(place),
@@ -256,6 +257,7 @@ fn event_kind(it: manifests::EventKind) -> EventKind {
         manifests::EventKind::ChannelPost => EventKind::ChannelPost,
         manifests::EventKind::EditedChannelPost => EventKind::EditedChannelPost,
         manifests::EventKind::Member => EventKind::Member,
+        manifests::EventKind::Album => EventKind::Album,
         manifests::EventKind::Other => EventKind::Other,
     }
 }

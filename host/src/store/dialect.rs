@@ -147,6 +147,7 @@ fn classify_sqlite(code: &str, message: &str) -> StoreError {
         (13, _) => StoreError::Full,
         // Nobody interrupts but the watch on the time.
         (9, _) => StoreError::Slow,
+        (8, _) => StoreError::ReadOnly { reason },
         _ => StoreError::Failed { reason },
     }
 }
@@ -166,6 +167,7 @@ fn classify_postgres(error: &PgDatabaseError) -> StoreError {
         // A statement that took too long.
         "57014" => StoreError::Slow,
         "53100" => StoreError::Full,
+        "25006" => StoreError::ReadOnly { reason },
         // Wrong password or user, no such database, not allowed to connect.
         "28000" | "28P01" | "3D000" | "42501" => StoreError::Denied { reason },
         // Too many connections; the server is starting, stopping or hung up on us.
@@ -195,6 +197,7 @@ mod tests {
         assert!(matches!(classify_sqlite("1555", ""), StoreError::Unique { .. }));
         assert!(matches!(classify_sqlite("517", ""), StoreError::Busy { .. }));
         assert!(matches!(classify_sqlite("13", ""), StoreError::Full));
+        assert!(matches!(classify_sqlite("1544", ""), StoreError::ReadOnly { .. }));
         assert!(matches!(classify_sqlite("1", ""), StoreError::Failed { .. }));
     }
 }

@@ -93,6 +93,14 @@ pub enum StoreError {
         "the database takes too long for this question\nhint: ask for rows by the columns of an index, or declare one in the manifest"
     )]
     Slow,
+    /// Nothing may be written any more.
+    #[error(
+        "the database is read-only: {reason}\nhint: let the file, its disk or the server's user be written to again; nothing that was committed is lost, and work goes on by itself"
+    )]
+    ReadOnly {
+        /// What the database says.
+        reason: String,
+    },
     /// Others are in the way, for longer than is worth waiting here.
     #[error("the database is busy: {reason}")]
     Busy {
@@ -143,7 +151,23 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same call may succeed a little later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Full | Self::Busy { .. } | Self::Contended { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Full | Self::ReadOnly { .. } | Self::Busy { .. } | Self::Contended { .. }
+        )
+    }
+
+    /// What is wrong with the database, in a few words that anybody may read: no names, no addresses.
+    pub fn state(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "the database cannot be reached",
+            Self::Full => "the disk of the database is full",
+            Self::ReadOnly { .. } | Self::NotWritable { .. } => "the database is read-only",
+            Self::Busy { .. } | Self::Contended { .. } => "the database is busy",
+            Self::Denied { .. } => "the database refuses the log-in",
+            Self::Closed => "the database has been closed",
+            _ => "the database fails",
+        }
     }
 
     /// Whether the same call would fail in the same way, whoever makes it: what was asked cannot be done.

@@ -36,6 +36,8 @@ static FREE_LANES: Sql = Sql::new("UPDATE lanes SET host_id = NULL WHERE host_id
 static FORGET: Sql = Sql::new("DELETE FROM hosts WHERE id = $1");
 /// Tells all hosts to look, at `$1`. PostgreSQL only.
 pub(super) static HINT: Sql = Sql::new("SELECT CAST(pg_notify($1, '') AS TEXT)");
+/// Changes nothing, and takes all that a change takes.
+static PROBE: Sql = Sql::new("UPDATE hosts SET version = version WHERE id = $1");
 
 /// Puts the host's row there. On SQLite the file lock proves that no other host is alive, so their lanes are free.
 pub(super) struct Register {
@@ -112,7 +114,26 @@ impl Job for Leave {
     }
 }
 
+/// Finds out whether anything can be written.
+struct Probe {
+    host: i64,
+}
+
+impl Job for Probe {
+    type Output = ();
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
+        session.one(PROBE.with(params![self.host])).await?;
+        Ok(Verdict::Commit(()))
+    }
+}
+
 impl Store {
+    /// Writes, and changes nothing: an error says why nothing can be written just now.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.shared.engine.write(Probe { host: self.shared.host }).await
+    }
+
     /// Renews this host's lease until the shutdown is forced; it has to outlive the turns that finish after the
     /// shutdown has begun. Ends earlier only when the database is closed or broken beyond repair.
     pub async fn keep_alive(&self, shutdown: &Shutdown) {

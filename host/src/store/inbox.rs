@@ -1,4 +1,5 @@
-//! The inbox: updates as Telegram sent them, and the events that wait for their turns.
+//! The inbox: updates as Telegram sent them, and the events that wait for their turns. What makes one event of the
+//! updates of an album is in `inbox/albums`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,6 +12,9 @@ use super::session::{Param, Session, Step, params};
 use super::{Store, chats, rows};
 use crate::clock::Millis;
 use crate::model::{BotId, PluginName};
+use albums::NewEvent;
+
+mod albums;
 
 /// Events that a claim hands out of one lane at most. The rest has to wait for its next claim, so that a lane with a
 /// thousand events does not keep the others waiting.
@@ -31,6 +35,17 @@ pub struct NewUpdate {
     pub spoke: Option<i64>,
     /// A group, and the supergroup that it has become.
     pub moved: Option<(i64, i64)>,
+    /// If it is a part of an album: which, and for whose lanes that is gathered into one event.
+    pub album: Option<Album>,
+}
+
+/// An album that some plugins want in one piece.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Album {
+    /// Telegram's name of it.
+    pub id: String,
+    /// Those who want it so.
+    pub plugins: Vec<PluginName>,
 }
 
 /// What was stored of a batch.
@@ -59,6 +74,8 @@ pub struct Waiting {
     pub kind: String,
     /// The update's JSON, byte for byte.
     pub raw: String,
+    /// The JSON of the further updates of an album, oldest first; `None`: it is no album.
+    pub parts: Option<Vec<String>>,
 }
 
 /// A lane of turns and what is due in it.
@@ -80,13 +97,19 @@ static INSERT_LANES: Sql = Sql::new(
 static EVENTS_OF: Sql = Sql::new(
     "WITH item (lane_id) AS ({rows})
      SELECT i.lane_id, i.seq, i.due_at, i.attempt, i.created_at,
-            i.expires_at, COALESCE(u.update_id, 0), COALESCE(u.kind, ''), COALESCE(u.raw, '')
+            i.expires_at, COALESCE(u.update_id, 0), COALESCE(u.kind, ''), COALESCE(u.raw, ''), i.gathering
      FROM item
      JOIN inbox i ON i.lane_id = item.lane_id AND i.state = 0 AND i.seq <= COALESCE(
          (SELECT n.seq FROM inbox n WHERE n.lane_id = item.lane_id AND n.state = 0 ORDER BY n.seq LIMIT 1 OFFSET $1),
          9223372036854775807)
      LEFT JOIN updates u ON u.seq = i.update_seq
      ORDER BY i.seq",
+);
+/// From the waiting events on, by their index: a bot has many more lanes than events that wait.
+static WAITING: Sql = Sql::new(
+    "SELECT COUNT(*) FROM (
+         SELECT 1 FROM inbox i WHERE i.state = 0 AND (SELECT l.bot_id FROM lanes l WHERE l.id = i.lane_id) = $1 LIMIT $2
+     ) AS waiting",
 );
 struct Accept {
     /// Lane, fence and host of the polling that fetched the updates.
@@ -160,11 +183,11 @@ impl Accept {
         Ok(())
     }
 
-    fn insert(&self, events: &[(i64, i64)]) -> Step {
+    fn insert(&self, events: &[NewEvent<'_>]) -> Step {
         let columns = "due_at, created_at, lane_id, update_seq, state, attempt";
         let values = rows::values(events.len(), &["$1", "$1", "?", "?", "0", "0"], 1);
         let mut params = params![self.now];
-        params.extend(events.iter().flat_map(|(lane, update)| params![*lane, *update]));
+        params.extend(events.iter().flat_map(|event| params![event.lane, event.update]));
         Step::made(format!("INSERT INTO inbox ({columns}) {values}"), params)
     }
 
@@ -174,12 +197,13 @@ impl Accept {
         for update in &self.updates {
             // Of two with one number in the same batch only the first is there.
             let Some(seq) = stored.remove(&update.update_id) else { continue };
-            events.extend(update.lanes.iter().map(|(plugin, chat)| (plugin.as_str(), *chat, seq)));
+            let album = |plugin| update.album.as_ref().filter(|album| album.plugins.contains(plugin));
+            events.extend(update.lanes.iter().map(|(plugin, chat)| (plugin, *chat, seq, album(plugin))));
         }
         if events.is_empty() {
             return Ok(());
         }
-        let names: HashSet<_> = events.iter().map(|(plugin, chat, _)| (*plugin, *chat)).collect();
+        let names: HashSet<_> = events.iter().map(|(plugin, chat, ..)| (plugin.as_str(), *chat)).collect();
         let names = names.into_iter().map(|(plugin, chat)| [plugin.into(), chat.into()]).collect();
         // Ordered by the query, so that two hosts never wait for each other's lanes crosswise.
         let steps: Vec<_> = INSERT_LANES.with_rows(&[Param::from(self.bot.0), Param::from(self.now)], names).collect();
@@ -189,11 +213,15 @@ impl Accept {
             .flat_map(|answer| answer.rows)
             .map(|mut row| Ok(((row.text(1)?, row.integer(2)?), row.integer(0)?)));
         let lanes: HashMap<_, _> = lanes.collect::<Result<_, StoreError>>()?;
-        let lane_of = |plugin: &str, chat| lanes.get(&(plugin.to_owned(), chat)).copied();
-        let events = events.iter().map(|(plugin, chat, seq)| {
-            lane_of(plugin, *chat).map(|lane| (lane, *seq)).ok_or_else(|| StoreError::unexpected("no lane"))
+        let lane_of = |plugin: &PluginName, chat| lanes.get(&(plugin.as_str().to_owned(), chat)).copied();
+        let events = events.iter().map(|(plugin, chat, update, album)| {
+            let lane = lane_of(plugin, *chat).ok_or_else(|| StoreError::unexpected("no lane"))?;
+            Ok(NewEvent { lane, update: *update, album: album.map(|album| album.id.as_str()) })
         });
-        let events: Vec<_> = events.collect::<Result<_, _>>()?;
+        let events: Vec<_> = events.collect::<Result<_, StoreError>>()?;
+        if events.iter().any(|event| event.album.is_some()) {
+            return albums::insert(&events, self.now, session).await;
+        }
         let steps: Vec<_> = rows::in_chunks(&events, 2).map(|some| self.insert(some)).collect();
         session.run(&steps).await?;
         Ok(())
@@ -231,9 +259,11 @@ impl Job for ClaimTurns {
                     update_id: row.integer(6)?,
                     kind: row.text(7)?,
                     raw: row.text(8)?,
+                    parts: (row.integer(9)? != 0).then(Vec::new),
                 });
             }
         }
+        albums::hand_out(events.values_mut().flatten(), session).await?;
         let mut claimed = Vec::with_capacity(leases.len());
         for lease in leases {
             match events.remove(&lease.lane) {
@@ -276,6 +306,12 @@ impl Store {
                 Err(StoreError::LeaseLost { lane: lane.unwrap_or_default() })
             }
         }
+    }
+
+    /// How many events of a bot wait for their turns, counted up to `most`.
+    pub async fn waiting_events(&self, bot: BotId, most: i64) -> Result<i64, StoreError> {
+        let answer = self.shared.engine.read(WAITING.with(params![bot.0, most])).await?;
+        answer.rows.first().map_or(Ok(0), |row| row.integer(0))
     }
 
     /// Claims up to `limit` lanes whose next event is due (TXN 2), the longest waiting first.

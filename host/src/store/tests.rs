@@ -16,6 +16,8 @@ use crate::model::{BotId, PluginName};
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 
+mod albums;
+
 mod alerts;
 
 mod commits;
@@ -132,6 +134,7 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
         lanes: chats.iter().map(|chat| (cards(), *chat)).collect(),
         spoke: chats.first().copied(),
         moved: None,
+        album: None,
     }
 }
 

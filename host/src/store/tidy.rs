@@ -29,7 +29,7 @@ struct Old {
 
 /// Finished rows are looked for among the oldest only: whatever still waits there is younger than its age. What may have
 /// been renewed since it was looked up is deleted by its time as well.
-static OLD: [Old; 6] = [
+static OLD: [Old; 7] = [
     Old {
         what: "events",
         age: 30 * DAY,
@@ -40,13 +40,24 @@ static OLD: [Old; 6] = [
         delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM inbox WHERE seq IN (SELECT seq FROM old)"),
     },
     Old {
+        what: "parts of albums",
+        // As old as their events, which are gone; no number of an event comes near a time.
+        age: 0,
+        find: Sql::new(
+            "SELECT inbox_seq FROM parts WHERE inbox_seq NOT IN (SELECT seq FROM inbox) AND inbox_seq < $1 LIMIT $2",
+        ),
+        delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM parts WHERE inbox_seq IN (SELECT seq FROM old)"),
+    },
+    Old {
         what: "updates",
         age: 30 * DAY,
         find: Sql::new(
             "SELECT o.seq FROM (SELECT seq, received_at FROM updates ORDER BY seq LIMIT $2) AS o
              WHERE o.received_at < $1 AND o.seq < (SELECT MAX(seq) FROM updates)
                AND o.seq NOT IN (SELECT update_seq FROM inbox WHERE state = 0 AND update_seq IS NOT NULL)
-               AND o.seq NOT IN (SELECT update_seq FROM inbox WHERE state = 2 AND update_seq IS NOT NULL)",
+               AND o.seq NOT IN (SELECT update_seq FROM inbox WHERE state = 2 AND update_seq IS NOT NULL)
+               AND o.seq NOT IN (SELECT p.update_seq FROM inbox i JOIN parts p ON p.inbox_seq = i.seq
+                                 WHERE i.state IN (0, 2) AND i.gathering <> 0)",
         ),
         delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM updates WHERE seq IN (SELECT seq FROM old)"),
     },

@@ -20,8 +20,11 @@ mod files;
 
 mod menu;
 
+mod webhook;
+
 pub use files::{FileError, Upload};
 pub use menu::CommandScope;
+pub use webhook::WebhookInfo;
 
 /// Time for a connection to come about.
 const CONNECT: Duration = Duration::from_secs(8);
@@ -75,6 +78,14 @@ pub struct RawUpdate {
     pub update_id: i64,
     /// The JSON, byte for byte.
     pub raw: String,
+}
+
+impl RawUpdate {
+    /// What was posted to a webhook, whatever it is.
+    pub fn posted(body: &[u8]) -> Self {
+        // Neither can be in JSON, and neither can be stored.
+        number(&String::from_utf8_lossy(body).replace('\0', "\u{fffd}"))
+    }
 }
 
 /// One bot's way to Telegram. Cheap to clone.

@@ -44,6 +44,24 @@ pub fn event(raw: &str, me: &Me) -> (String, Event) {
     (kind.to_owned(), typed.unwrap_or_else(|| other(kind, value)))
 }
 
+/// An album from its updates, in whichever order they came: messages have their numbers in the order of the album.
+pub fn album<'a>(parts: impl IntoIterator<Item = &'a str>, me: &Me) -> Event {
+    let mut rest = None;
+    let mut messages = Vec::new();
+    for raw in parts {
+        match event(raw, me).1 {
+            Event::Message(message) | Event::ChannelPost(message) => messages.push(message),
+            // It was a message when it was gathered; a host that reads it otherwise is another version.
+            other => drop(rest.get_or_insert(other)),
+        }
+    }
+    messages.sort_by_key(|message| message.id);
+    match rest {
+        Some(other) if messages.is_empty() => other,
+        _ => Event::Album(messages),
+    }
+}
+
 /// The fields of a JSON object in their order, each name and value as it stands in the text.
 struct Fields<'a>(Vec<(&'a str, &'a RawValue)>);
 

@@ -8,7 +8,7 @@ use crate::{Callback, ChatId, ChatKind, Error, Event, Message, MessageRef, Text,
 
 /// Looking.
 impl Event {
-    /// The message that the event is about, if it is about one.
+    /// The message that the event is about, if it is about one; of an album the first.
     pub fn message(&self) -> Option<&Message> {
         match self {
             Self::Message(message)
@@ -17,7 +17,16 @@ impl Event {
             | Self::EditedChannelPost(message) => Some(message),
             Self::Command(command) => Some(&command.message),
             Self::DeepLink(link) => Some(&link.message),
+            Self::Album(messages) => messages.first(),
             Self::Callback(_) | Self::Member(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// All messages that the event is about: those of an album, or the one, or none.
+    pub fn messages(&self) -> &[Message] {
+        match self {
+            Self::Album(messages) => messages,
+            event => event.message().map_or(&[], std::slice::from_ref),
         }
     }
 
@@ -141,6 +150,31 @@ impl From<&MessageRef> for MessageRef {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_album_is_about_all_its_messages() {
+        let message = |id| Message {
+            id,
+            chat: crate::Chat { id: 5, kind: ChatKind::Private, title: "Ada".into(), username: None },
+            sender: None,
+            sender_chat: None,
+            date: 0,
+            edited: None,
+            topic: None,
+            reply_to: None,
+            album: Some("a".into()),
+            forwarded: false,
+            text: Text::default(),
+            content: crate::Content::Text,
+        };
+        let ids = |event: &Event| event.messages().iter().map(|message| message.id).collect::<Vec<_>>();
+        let album = Event::Album(vec![message(1), message(2)]);
+        assert_eq!(
+            (ids(&album), album.message().map(|first| first.id), album.chat_id()),
+            (vec![1, 2], Some(1), Some(5))
+        );
+        assert_eq!(ids(&Event::Message(message(3))), [3]);
+    }
 
     #[test]
     fn the_language_is_the_primary_tag() {

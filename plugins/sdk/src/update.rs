@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use crate::Error;
 use crate::bindings::guesthouse::plugin::update as raw;
 
-/// The update as Telegram sent it, as JSON; everything that the typed event leaves out is here. Empty for an event that is
-/// not an update.
+/// The update as Telegram sent it, as JSON; everything that the typed event leaves out is here. For an album a JSON array of
+/// its updates. Empty for an event that is not an update.
 pub fn json() -> String {
     raw::json()
 }

@@ -50,7 +50,7 @@ pub(super) async fn call(
     if let Some(error) = too_fast {
         return log.finish(error.into());
     }
-    let mut ending = Ending::Answer;
+    let mut ending = Ending::Whole;
     if let Some(fault) = fault {
         match play(&face, fault).await {
             Play::Answer(status, kind, body) => {
@@ -67,11 +67,7 @@ pub(super) async fn call(
         Some(Method::GetUpdates) => methods::get_updates(&face, bot, &params).await.into(),
         None => Answer::from(ApiError::new(404, "Not Found: method not found")),
     };
-    match ending {
-        Ending::Answer => log.finish(answer),
-        Ending::HangUp => log.hang_up(switch),
-        Ending::Stall(fault) => log.stall(answer, &face, fault),
-    }
+    log.end(answer, ending, switch, &face)
 }
 
 /// Answers the download of a file.
@@ -94,8 +90,9 @@ pub(super) async fn download(
                 return respond(status, kind, body);
             }
             Play::Error(error) => return log.finish(error.into()),
-            Play::HangUp | Play::Process(Ending::HangUp | Ending::Stall(_)) => return log.hang_up(switch),
-            Play::Process(Ending::Answer) => {}
+            // A file has no answer that could come in parts: it comes or it does not.
+            Play::HangUp | Play::Process(Ending::None | Ending::Half | Ending::Stall(_)) => return log.hang_up(switch),
+            Play::Process(Ending::Whole | Ending::Slowly(_)) => {}
         }
     }
     match face.emulator.world(|world| world.download(&path)) {
@@ -128,13 +125,14 @@ enum Play {
     Process(Ending),
 }
 
-/// What becomes of the answer to a call that was carried out.
+/// How much of the answer to a call that was carried out arrives, and how.
 enum Ending {
-    /// It is sent.
-    Answer,
-    /// It is not.
-    HangUp,
-    /// Half of it is; the other half until this fault is removed not, and then never.
+    Whole,
+    None,
+    Half,
+    /// With a pause after each byte.
+    Slowly(Duration),
+    /// Half of it; the other half until this fault is removed not, and then never.
     Stall(u64),
 }
 
@@ -142,18 +140,20 @@ async fn play(face: &Face, fault: Fault) -> Play {
     match fault.rule.action {
         Action::Error { code, description, parameters } => Play::Error(ApiError { code, description, parameters }),
         Action::Drop => Play::HangUp,
-        Action::AcceptThenDrop => Play::Process(Ending::HangUp),
+        Action::AcceptThenDrop => Play::Process(Ending::None),
+        Action::AcceptThenCut => Play::Process(Ending::Half),
+        Action::DripMs(ms) => Play::Process(Ending::Slowly(Duration::from_millis(ms))),
         Action::Stall => Play::Process(Ending::Stall(fault.id)),
         Action::Garbage { status, body } => Play::Answer(status, "text/html", body),
         Action::Hold => {
             let removed = |world: &mut World| (!world.faults().has(fault.id)).then_some(());
             let held = face.emulator.when(Key::Faults, removed, face.closing.cancelled()).await;
             // At the shutdown there is nobody left who could let it go.
-            held.map_or(Play::HangUp, |()| Play::Process(Ending::Answer))
+            held.map_or(Play::HangUp, |()| Play::Process(Ending::Whole))
         }
         Action::DelayMs(ms) => tokio::select! {
             () = face.closing.cancelled() => Play::HangUp,
-            () = face.emulator.0.clock.sleep(Duration::from_millis(ms)) => Play::Process(Ending::Answer),
+            () = face.emulator.0.clock.sleep(Duration::from_millis(ms)) => Play::Process(Ending::Whole),
         },
     }
 }
@@ -175,18 +175,43 @@ impl Log<'_> {
         answer.into_response()
     }
 
-    /// Half an answer, and then nothing.
-    fn stall(&self, answer: Answer, face: &Face, fault: u64) -> Response {
-        self.answered(0, "");
-        let half = Bytes::copy_from_slice(&answer.body.as_bytes()[..answer.body.len() / 2]);
-        let face = face.clone();
-        let rest = async move {
-            let removed = |world: &mut World| (!world.faults().has(fault)).then_some(());
-            face.emulator.when(Key::Faults, removed, face.closing.cancelled()).await;
-            Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+    fn end(&self, answer: Answer, ending: Ending, switch: Option<Switch>, face: &Face) -> Response {
+        let length = HeaderValue::from(answer.body.len());
+        let bytes = Bytes::copy_from_slice(answer.body.as_bytes());
+        let body = match ending {
+            Ending::Whole => return self.finish(answer),
+            Ending::None => return self.hang_up(switch),
+            Ending::Stall(fault) => {
+                let face = face.clone();
+                let rest = async move {
+                    let removed = |world: &mut World| (!world.faults().has(fault)).then_some(());
+                    face.emulator.when(Key::Faults, removed, face.closing.cancelled()).await;
+                    Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+                };
+                let half = stream::once(std::future::ready(Ok(bytes.slice(..bytes.len() / 2))));
+                Body::from_stream(half.chain(stream::once(rest)))
+            }
+            // The server under this one closes a connection whose body breaks off.
+            Ending::Half => {
+                let broken = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+                Body::from_stream(stream::iter([Ok(bytes.slice(..bytes.len() / 2)), Err(broken)]))
+            }
+            Ending::Slowly(pause) => {
+                let clock = self.emulator.0.clock.clone();
+                Body::from_stream(stream::unfold((bytes, clock), move |(mut rest, clock)| async move {
+                    if rest.is_empty() {
+                        return None;
+                    }
+                    clock.sleep(pause).await;
+                    let byte = rest.split_to(1);
+                    Some((Ok::<_, std::io::Error>(byte), (rest, clock)))
+                }))
+            }
         };
-        let body = stream::once(std::future::ready(Ok(half))).chain(stream::once(rest));
-        respond(answer.status, "application/json", Body::from_stream(body))
+        let mut response = self.finish(answer);
+        response.headers_mut().insert(header::CONTENT_LENGTH, length);
+        *response.body_mut() = body;
+        response
     }
 
     fn hang_up(&self, switch: Option<Switch>) -> Response {

@@ -276,3 +276,38 @@ async fn updates_are_posted_to_a_webhook_until_it_takes_them() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_answer_may_break_off_or_come_slowly() {
+    play(async |scene| {
+        let cut = scene.fault(Action::AcceptThenCut);
+        assert!(scene.send("once").await.is_err(), "half an answer is none");
+        scene.emulator.world(|world| world.remove_fault(cut));
+        let slow = scene.fault(Action::DripMs(1));
+        assert_eq!(scene.send("twice").await.unwrap().0, 200);
+        scene.emulator.world(|world| world.remove_fault(slow));
+        let chat = scene.get(&format!("chats/p:{BOT}:{BUYER}/messages")).await;
+        let texts: Vec<_> = chat["messages"].as_array().unwrap().iter().filter_map(|m| m["text"].as_str()).collect();
+        assert_eq!(texts, ["/start", "once", "twice"], "both were carried out");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn odd_updates_are_to_be_had_by_http() {
+    play(async |scene| {
+        let post = async |path: &str, body: Value| {
+            let request = scene.client.post(format!("{}/emulator/bots/{path}", scene.base)).json(&body);
+            let answer = request.send().await.unwrap();
+            (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+        };
+        assert_eq!(post("7/update_ids", json!({ "next": 5 })).await, (200, json!({ "next": 5 })));
+        assert_eq!(post("7/updates", json!({ "new_kind": { "a": 1 } })).await, (200, json!({ "update_id": 5 })));
+        let (_, answer) = scene.call("getUpdates", json!({})).await.unwrap();
+        assert_eq!(answer["result"], json!([{ "new_kind": { "a": 1 }, "update_id": 5 }]));
+        assert_eq!(post("8/updates", json!({})).await.0, 404);
+        assert_eq!(post("7/updates", json!([])).await.0, 400);
+        assert_eq!(post("7/update_ids", json!({ "next": 0 })).await.0, 400);
+    })
+    .await;
+}

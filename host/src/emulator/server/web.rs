@@ -3,6 +3,7 @@
 mod events;
 mod faults;
 mod messages;
+mod updates;
 
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request, State};
 use axum::http::request::Parts;
@@ -42,6 +43,8 @@ pub(super) fn routes(face: Face) -> Router {
         .route("/emulator/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/emulator/faults/{id}", delete(faults::remove))
         .route("/emulator/flood", get(faults::flood).put(faults::set_flood).delete(faults::end_flood))
+        .route("/emulator/bots/{bot}/updates", post(updates::push))
+        .route("/emulator/bots/{bot}/update_ids", post(updates::renumber))
         .route("/emulator/{*rest}", axum::routing::any(nothing))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_REQUEST))

@@ -23,6 +23,8 @@ pub enum Action {
     Hold,
     /// It is carried out, and then the connection is closed without an answer.
     AcceptThenDrop,
+    /// It is carried out, and then the connection is closed in the middle of the answer.
+    AcceptThenCut,
     /// The connection is closed at once.
     Drop,
     /// It is carried out after so many milliseconds.
@@ -30,6 +32,8 @@ pub enum Action {
     /// It is carried out, and half of the answer comes. The rest is held back until the fault is removed; then the
     /// connection is closed.
     Stall,
+    /// It is carried out, and its answer comes byte by byte with so many milliseconds between two of them.
+    DripMs(u64),
     /// It is not carried out, and the answer is this.
     Garbage {
         /// The HTTP status.
@@ -171,7 +175,9 @@ mod tests {
             (json!("hold"), Action::Hold),
             (json!("accept_then_drop"), Action::AcceptThenDrop),
             (json!("stall"), Action::Stall),
+            (json!("accept_then_cut"), Action::AcceptThenCut),
             (json!({ "delay_ms": 5 }), Action::DelayMs(5)),
+            (json!({ "drip_ms": 5 }), Action::DripMs(5)),
             (
                 json!({ "garbage": { "status": 502, "body": "<html>" } }),
                 Action::Garbage { status: 502, body: "<html>".into() },

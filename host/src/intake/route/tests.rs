@@ -111,3 +111,20 @@ fn telegram_is_asked_for_what_the_plugins_want() {
     }
     assert!(!all.contains(&"edited_channel_post"));
 }
+
+#[test]
+fn an_album_is_gathered_for_the_lanes_that_want_it_so() {
+    use EventKind::{Album as Albums, Message as Messages};
+    let plugins = [
+        plugin("single", &[], &[], &[Messages]),
+        plugin("whole", &[], &[], &[Messages, Albums]),
+        plugin("posts", &[], &[], &[EventKind::ChannelPost, Albums]),
+    ];
+    let of = |album: Option<&str>| {
+        let event = Event::Message(Message { album: album.map(Into::into), ..message("a") });
+        super::album(&event, &lanes(&event, &plugins), &plugins)
+    };
+    assert_eq!(of(Some("x")), Some(Album { id: "x".into(), plugins: vec![name("whole")] }));
+    assert_eq!(of(None), None);
+    assert_eq!(of(Some("a\0")), None, "such a name cannot be stored, and the message has to be");
+}

@@ -19,6 +19,14 @@ fn an_update_without_a_number_gets_one_of_its_own() {
     assert_ne!(number("{}").update_id, number("[]").update_id);
 }
 
+#[test]
+fn what_is_posted_can_always_be_stored() {
+    assert_eq!(RawUpdate::posted(br#"{"update_id":17}"#), number(r#"{"update_id":17}"#));
+    let odd = RawUpdate::posted(b"\xff\0{");
+    assert!(odd.update_id < 0);
+    assert_eq!(odd.raw, "\u{fffd}\u{fffd}{");
+}
+
 #[tokio::test]
 async fn no_error_tells_the_token() {
     let pool = Pool::new().expect("a pool");

@@ -347,3 +347,22 @@ fn check(raw: &str, place: &str) {
         }
     }
 }
+
+#[test]
+fn an_album_has_its_messages_in_their_order() {
+    let part = |number: i64| {
+        format!(
+            r#"{{"update_id":{number},"message":{{"message_id":{number},"date":1,"media_group_id":"a",
+            "chat":{{"id":31,"type":"private","first_name":"Noa"}},"caption":"{number}"}}}}"#
+        )
+    };
+    let album_of = |parts: &[String]| album(parts.iter().map(String::as_str), &me());
+    let numbers = |event: &Event| match event {
+        Event::Album(messages) => messages.iter().map(|message| message.id).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(numbers(&album_of(&[part(12), part(11), part(13)])), [11, 12, 13]);
+    assert_eq!(numbers(&album_of(&[part(12)])), [12]);
+    assert_eq!(numbers(&album_of(&[part(12), "no JSON".into()])), [12]);
+    assert!(matches!(album_of(&["no JSON".into()]), Event::Other { .. }));
+}

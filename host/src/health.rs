@@ -1,0 +1,138 @@
+//! What each bot is doing, put up where others can read it.
+//!
+//! Whoever runs a bot says here how it stands; who asks from outside (`http/health`) reads it. Nothing is decided by it:
+//! a board that is wrong misleads a person, never the host.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// How updates reach a bot just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// They do not yet: it is being loaded, or Telegram does not answer.
+    Waiting,
+    /// This host asks Telegram for them.
+    Polling,
+    /// Another host does.
+    StandingBy,
+    /// Telegram posts them.
+    Webhook,
+    /// Nobody asks for them until some of those that wait are done.
+    Paused,
+    /// They will not until the operator changes something.
+    Refused,
+}
+
+impl State {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Polling => "polling",
+            Self::StandingBy => "standing by",
+            Self::Webhook => "webhook",
+            Self::Paused => "paused",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Whether the bot runs.
+    pub fn runs(self) -> bool {
+        !matches!(self, Self::Waiting | Self::Refused)
+    }
+}
+
+/// A plugin that is loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plugin {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its own version.
+    pub version: String,
+    /// The component's SHA-256 in hexadecimal.
+    pub digest: String,
+}
+
+/// How a bot stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bot {
+    /// What the operator calls it.
+    pub name: String,
+    /// How updates reach it.
+    pub state: State,
+    /// Why updates cannot be stored, while they cannot.
+    pub stuck: Option<&'static str>,
+    /// Its plugins; none before it runs.
+    pub plugins: Vec<Plugin>,
+}
+
+/// All bots of a host. Cheap to clone; all clones show the same.
+#[derive(Clone, Default)]
+pub struct Board(Arc<RwLock<Vec<Bot>>>);
+
+impl Board {
+    /// Puts a bot up, as waiting.
+    pub fn add(&self, name: &str) -> Place {
+        let mut bots = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        bots.push(Bot { name: name.into(), state: State::Waiting, stuck: None, plugins: Vec::new() });
+        Place { board: self.clone(), index: bots.len() - 1 }
+    }
+
+    /// How all of them stand.
+    pub fn bots(&self) -> Vec<Bot> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The place of one bot on the board.
+#[derive(Clone)]
+pub struct Place {
+    board: Board,
+    index: usize,
+}
+
+impl Place {
+    /// How updates reach the bot now.
+    pub fn is(&self, state: State) {
+        self.change(|bot| bot.state = state);
+    }
+
+    /// What it has loaded.
+    pub fn has(&self, plugins: Vec<Plugin>) {
+        self.change(|bot| bot.plugins = plugins);
+    }
+
+    /// Why its updates cannot be stored, or that they can. Says whether that is news.
+    pub fn is_stuck(&self, why: Option<&'static str>) -> bool {
+        // On the way of every update: a change is rare, so a look comes first.
+        let known = |bots: &[Bot]| bots.get(self.index).is_some_and(|bot| bot.stuck == why);
+        if known(&self.board.0.read().unwrap_or_else(PoisonError::into_inner)) {
+            return false;
+        }
+        self.change(|bot| bot.stuck = why);
+        true
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Bot)) {
+        let mut bots = self.board.0.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bot) = bots.get_mut(self.index) {
+            change(bot);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_sees_what_a_bot_says_of_itself() {
+        let board = Board::default();
+        let (first, second) = (board.add("first"), board.add("second"));
+        first.is(State::Polling);
+        second.is(State::Refused);
+        assert!(first.is_stuck(Some("full")) && !first.is_stuck(Some("full")), "news is news once");
+        let shown = |board: &Board| board.bots().iter().map(|bot| (bot.state, bot.stuck)).collect::<Vec<_>>();
+        assert_eq!(shown(&board), [(State::Polling, Some("full")), (State::Refused, None)]);
+        assert!(first.is_stuck(None) && !first.is_stuck(None));
+    }
+}

@@ -1,0 +1,260 @@
+//! What `/healthz` and `/readyz` say, and that a host whose database was gone goes on by itself.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::support::relay::Relay;
+use crate::support::{Database, House, Street, TOKEN, fixture, start};
+use crate::webhook::{free_address, posted, secret};
+
+/// A host that listens.
+const HTTP: &str = "[http]\nlisten = \"127.0.0.1:0\"";
+
+async fn ask(url: &str) -> (u16, Value) {
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let answer = client.get(url).send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    (answer.status().as_u16(), answer.json().await.expect("JSON"))
+}
+
+/// Asks until the answer has this status.
+async fn comes_to(url: &str, status: u16) -> Value {
+    for _ in 0..600 {
+        let (found, answer) = ask(url).await;
+        if found == status {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{url} never answered {status} but {:?}", ask(url).await);
+}
+
+fn states(answer: &Value) -> Vec<&str> {
+    answer["bots"].as_array().expect("bots").iter().map(|bot| bot["state"].as_str().expect("a state")).collect()
+}
+
+#[tokio::test]
+async fn a_host_says_how_it_stands_and_no_secret() {
+    for database in Database::each().await {
+        let house = House::opens_with(database, HTTP, &[fixture("tables")]).await;
+        let url = house.url();
+        assert_eq!(ask(&format!("{url}/healthz")).await, (200, json!({"alive": true})));
+        comes_to(&format!("{url}/readyz"), 200).await;
+        let polling = async || loop {
+            let (status, answer) = ask(&format!("{url}/readyz")).await;
+            if states(&answer) == ["polling"] {
+                return (status, answer);
+            }
+        };
+        let (status, answer) = polling().await;
+        let digest = guesthouse_fixtures::get("tables").digest;
+        let expected = json!({
+            "ready": true,
+            "reasons": [],
+            "version": env!("CARGO_PKG_VERSION"),
+            "bots": [{
+                "name": "test",
+                "state": "polling",
+                "plugins": [{"name": "tables", "version": "0.1.0", "digest": digest}],
+            }],
+        });
+        assert_eq!((status, &answer), (200, &expected));
+        let text = answer.to_string();
+        let token = TOKEN.split_once(':').expect("a token").1;
+        assert!(!text.contains(token) && !text.contains(&secret()), "{text}");
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        assert_eq!(client.post(format!("{url}/readyz")).send().await.expect("an answer").status(), 405);
+        assert_eq!(client.get(format!("{url}/")).send().await.expect("an answer").status(), 404);
+        house.closes([]).await;
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_ask_for_it_has_no_listener() {
+    let (street, database) = (Street::opens().await, Database::sqlite());
+    let text = street.configuration(&database, "", &[fixture("tables")]);
+    let (host, tasks) = start(&text).await.expect("it starts");
+    assert_eq!(host.address(), None);
+    tasks.shutdown().begin();
+    tasks.finish(Duration::from_secs(20)).await.expect("it ends");
+    host.close().await;
+    street.closes().await;
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_an_error_with_a_hint() {
+    let (street, database) = (Street::opens().await, Database::sqlite());
+    let limits = format!("[http]\nlisten = {:?}", street.address);
+    let text = street.configuration(&database, &limits, &[fixture("tables")]);
+    let error = start(&text).await.err().expect("the emulator listens there").to_string();
+    assert!(error.starts_with(&format!("cannot listen on `{}`: ", street.address)), "{error}");
+    assert!(
+        error.ends_with(
+            "\nhint: end the program that has it, or write another address in http.listen (port 0 takes a free one)"
+        ),
+        "{error}"
+    );
+    street.closes().await;
+}
+
+#[tokio::test]
+async fn a_bot_that_waits_or_is_refused_is_shown() {
+    let (street, database) = (Street::opens().await, Database::sqlite());
+    street.town.suffers(json!({"method": "getMe", "action": {"garbage": {"status": 502, "body": "<html>"}}})).await;
+    let text = street.configuration(&database, HTTP, &[fixture("tables")]);
+    let other = format!(
+        "[[bot]]\nname = \"other\"\ntoken = \"7000000002:nobody-knows-it\"\napi_url = \"http://{}\"\n",
+        street.address
+    );
+    let house = House::opens_on(street, database, &format!("{text}\n{other}")).await;
+    let ready = format!("{}/readyz", house.url());
+    let (status, answer) = ask(&ready).await;
+    assert_eq!((status, states(&answer)), (503, vec!["waiting", "refused"]));
+    assert_eq!(answer["reasons"], json!(["no bot runs"]));
+    house.street.town.recovers().await;
+    let answer = comes_to(&ready, 200).await;
+    assert_eq!(states(&answer)[1], "refused", "one of them stops no other");
+    let user = house.person(1002);
+    user.says("/hit jar").await;
+    assert_eq!(user.sees().await, "jar 1");
+    house.closes([user]).await;
+}
+
+#[tokio::test]
+async fn a_host_that_ends_says_so_and_takes_nothing_new() {
+    let (street, database) = (Street::opens().await, Database::sqlite());
+    let text = posted(&street, &database, &free_address(), "", &[fixture("tables")]);
+    let house = House::opens_on(street, database, &text).await;
+    let (user, url) = (house.person(1002), house.url());
+    let file = user.sends_a_file_to_wait_for(&house.database).await;
+    house.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
+    user.says(&format!("/slow_hit jar {file}")).await;
+    while house.street.town.calls("getFile").await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    house.is_told_to_stop();
+    let (status, answer) = ask(&format!("{url}/readyz")).await;
+    assert_eq!((status, &answer["reasons"]), (503, &json!(["the host is shutting down"])));
+    assert_eq!(ask(&format!("{url}/healthz")).await.0, 200);
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let request = client.post(format!("{url}/hook/test")).header("X-Telegram-Bot-Api-Secret-Token", secret());
+    let answer = request.body("{\"update_id\":1}").send().await.expect("an answer");
+    assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].as_bytes()), (503, &b"2"[..]));
+    // The turn under way is finished all the same.
+    house.street.town.recovers().await;
+    let (street, database) = house.stops().await;
+    assert_eq!(database.number("SELECT hits FROM tables__counters").await, 1);
+    assert_eq!(database.number("SELECT COUNT(*) FROM updates WHERE update_id = 1").await, 0);
+    street.closes().await;
+}
+
+#[tokio::test]
+async fn a_postgres_that_is_lost_is_found_again() {
+    let Some(database) = Database::postgres().await else { return };
+    let street = Street::opens().await;
+    let relay = Relay::to(&database.url()).await;
+    let text = posted(&street, &database, &free_address(), "", &[fixture("tables")]);
+    let text = text.replace(&database.url(), &relay.url());
+    let house = House::opens_on(street, database, &text).await;
+    let (user, url) = (house.person(1002), house.url());
+    let ready = format!("{url}/readyz");
+    user.says("/hit jar").await;
+    assert_eq!(user.sees().await, "jar 1");
+    for (round, problem) in ["the database cannot be reached", "the database does not answer"].into_iter().enumerate() {
+        if round == 0 {
+            relay.cuts()
+        } else {
+            relay.stalls()
+        };
+        let answer = comes_to(&ready, 503).await;
+        assert_eq!(answer["reasons"][0], problem);
+        assert_eq!(ask(&format!("{url}/healthz")).await.0, 200, "it is no reason to kill the host");
+        // What comes now is not confirmed, so Telegram keeps it.
+        user.says("/hit jar").await;
+        if round == 0 {
+            let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+            let request = client.post(format!("{url}/hook/test")).header("X-Telegram-Bot-Api-Secret-Token", secret());
+            let answer = request.body("{\"update_id\":1}").send().await.expect("an answer");
+            assert_eq!((answer.status().as_u16(), answer.headers()["retry-after"].as_bytes()), (503, &b"2"[..]));
+            let (_, answer) = ask(&ready).await;
+            let stuck = format!("updates of bot `test` cannot be stored: {problem}");
+            assert!(answer["reasons"].as_array().expect("a list").contains(&json!(stuck)), "{answer}");
+            assert!(!answer.to_string().contains("127.0.0.1"), "{answer}");
+        }
+        relay.goes_on();
+        assert_eq!(user.sees().await, format!("jar {}", round + 2));
+        comes_to(&ready, 200).await;
+    }
+    house.closes([user]).await;
+}
+
+#[tokio::test]
+async fn a_database_that_becomes_read_only_is_shown_and_recovers() {
+    let Some(database) = Database::postgres().await else { return };
+    let url = database.url();
+    let alter = async |how: &str| {
+        let mut connection = PgConnection::connect(&url).await.expect("the server is there");
+        let name = url.rsplit('/').next().expect("a name").split('?').next().expect("a name");
+        let change = format!("ALTER DATABASE {name} {how} default_transaction_read_only");
+        let change = if how == "SET" { format!("{change} = on") } else { change };
+        // What writes must be allowed to, also when the last one forbade it.
+        connection.execute("SET default_transaction_read_only = off").await.expect("set");
+        connection.execute(sqlx::AssertSqlSafe(change)).await.expect("altered");
+        let others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        connection.execute(others).await.expect("terminated");
+    };
+    let house = House::opens_with(database, HTTP, &[fixture("tables")]).await;
+    let (user, ready) = (house.person(1002), format!("{}/readyz", house.url()));
+    user.says("/hit jar").await;
+    assert_eq!(user.sees().await, "jar 1");
+    alter("SET").await;
+    user.says("/hit jar").await;
+    loop {
+        // Connections that were ended come first; then it is plain what is wrong.
+        let answer = comes_to(&ready, 503).await;
+        if answer["reasons"][0] == "the database is read-only" {
+            break;
+        }
+    }
+    alter("RESET").await;
+    assert_eq!(user.sees().await, "jar 2");
+    comes_to(&ready, 200).await;
+    house.closes([user]).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_is_shown_and_recovers() {
+    let Some(disk) = crate::support::relay::SmallDisk::mounted() else { return };
+    let house = {
+        let street = Street::opens().await;
+        let database = Database::sqlite();
+        let text = street.configuration(&database, HTTP, &[fixture("tables")]);
+        // The database of the house is on the small disk; the other one only stands for its place.
+        let text = text.replace(&database.url(), &disk.url());
+        House::opens_on(street, database, &text).await
+    };
+    let (user, ready) = (house.person(1002), format!("{}/readyz", house.url()));
+    user.says("/hit jar").await;
+    assert_eq!(user.sees().await, "jar 1");
+    disk.fills();
+    let answer = comes_to(&ready, 503).await;
+    assert_eq!(answer["reasons"][0], "the disk of the database is full");
+    user.says("/hit jar").await;
+    user.says("/hit jar").await;
+    let stuck = json!("updates of bot `test` cannot be stored: the disk of the database is full");
+    loop {
+        let answer = comes_to(&ready, 503).await;
+        if answer["reasons"].as_array().expect("a list").contains(&stuck) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    disk.is_cleared();
+    assert_eq!(user.sees_all(2).await, "jar 2\n---\njar 3");
+    comes_to(&ready, 200).await;
+    let (street, _) = house.stops().await;
+    user.has_seen_everything().await;
+    street.closes().await;
+}
