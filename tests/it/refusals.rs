@@ -65,6 +65,7 @@ async fn something_that_is_no_component() {
     let folder = crate::support::folder();
     let mut refusals = Vec::new();
     let whole = guesthouse_fixtures::get("echo").component;
+    let sizes = regex::Regex::new(r"\b\d{4,}\b").expect("a pattern");
     let cases: [(&str, &[u8]); 4] = [
         ("garbage", b"this is no WebAssembly at all"),
         ("empty", b""),
@@ -75,7 +76,9 @@ async fn something_that_is_no_component() {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).expect("the folder can be written");
         let refusal = refusal(Plugin::from_path(name, &path)).await;
-        refusals.push(refusal.replace(&folder.path().display().to_string(), "…"));
+        let refusal = refusal.replace(&folder.path().display().to_string(), "…");
+        // How large the fixture is is no matter.
+        refusals.push(sizes.replace_all(&refusal, "N").into_owned());
     }
     refusals.push(refusal(Plugin::from_path("missing", std::path::Path::new("nowhere.wasm"))).await);
     assert_snapshot!(refusals.join("\n\n"), @"
@@ -88,7 +91,7 @@ async fn something_that_is_no_component() {
     bot `test` was not started: the source of plugin `module` is a core module, not a component
     hint: build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`
 
-    bot `test` was not started: the component of plugin `cut` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range 6398..216978 is out of bounds (bound = 113972)
+    bot `test` was not started: the component of plugin `cut` does not compile: failed to parse WebAssembly module: wasm component contains an invalid module section: section range N..N is out of bounds (bound = N)
     hint: build it again; a file that was cut short looks like this too
 
     bot `test` was not started: cannot read `nowhere.wasm`
