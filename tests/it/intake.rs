@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Database, House, Person, Street, fixture};
+use crate::support::{Database, House, Person, Street, fixture, until};
 use crate::webhook::{free_address, posted};
 
 const BOT: i64 = 7_000_000_001;
@@ -74,9 +74,7 @@ async fn an_outage_is_asked_about_ever_more_rarely() {
     user.says("/hit jar").await;
     assert_eq!(user.sees().await, "jar 2", "by the poll that was under way");
     // After 0, 500, 1500 and 3500 ms: four calls come in the time of a hot loop's thousands.
-    while house.street.town.calls("getUpdates").await.len() < before + 4 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("it asks again", async || house.street.town.calls("getUpdates").await.len() >= before + 4).await;
     let calls = house.street.town.calls("getUpdates").await;
     let at: Vec<i64> = calls[before..].iter().map(|call| call["at"].as_i64().expect("a time")).collect();
     let pauses: Vec<_> = at.windows(2).map(|two| two[1] - two[0]).collect();
@@ -118,7 +116,14 @@ async fn a_token_that_was_revoked_ends_its_bot_alone() {
     let house = House::opens_on(street, database, &format!("{text}\n{other}")).await;
     let user = house.person(1002);
     says_and_sees(&user, 1..=1).await;
-    // The next call of either is refused; it is the one of the bot that gets an update.
+    // Both wait for updates now, so the next call is that of the bot that gets one, and is refused.
+    let polls = async || {
+        let calls = house.street.town.calls("getUpdates").await;
+        let last = |bot: i64| calls.iter().rev().find(|call| call["bot"] == json!(bot));
+        // Still without an answer.
+        [BOT, 7_000_000_002].into_iter().all(|bot| last(bot).is_some_and(|call| call["answer"].is_null()))
+    };
+    until("both bots poll", &polls).await;
     let fault = json!({"method": "getUpdates", "count": 1,
         "action": {"error": {"code": 401, "description": "Unauthorized"}}});
     house.street.town.suffers(fault).await;
@@ -128,9 +133,7 @@ async fn a_token_that_was_revoked_ends_its_bot_alone() {
         let answer: Value = reqwest::get(&ready).await.expect("an answer").json().await.expect("JSON");
         answer["bots"].as_array().expect("bots").iter().map(|bot| bot["state"].clone()).collect::<Vec<_>>()
     };
-    while states().await[0] != "refused" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("the bot is refused", async || states().await[0] == "refused").await;
     let calls = house.street.town.calls("getUpdates").await.len();
     let there = user.in_chat("p:7000000002:1002");
     there.says("/hit jar").await;
@@ -205,11 +208,8 @@ async fn telegram_is_asked_for_what_the_plugins_want() {
         };
         let house = House::opens_on(street, database, &text).await;
         let method = if by_webhook { "setWebhook" } else { "getUpdates" };
-        let asked = loop {
-            if let Some(call) = house.street.town.calls(method).await.pop() {
-                break call["params"]["allowed_updates"].clone();
-            }
-        };
+        until("it asks", async || !house.street.town.calls(method).await.is_empty()).await;
+        let asked = house.street.town.calls(method).await.remove(0)["params"]["allowed_updates"].clone();
         let asked = asked.as_array().expect("a list");
         for kind in ["chat_member", "message_reaction", "channel_post"] {
             assert_eq!(asked.contains(&json!(kind)), plugins == "echo", "{kind} for {plugins}: {asked:?}");
@@ -241,16 +241,6 @@ async fn too_many_waiting_events_make_the_intake_wait() {
     }
 }
 
-async fn comes_true(what: &impl AsyncFn() -> bool) {
-    for _ in 0..1_000 {
-        if what().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("never full");
-}
-
 /// A plugin that stands still, and the messages of thirty people.
 async fn flood(house: House, by_webhook: bool) {
     let town = &house.street.town;
@@ -258,9 +248,7 @@ async fn flood(house: House, by_webhook: bool) {
     let file = slow.sends_a_file_to_wait_for(&house.database).await;
     town.suffers(json!({"method": "getFile", "action": "hold"})).await;
     slow.says(&format!("/slow_hit slow {file}")).await;
-    while town.calls("getFile").await.is_empty() {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until("a turn waits", async || !town.calls("getFile").await.is_empty()).await;
     let mut people = Vec::new();
     for number in 0..30 {
         people.push(town.newcomer(&format!("Guest {number}"), "en").await);
@@ -281,7 +269,7 @@ async fn flood(house: House, by_webhook: bool) {
     };
     if !by_webhook {
         // Whoever posts is told so at once; who asks finds that there is no need to ask.
-        comes_true(&is_full).await;
+        until("the inbox is full", &is_full).await;
     } else {
         house.database.comes_to("SELECT COUNT(*) FROM updates", 20).await;
     }
@@ -292,7 +280,7 @@ async fn flood(house: House, by_webhook: bool) {
             person.says("/hit jar").await;
         }
     }
-    comes_true(&is_full).await;
+    until("the inbox is full", &is_full).await;
     // What is not taken waits at Telegram, not here; a second look a while later finds the same.
     let (stored, asked) =
         (house.database.number("SELECT COUNT(*) FROM updates").await, town.calls("getUpdates").await.len());

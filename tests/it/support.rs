@@ -265,6 +265,17 @@ pub async fn start_at(text: &str, clock: &Clock) -> anyhow::Result<(Host, Tasks)
     Ok((host, tasks))
 }
 
+/// Waits until something is so, half a minute at most.
+pub async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    for _ in 0..1_500 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{what}: it never came to that");
+}
+
 /// A folder that goes with the test.
 pub fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Database, House, Plugin, Street, TOKEN, fixture};
+use crate::support::{Database, House, Plugin, Street, TOKEN, fixture, until};
 
 /// The header with the secret.
 const HEADER: &str = "X-Telegram-Bot-Api-Secret-Token";
@@ -296,30 +296,26 @@ async fn a_webhook_that_somebody_changes_is_set_again() {
     let host = host::start(config, &clock, &tasks).await.unwrap_or_else(|error| panic!("{error:#}"));
     let settings = |street: &Street| street.emulator.world(|world| world.webhook_info(7_000_000_001).expect("a bot"));
     let looks = async |count: usize| {
-        for _ in 0..600 {
-            if street.town.calls("getWebhookInfo").await.len() >= count {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("the host never looked {count} times");
+        until("it looks", async || street.town.calls("getWebhookInfo").await.len() >= count).await;
     };
     // Looked, set, looked.
     looks(2).await;
     let ours = settings(&street);
     assert!(ours["url"].as_str().expect("a URL").ends_with("/hook/test"));
     street.emulator.world(|world| world.set_webhook(7_000_000_001, None, false)).expect("deleted");
-    while settings(&street)["url"] != ours["url"] {
+    let is_ours = async || {
         clock.advance(Duration::from_secs(60));
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        settings(&street)["url"] == ours["url"]
+    };
+    until("it is set again", is_ours).await;
     let set = street.town.calls("setWebhook").await.len();
     assert_eq!(set, 2);
     street.emulator.world(|world| world.allow_updates(7_000_000_001, &["poll".into()]));
-    while settings(&street)["allowed_updates"] != ours["allowed_updates"] {
+    let is_ours = async || {
         clock.advance(Duration::from_secs(60));
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        settings(&street)["allowed_updates"] == ours["allowed_updates"]
+    };
+    until("it is set again", is_ours).await;
     // Nothing differs: it looks and leaves it.
     let looked = street.town.calls("getWebhookInfo").await.len();
     clock.advance(Duration::from_secs(60));

@@ -108,7 +108,7 @@ impl SmallDisk {
     /// Leaves no room.
     pub fn fills(&self) {
         let zeros = vec![0; 64 * 1024];
-        let mut file = std::fs::File::create(self.filler()).expect("a file");
+        let mut file = std::fs::File::options().create(true).append(true).open(self.filler()).expect("a file");
         for size in [zeros.len(), 4096, 1] {
             while std::io::Write::write_all(&mut file, &zeros[..size]).is_ok() {}
         }
