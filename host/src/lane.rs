@@ -2,7 +2,8 @@
 //!
 //! This loop claims due lanes as long as it has room and hands each to a task of its own, which runs the lane's waiting
 //! events in order and gives the lane back. A guest that waits is a suspended fiber of its task, so a slow plugin holds
-//! a slot, never a thread; the slots are `limits.concurrent_turns`. `lane/turn` has what one turn does: read that next.
+//! a slot, never a thread; the slots are `limits.concurrent_turns`, and `lane/slots` shares them out so that no plugin
+//! can have all of them. `lane/turn` has what one turn does: read that next.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -10,14 +11,13 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
-use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::model::{BotId, PluginName};
 use crate::sandbox::Plugin;
 use crate::shutdown::Tasks;
-use crate::store::{ClaimedTurns, LaneKind, Store, StoreError, TableSet, Then};
+use crate::store::{ClaimedTurns, Store, StoreError, TableSet, Then};
 use crate::telegram::{Client, Me};
 use crate::wake::Wake;
 
@@ -25,11 +25,14 @@ mod queue;
 
 mod retry;
 
+mod slots;
+
 mod turn;
 
 mod view;
 
 use queue::Queues;
+use slots::{Room, Slots};
 
 /// How long to sleep at most when nothing is known to be due. Hints and due times wake the loop earlier.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
@@ -93,13 +96,11 @@ impl Lanes {
 
     /// Runs turns until the shutdown begins. Turns under way are finished by their own tasks.
     pub async fn run(self, tasks: Tasks) {
-        let slots = Arc::new(Semaphore::new(self.limits.concurrent_turns as usize));
+        let slots = Slots::new(self.limits.concurrent_turns as usize);
         while !tasks.shutdown().has_begun() {
             // Room first, then work: a claimed lane never waits in memory while another host could take it.
-            let Ok(room) = Arc::clone(&slots).acquire_owned().await else { return };
-            drop(room);
-            let wanted = slots.available_permits();
-            let claimed = match self.store.claim_turns(wanted).await {
+            let Room { lanes: wanted, without } = slots.room().await;
+            let claimed = match self.store.claim_turns_without(wanted, &without).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::warn!(error = %error, "no lane could be claimed: {error}; trying again");
@@ -109,26 +110,28 @@ impl Lanes {
             };
             let came = claimed.len();
             for lane in claimed {
-                // Only this loop takes permits, so there are as many as there were.
-                let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
+                let Some(plugin) = lane.lease.plugin().cloned() else { continue };
+                let slot = slots.take(lane.lease.bot(), plugin);
                 let lanes = self.clone();
                 tasks.spawn(async move {
                     lanes.run_lane(lane).await;
                     drop(slot);
+                    // More may have come for this lane while it was held, or others of its plugin wait for the slot.
+                    lanes.wake.lanes.ring();
                 });
             }
             if came < wanted {
                 tokio::select! {
-                    () = self.wait_until_due() => {}
+                    () = self.wait_until_due(&without) => {}
                     () = tasks.shutdown().begun() => {}
                 }
             }
         }
     }
 
-    /// Sleeps until a hint comes or the next known event is due.
-    async fn wait_until_due(&self) {
-        let rest = match self.store.next_due(LaneKind::Turns).await {
+    /// Sleeps until a hint comes or the next known event is due that is not one of these plugins'.
+    async fn wait_until_due(&self, without: &[(BotId, PluginName)]) {
+        let rest = match self.store.next_turn_due(without).await {
             Ok(Some(due)) => Duration::from_millis(due.saturating_sub(self.clock.now()).max(0).unsigned_abs()),
             Ok(None) => LONGEST_SLEEP,
             Err(_) => DATABASE_PAUSE,
@@ -152,8 +155,6 @@ impl Lanes {
                 turn::End::LaneIsGone => break,
             }
         }
-        // More may have come for this lane while it was held.
-        self.wake.lanes.ring();
     }
 
     fn report(&self, result: Result<(), StoreError>) {

@@ -194,14 +194,14 @@ impl Accept {
     }
 }
 
-struct ClaimTurns(Claim, usize);
+struct ClaimTurns(Claim, usize, Vec<(BotId, PluginName)>);
 
 impl Job for ClaimTurns {
     type Output = Vec<ClaimedTurns>;
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Self::Output>, StoreError> {
-        let Self(claim, limit) = self;
-        let leases = claim.due(*limit, session).await?;
+        let Self(claim, limit, without) = self;
+        let leases = claim.turns(*limit, without, session).await?;
         if leases.is_empty() {
             return Ok(Verdict::Commit(vec![]));
         }
@@ -304,7 +304,17 @@ impl Store {
 
     /// Claims up to `limit` lanes whose next event is due (TXN 2), the longest waiting first.
     pub async fn claim_turns(&self, limit: usize) -> Result<Vec<ClaimedTurns>, StoreError> {
-        self.shared.engine.write(ClaimTurns(Claim::new(self, LaneKind::Turns), limit)).await
+        self.claim_turns_without(limit, &[]).await
+    }
+
+    /// The same, leaving the lanes of these plugins to wait.
+    pub async fn claim_turns_without(
+        &self,
+        limit: usize,
+        without: &[(BotId, PluginName)],
+    ) -> Result<Vec<ClaimedTurns>, StoreError> {
+        let claim = Claim::new(self, LaneKind::Turns);
+        self.shared.engine.write(ClaimTurns(claim, limit, without.to_vec())).await
     }
 
     /// Records that a turn has failed. After [`Failed::RetryAt`] the lane has to be released: its events wait together.

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
-use super::session::{Record, Session, Step, params};
+use super::session::{Param, Record, Session, Step, params};
 use super::{Store, outbox};
 use crate::clock::Millis;
 use crate::model::{BotId, PluginName};
@@ -156,6 +156,16 @@ static CLAIM: Sql = Sql::new(concat!(
      UPDATE lanes SET host_id = $3, fence = fence + 1 WHERE id IN (SELECT id FROM due)
      RETURNING id, fence, bot_id, plugin, chat_id",
 ));
+/// The same for turns, without the plugins that `busy` names.
+static CLAIM_TURNS: Sql = Sql::new(concat!(
+    "WITH busy (bot_id, plugin) AS ({rows}), due AS MATERIALIZED (
+        SELECT id FROM lanes WHERE kind = $2 AND due_at <= $1 AND ",
+    free!(),
+    "   AND NOT EXISTS (SELECT 1 FROM busy WHERE busy.bot_id = lanes.bot_id AND busy.plugin = lanes.plugin)
+        ORDER BY due_at LIMIT $4 {skip_locked})
+     UPDATE lanes SET host_id = $3, fence = fence + 1 WHERE id IN (SELECT id FROM due)
+     RETURNING id, fence, bot_id, plugin, chat_id",
+));
 static CLAIM_POLLING: Sql = Sql::new(concat!(
     "INSERT INTO lanes (kind, bot_id, plugin, chat_id, host_id, fence) VALUES ($2, $4, '', 0, $3, 1)
      ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET host_id = excluded.host_id, fence = lanes.fence + 1
@@ -167,6 +177,13 @@ static NEXT_DUE: Sql = Sql::new(concat!(
     "SELECT due_at FROM lanes WHERE kind = $2 AND due_at IS NOT NULL AND ",
     free!(),
     " ORDER BY due_at LIMIT 1",
+));
+static NEXT_TURN_DUE: Sql = Sql::new(concat!(
+    "WITH busy (bot_id, plugin) AS ({rows})
+     SELECT due_at FROM lanes WHERE kind = $2 AND due_at IS NOT NULL AND ",
+    free!(),
+    " AND NOT EXISTS (SELECT 1 FROM busy WHERE busy.bot_id = lanes.bot_id AND busy.plugin = lanes.plugin)
+     ORDER BY due_at LIMIT 1",
 ));
 static LOCK: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3 {for_update}");
 static FREE: Sql = Sql::new(
@@ -199,6 +216,21 @@ impl Claim {
     pub(super) async fn due(&self, limit: usize, session: &mut Session<'_>) -> Result<Vec<Lease>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.claim(CLAIM.with(params![self.now, self.kind.number(), self.host, limit]), session).await
+    }
+
+    /// Claims lanes of turns that are due, but not of these plugins.
+    pub(super) async fn turns(
+        &self,
+        limit: usize,
+        without: &[(BotId, PluginName)],
+        session: &mut Session<'_>,
+    ) -> Result<Vec<Lease>, StoreError> {
+        if without.is_empty() {
+            return self.due(limit, session).await;
+        }
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let params = params![self.now, self.kind.number(), self.host, limit];
+        self.claim(without_busy(&CLAIM_TURNS, &params, without)?, session).await
     }
 
     /// Claims the lane of a bot's polling, making it if need be.
@@ -239,6 +271,12 @@ impl Claim {
         let given_back = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);
         self.dropped.list().retain(|lease| !given_back.contains(lease));
     }
+}
+
+/// A query about lanes of turns that leaves plugins out. There are never so many plugins that it would take two.
+fn without_busy(sql: &'static Sql, params: &[Param], busy: &[(BotId, PluginName)]) -> Result<Step, StoreError> {
+    let rows = busy.iter().map(|(bot, plugin)| [bot.0.into(), plugin.as_str().into()]).collect();
+    sql.with_rows(params, rows).next().ok_or_else(|| StoreError::unexpected("a query without rows"))
 }
 
 /// Answers one row if the lane is still held under this fence, and keeps it so until the transaction ends.
@@ -300,6 +338,16 @@ impl Store {
     pub async fn next_due(&self, kind: LaneKind) -> Result<Option<Millis>, StoreError> {
         let params = params![self.shared.clock.now(), kind.number()];
         let answer = self.shared.engine.read(NEXT_DUE.with(params)).await?;
+        answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))
+    }
+
+    /// When the next free lane of turns is due that is not of these plugins.
+    pub async fn next_turn_due(&self, without: &[(BotId, PluginName)]) -> Result<Option<Millis>, StoreError> {
+        if without.is_empty() {
+            return self.next_due(LaneKind::Turns).await;
+        }
+        let params = params![self.shared.clock.now(), LaneKind::Turns.number()];
+        let answer = self.shared.engine.read(without_busy(&NEXT_TURN_DUE, &params, without)?).await?;
         answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))
     }
 

@@ -36,6 +36,25 @@ async fn the_longest_waiting_come_first() {
 }
 
 #[tokio::test]
+async fn lanes_of_other_plugins_are_claimed_past_those_left_out() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let greedy = PluginName::new("greedy").expect("a name");
+        let many = NewUpdate { lanes: (0..20).map(|chat| (greedy.clone(), chat)).collect(), ..update(1, &[]) };
+        store.accept(None, BOT, vec![many]).await.expect("accepted");
+        place.clock.advance(Duration::from_secs(1));
+        store.accept(None, BOT, vec![update(2, &[5])]).await.expect("accepted");
+        let without = [(BOT, greedy), (BotId(BOT.0 + 1), cards())];
+        assert_eq!(store.next_turn_due(&without).await.expect("no error"), Some(START + 1_000));
+        let claimed = store.claim_turns_without(3, &without).await.expect("claimed");
+        assert_eq!(claimed.iter().map(|lane| lane.lease.chat()).collect::<Vec<_>>(), [5]);
+        assert_eq!(store.next_turn_due(&without).await.expect("no error"), None);
+        assert_eq!(store.claim_turns(30).await.expect("claimed").len(), 20);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_silent_host_loses_its_lanes_and_its_commit_is_refused() {
     each_database(async |place| {
         let store = place.open().await;
