@@ -23,13 +23,19 @@ use guesthouse::shutdown::Tasks;
 use sqlx::{Connection, Row, SqliteConnection};
 use tokio::runtime::{Builder, Runtime};
 
-const TOKEN: &str = "7000000001:neighbours";
-const BOT: i64 = 7_000_000_001;
+/// The bot of `echo`, and that of the attackers.
+const TOKENS: [&str; 2] = ["7000000001:neighbours", "7000000002:attackers"];
+const NEIGHBOUR: i64 = 7_000_000_001;
+const ATTACKER: i64 = 7_000_000_002;
 /// Chats in which somebody talks to `echo`, and how long each pauses after an answer.
 const NEIGHBOURS: usize = 16;
 const PAUSE: Duration = Duration::from_millis(40);
-/// Chats in which an attack is always under way and another one waits.
+/// Chats in which an attack is always under way and another one waits. Somebody looks every so often whether that still
+/// holds in one of so many parts of them: what ends at once comes again after half a second, or the messages that ask for
+/// it would be the attack.
 const VICTIMS: usize = 64;
+const REFILL: Duration = Duration::from_millis(25);
+const PARTS: usize = 20;
 /// How long each half is measured, and how long an attack runs before it is.
 const MEASURED: Duration = Duration::from_secs(4);
 const RAMP: Duration = Duration::from_millis(1_500);
@@ -38,6 +44,7 @@ const PROMISED: f64 = 2.0;
 
 /// An attacker: what it is called, the plugin, and what to say to it.
 const ATTACKERS: &[(&str, &str, &str)] = &[
+    ("none, but pings", "hostile", "/ping"),
     ("endless loop", "spin", "/spin"),
     ("bulk memory", "hostile", "/fill"),
     ("memory growth", "memory", "/oom"),
@@ -65,12 +72,13 @@ impl House {
     async fn opens(components: &Path) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let emulator = Emulator::new(Clock::system(), 7);
-        emulator
-            .world(|world| {
+        for (token, name) in TOKENS.into_iter().zip(["neighbours_bot", "attackers_bot"]) {
+            let added = emulator.world(|world| {
                 world.keep_messages(20);
-                world.add_bot(TOKEN, "neighbours_bot", "Neighbours").map(drop).map_err(|refusal| refusal.text)
-            })
-            .map_err(anyhow::Error::msg)?;
+                world.add_bot(token, name, name).map(drop)
+            });
+            added.map_err(|refusal| anyhow::anyhow!(refusal.text))?;
+        }
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let telegram = Tasks::default();
@@ -79,18 +87,22 @@ impl House {
             let _ = serving.serve(listener, async move { shutdown.begun().await }).await;
         });
         let database = folder.path().join("house.db");
-        let plugins: String = ["echo", "flood", "hostile", "memory", "recurse", "spin"]
-            .map(|name| {
+        let bot = |token: &str, plugins: &[&str]| {
+            let section = |name: &&str| {
                 let source = components.join(format!("{name}.wasm"));
                 let grant = r#"["chat", "tables", "dialogue", "files", { telegram = ["setMessageReaction"] }]"#;
                 format!("[bot.plugins.{name}]\nsource = {source:?}\ngrant = {grant}\n")
-            })
-            .concat();
+            };
+            let plugins: String = plugins.iter().map(section).collect();
+            let name = token.rsplit(':').next().unwrap_or_default();
+            format!("[[bot]]\nname = {name:?}\ntoken = {token:?}\napi_url = \"http://{address}\"\n{plugins}")
+        };
         let text = format!(
-            "[database]\nurl = \"sqlite://{}\"\ncache = {:?}\n[limits]\nattempts = 1\n[[bot]]\nname = \"bench\"\n\
-             token = {TOKEN:?}\napi_url = \"http://{address}\"\n{plugins}",
+            "[database]\nurl = \"sqlite://{}\"\ncache = {:?}\n[limits]\nattempts = 1\n{}{}",
             database.display(),
             components.join("cache"),
+            bot(TOKENS[0], &["echo"]),
+            bot(TOKENS[1], &["flood", "hostile", "memory", "recurse", "spin"]),
         );
         let config = Config::parse(&text, Path::new("neighbours.toml"), |_| None)?;
         let runtime = Builder::new_multi_thread().enable_all().build()?;
@@ -100,11 +112,11 @@ impl House {
         Ok(Self { emulator, telegram, tasks, host: host.await??, runtime, database, _folder: folder })
     }
 
-    fn newcomers(&self, count: usize) -> Vec<(i64, ChatRef)> {
+    fn newcomers(&self, bot: i64, count: usize) -> Vec<(i64, ChatRef)> {
         let arrive = |number| {
             let person = self.emulator.world(|world| world.add_person(NewPerson::named(&format!("P{number}"), "en")));
             let person = person.unwrap_or_else(|refusal| panic!("{}", refusal.text)).id;
-            (person, ChatRef::private(BOT, person))
+            (person, ChatRef::private(bot, person))
         };
         (0..count).map(arrive).collect()
     }
@@ -163,7 +175,7 @@ async fn attack(
     stop: Arc<AtomicBool>,
 ) -> anyhow::Result<usize> {
     let mut reader = SqliteConnection::connect(&format!("sqlite://{}?mode=ro", database.display())).await?;
-    let mut begun = 0;
+    let (mut begun, mut part) = (0, 0);
     while !stop.load(Ordering::Relaxed) {
         let waiting = sqlx::query(
             "SELECT lanes.chat_id, COUNT(*) FROM inbox JOIN lanes ON lanes.id = inbox.lane_id
@@ -174,20 +186,20 @@ async fn attack(
             let row = waiting.iter().find(|row| row.get::<i64, _>(0) == person);
             row.map_or(0, |row| row.get::<i64, _>(1))
         };
-        let missing: Vec<_> = victims
-            .iter()
-            .flat_map(|victim| {
-                let missing = usize::try_from(2 - count(victim.0)).unwrap_or(0);
-                std::iter::repeat_n(*victim, missing)
-            })
-            .collect();
+        let looked_at = victims.iter().skip(part).step_by(PARTS);
+        let missing = looked_at.flat_map(|victim| {
+            let missing = usize::try_from(2 - count(victim.0)).unwrap_or(0);
+            std::iter::repeat_n(*victim, missing)
+        });
+        let missing: Vec<_> = missing.collect();
+        part = (part + 1) % PARTS;
         begun += missing.len();
         emulator.world(|world| {
             for (person, chat) in missing {
                 world.say(person, chat, text).unwrap_or_else(|refusal| panic!("{}", refusal.text));
             }
         });
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(REFILL).await;
     }
     Ok(begun)
 }
@@ -199,7 +211,7 @@ fn percentile(sorted: &[Duration], percent: usize) -> f64 {
 
 async fn compare(components: &Path, name: &str, text: &'static str) -> anyhow::Result<f64> {
     let house = House::opens(components).await?;
-    let neighbours = house.newcomers(NEIGHBOURS);
+    let neighbours = house.newcomers(NEIGHBOUR, NEIGHBOURS);
     for neighbour in &neighbours {
         talk(&house.emulator, *neighbour, "hello").await;
     }
@@ -207,7 +219,7 @@ async fn compare(components: &Path, name: &str, text: &'static str) -> anyhow::R
 
     house.emulator.world(|world| world.add_fault(NewFault::new("getFile", Action::Hold)));
     let stop = Arc::new(AtomicBool::new(false));
-    let victims = house.newcomers(VICTIMS);
+    let victims = house.newcomers(ATTACKER, VICTIMS);
     let attack = attack(house.emulator.clone(), house.database.clone(), victims, text, Arc::clone(&stop));
     let watch = async {
         tokio::time::sleep(RAMP).await;
