@@ -12,6 +12,8 @@ mod crash;
 
 mod guests;
 
+mod hostile;
+
 mod refusals;
 
 mod tidy;

@@ -154,7 +154,12 @@ impl House {
     pub async fn opens_with(database: Database, limits: &str, plugins: &[Plugin]) -> Self {
         let street = Street::opens().await;
         let text = street.configuration(&database, limits, plugins);
-        let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
+        Self::opens_as(street, database, &text).await
+    }
+
+    /// The same from the whole text of a configuration.
+    pub async fn opens_as(street: Street, database: Database, text: &str) -> Self {
+        let (host, tasks) = start(text).await.unwrap_or_else(|error| panic!("{error:#}"));
         Self { street, database, host, tasks }
     }
 

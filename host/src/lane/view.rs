@@ -73,12 +73,19 @@ impl TurnView {
     /// The first of these reads that has another answer now: its table, and the row if it is one.
     pub(super) async fn changed(&self, reads: &[Read]) -> Result<Option<(String, Option<i64>)>, StoreError> {
         let (store, tables, bot) = (&self.store, &self.tables, self.bot);
+        // What is too large to be read now was not when it was.
+        fn same<T: PartialEq>(answer: Result<T, StoreError>, seen: &T) -> Result<bool, StoreError> {
+            match answer {
+                Err(StoreError::TooLarge { .. }) => Ok(false),
+                answer => answer.map(|now| now == *seen),
+            }
+        }
         for read in reads {
             let (table, row, same) = match read {
                 Read::Get { table, id, columns, seen } => {
-                    (table, Some(*id), store.get(tables, bot, table, *id, columns).await? == *seen)
+                    (table, Some(*id), same(store.get(tables, bot, table, *id, columns).await, seen)?)
                 }
-                Read::Find { query, seen } => (&query.table, None, store.find(tables, bot, query).await? == *seen),
+                Read::Find { query, seen } => (&query.table, None, same(store.find(tables, bot, query).await, seen)?),
                 Read::Count { table, filter, seen } => {
                     (table, None, store.count(tables, bot, table, filter).await? == *seen)
                 }
@@ -152,7 +159,10 @@ impl View for TurnView {
 }
 
 fn unavailable(error: StoreError) -> ViewError {
-    ViewError::Unavailable(error.to_string())
+    match error {
+        StoreError::TooLarge { .. } => ViewError::Refused(error.to_string()),
+        other => ViewError::Unavailable(other.to_string()),
+    }
 }
 
 /// Views are shared with the sandbox by reference count.

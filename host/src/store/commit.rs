@@ -22,7 +22,7 @@ use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
 use super::lanes::{LaneKind, Lease, Then};
-use super::session::{Record, Session, Step, params};
+use super::session::{Failure, Record, Session, Step, params};
 use super::tables::{Reread, TableSet, WriteStep};
 use super::{Store, records, rows};
 use crate::clock::Millis;
@@ -109,7 +109,13 @@ static FINISH_EVENT: Sql = Sql::new(
 );
 static STATE_OF: Sql = Sql::new("SELECT state FROM inbox WHERE seq = $1 AND lane_id = $2");
 
+/// A turn that reads and writes more than so many rows, calls and buttons, or keeps more than so many bytes of files, is
+/// a large one.
+const LARGE: usize = 100;
+const LARGE_FILES: usize = 512 << 10;
+
 struct CommitTurn {
+    is_large: bool,
     lane: i64,
     bot: BotId,
     plugin: String,
@@ -131,6 +137,9 @@ struct CommitTurn {
 impl CommitTurn {
     fn new(host: i64, now: Millis, lease: &Lease, turn: TurnCommit, then: Then) -> Result<Self, StoreError> {
         let TurnCommit { event, tables, reads, writes, dialogue, callbacks, outbox, blobs } = turn;
+        let files: usize = blobs.iter().map(|(_, bytes)| bytes.len()).sum();
+        let count = reads.iter().map(Read::rows).sum::<usize>() + writes.len() + callbacks.len() + outbox.len();
+        let is_large = count > LARGE || files > LARGE_FILES;
         let (bot, plugin) = (lease.bot, lease.plugin.as_ref().map_or("", |plugin| plugin.as_str()));
         let mut lanes = vec![[LaneKind::Turns.number().into(), plugin.into(), lease.chat.into()]];
         let chats: BTreeSet<_> = outbox.iter().map(|call| call.chat).collect();
@@ -149,7 +158,21 @@ impl CommitTurn {
         write.extend(blobs.iter().map(|(digest, bytes)| records::keep_blob(digest, bytes, now)));
         let gate = tables.gate();
         let plugin = plugin.to_owned();
-        Ok(Self { lane: lease.lane, bot, plugin, now, event, calls: outbox, ask, touches, reads, write, rows, gate })
+        Ok(Self {
+            is_large,
+            lane: lease.lane,
+            bot,
+            plugin,
+            now,
+            event,
+            calls: outbox,
+            ask,
+            touches,
+            reads,
+            write,
+            rows,
+            gate,
+        })
     }
 
     /// The calls, in the lanes that the first trip has answered with, and the end of the event.
@@ -197,7 +220,15 @@ impl Job for CommitTurn {
     type Output = CommitOutcome;
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<CommitOutcome>, StoreError> {
-        let mut answers = session.run(&self.ask).await?.into_iter();
+        let mut answers = match session.run(&self.ask).await {
+            Ok(answers) => answers.into_iter(),
+            // What was read then was not: it has changed.
+            Err(Failure { step, error: StoreError::TooLarge { .. } }) if step >= self.touches => {
+                let table = self.reads[step - self.touches].table().to_owned();
+                return Ok(Verdict::Undo(CommitOutcome::Conflict { table, row: None }));
+            }
+            Err(failure) => return Err(failure.error),
+        };
         let lanes: Vec<_> = answers.by_ref().take(self.touches).flat_map(|answer| answer.rows).collect();
         if !self.is_held(&lanes)? {
             return Ok(Verdict::Undo(CommitOutcome::LeaseLost));
@@ -233,6 +264,10 @@ impl Job for CommitTurn {
             Some(1) => Ok(Verdict::Undo(CommitOutcome::Committed)),
             _ => Err(not_there()),
         }
+    }
+
+    fn is_large(&self) -> bool {
+        self.is_large
     }
 
     fn gate(&self) -> Option<Arc<RwLock<()>>> {

@@ -88,6 +88,12 @@ pub enum StoreError {
         /// What the database says.
         reason: String,
     },
+    /// An answer has more bytes than anybody may ask for at once.
+    #[error("the answer has more than {mib} MiB; ask for fewer rows or columns")]
+    TooLarge {
+        /// How many are allowed.
+        mib: usize,
+    },
     /// Another host has the lane now; nothing was written.
     #[error("another host has taken lane `{lane}` over")]
     LeaseLost {

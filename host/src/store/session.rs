@@ -96,11 +96,16 @@ impl Param {
     }
 }
 
+/// Longest text of a plugin's question that is kept prepared.
+const LONGEST_KEPT: usize = 4 << 10;
+
 /// A statement and its parameters.
 #[derive(Clone)]
 pub(super) struct Step {
     text: Text,
     params: Vec<Param>,
+    /// Bytes of its answer at most.
+    most: usize,
 }
 
 #[derive(Clone)]
@@ -113,12 +118,35 @@ enum Text {
 impl Step {
     /// One of the fixed queries; see [`Sql::with`] and [`Sql::with_rows`].
     pub(super) fn fixed(sql: &'static Sql, size: usize, width: usize, params: Vec<Param>) -> Self {
-        Self { text: Text::Fixed(sql, size, width), params }
+        Self { text: Text::Fixed(sql, size, width), params, most: usize::MAX }
     }
 
     /// A statement whose text depends on a plugin's tables or on the number of its rows.
     pub(super) fn made(text: String, params: Vec<Param>) -> Self {
-        Self { text: Text::Made(text), params }
+        Self { text: Text::Made(text), params, most: usize::MAX }
+    }
+
+    /// The same, failing once its answer has more bytes than that. What was read until then is thrown away.
+    pub(super) fn at_most(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
+
+    /// Whether the statement is kept prepared. A plugin's filter can be as long as a book, and there are as many as it
+    /// likes: those are forgotten.
+    fn is_kept(&self) -> bool {
+        !matches!(&self.text, Text::Made(text) if self.most < usize::MAX && text.len() > LONGEST_KEPT)
+    }
+
+    /// Counts a row against what the answer may still have.
+    fn count(&self, left: &mut usize, row: &Record) -> Result<(), StoreError> {
+        let size = |cell: &Cell| match cell {
+            Cell::Text(text) => text.len(),
+            Cell::Bytes(bytes) => bytes.len(),
+            Cell::Null | Cell::Integer(_) | Cell::Real(_) => size_of::<Cell>(),
+        };
+        let bytes = row.0.iter().map(size).sum();
+        *left = left.checked_sub(bytes).ok_or(StoreError::TooLarge { mib: self.most >> 20 })?;
+        Ok(())
     }
 
     fn text(&self, dialect: Dialect) -> &str {
@@ -261,7 +289,7 @@ impl Session<'_> {
                 let mut answers = Vec::with_capacity(steps.len());
                 for (index, step) in steps.iter().enumerate() {
                     let answer = run_postgres(connection, step).await;
-                    answers.push(answer.map_err(|error| Failure { step: index, error: Dialect::classify(error) })?);
+                    answers.push(answer.map_err(|error| Failure { step: index, error })?);
                 }
                 Ok(answers)
             }
@@ -299,15 +327,23 @@ async fn run_script(
             bind_sqlite(&mut arguments, param).map_err(|error| Failure { step: index, error })?;
         }
     }
-    let mut stream = connection.fetch_many(sqlx::query_with(AssertSqlSafe(script), arguments));
+    let kept = steps.iter().all(Step::is_kept);
+    let mut stream = connection.fetch_many(sqlx::query_with(AssertSqlSafe(script), arguments).persistent(kept));
     let mut answers = Vec::with_capacity(skipped + steps.len());
     let mut rows = Vec::new();
+    let mut left = None;
     loop {
         let step = answers.len().saturating_sub(skipped);
         let fail = |error| Failure { step, error };
         match stream.try_next().await.map_err(|error| fail(Dialect::classify(error)))? {
-            Some(Either::Right(row)) => rows.push(record_of_sqlite(&row).map_err(fail)?),
+            Some(Either::Right(row)) => {
+                let row = record_of_sqlite(&row).map_err(fail)?;
+                let asked = &steps[step.min(steps.len() - 1)];
+                asked.count(left.get_or_insert(asked.most), &row).map_err(fail)?;
+                rows.push(row);
+            }
             Some(Either::Left(done)) => {
+                left = None;
                 answers.push(Answer { touched: done.rows_affected(), rows: std::mem::take(&mut rows) });
             }
             None => break,
@@ -374,7 +410,7 @@ fn record_of_sqlite(row: &SqliteRow) -> Result<Record, StoreError> {
     cells.collect::<Result<_, sqlx::Error>>().map(Record).map_err(Dialect::classify)
 }
 
-async fn run_postgres(connection: &mut PgConnection, step: &Step) -> Result<Answer, sqlx::Error> {
+async fn run_postgres(connection: &mut PgConnection, step: &Step) -> Result<Answer, StoreError> {
     let mut arguments = PgArguments::default();
     for param in &step.params {
         match param {
@@ -383,13 +419,18 @@ async fn run_postgres(connection: &mut PgConnection, step: &Step) -> Result<Answ
             Param::Text(value) => refuse_nul(value).and_then(|()| arguments.add(value.as_deref())),
             Param::Bytes(value) => arguments.add(value.as_deref()),
         }
-        .map_err(sqlx::Error::Encode)?;
+        .map_err(|error| Dialect::classify(sqlx::Error::Encode(error)))?;
     }
-    let mut stream = connection.fetch_many(sqlx::query_with(step.sql(Dialect::Postgres), arguments));
-    let mut answer = Answer::default();
-    while let Some(item) = stream.try_next().await? {
+    let query = sqlx::query_with(step.sql(Dialect::Postgres), arguments).persistent(step.is_kept());
+    let mut stream = connection.fetch_many(query);
+    let (mut answer, mut left) = (Answer::default(), step.most);
+    while let Some(item) = stream.try_next().await.map_err(Dialect::classify)? {
         match item {
-            Either::Right(row) => answer.rows.push(record_of_postgres(&row)?),
+            Either::Right(row) => {
+                let row = record_of_postgres(&row).map_err(Dialect::classify)?;
+                step.count(&mut left, &row)?;
+                answer.rows.push(row);
+            }
             Either::Left(done) => answer.touched = done.rows_affected(),
         }
     }
