@@ -2,7 +2,8 @@
 //!
 //! This loop claims due lanes as long as it has room and hands each to a task of its own, which runs the lane's waiting
 //! events in order and gives the lane back. A guest that waits is a suspended fiber of its task, so a slow plugin holds
-//! a slot, never a thread; the slots are `limits.concurrent_turns`. `lane/turn` has what one turn does: read that next.
+//! a slot, never a thread; the slots are `limits.concurrent_turns`, and `lane/slots` shares them out so that no plugin
+//! can have all of them. `lane/turn` has what one turn does: read that next.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -10,14 +11,13 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
-use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::model::{BotId, PluginName};
 use crate::sandbox::Plugin;
 use crate::shutdown::Tasks;
-use crate::store::{ClaimedTurns, LaneKind, Store, StoreError, TableSet, Then};
+use crate::store::{ClaimedTurns, Store, StoreError, TableSet, Then};
 use crate::telegram::{Client, Me};
 use crate::wake::Wake;
 
@@ -35,17 +35,18 @@ mod queue;
 
 mod retry;
 
+mod slots;
+
 mod turn;
 
 mod view;
 
 use breaker::Breakers;
 use queue::Queues;
+use slots::{Room, Slots};
 
 /// How long to sleep at most when nothing is known to be due. Hints and due times wake the loop earlier.
 const LONGEST_SLEEP: Duration = Duration::from_secs(5);
-/// How long a lane waits whose plugin this host has not loaded (any more, or yet).
-const ABSENT_PLUGIN: Duration = Duration::from_secs(60);
 /// How long to leave a database alone that did not answer.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -86,6 +87,12 @@ impl Guests {
         all.iter().find(|((of, _), _)| *of == bot).map(|(_, guest)| Arc::clone(guest))
     }
 
+    /// Those that are loaded, but for these.
+    fn all_but(&self, without: &[(BotId, PluginName)]) -> Vec<(BotId, PluginName)> {
+        let loaded = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        loaded.keys().filter(|plugin| !without.contains(plugin)).cloned().collect()
+    }
+
     fn get(&self, bot: BotId, plugin: &PluginName) -> Option<Arc<Guest>> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&(bot, plugin.clone())).cloned()
     }
@@ -115,13 +122,12 @@ impl Lanes {
 
     /// Runs turns until the shutdown begins. Turns under way are finished by their own tasks.
     pub async fn run(self, tasks: Tasks) {
-        let slots = Arc::new(Semaphore::new(self.limits.concurrent_turns as usize));
+        let slots = Slots::new(self.limits.concurrent_turns as usize);
         while !tasks.shutdown().has_begun() {
             // Room first, then work: a claimed lane never waits in memory while another host could take it.
-            let Ok(room) = Arc::clone(&slots).acquire_owned().await else { return };
-            drop(room);
-            let wanted = slots.available_permits();
-            let claimed = match self.store.claim_turns(wanted).await {
+            let Room { lanes: wanted, without } = slots.room().await;
+            let plugins = self.guests.all_but(&without);
+            let claimed = match self.store.claim_turns(wanted, &plugins).await {
                 Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::warn!(error = %error, "no lane could be claimed: {error}; trying again");
@@ -131,26 +137,28 @@ impl Lanes {
             };
             let came = claimed.len();
             for lane in claimed {
-                // Only this loop takes permits, so there are as many as there were.
-                let Ok(slot) = Arc::clone(&slots).try_acquire_owned() else { continue };
+                let Some(plugin) = lane.lease.plugin().cloned() else { continue };
+                let slot = slots.take(lane.lease.bot(), plugin);
                 let lanes = self.clone();
                 tasks.spawn(async move {
                     lanes.run_lane(lane).await;
                     drop(slot);
+                    // More may have come for this lane while it was held, or others of its plugin wait for the slot.
+                    lanes.wake.lanes.ring();
                 });
             }
             if came < wanted {
                 tokio::select! {
-                    () = self.wait_until_due() => {}
+                    () = self.wait_until_due(&plugins) => {}
                     () = tasks.shutdown().begun() => {}
                 }
             }
         }
     }
 
-    /// Sleeps until a hint comes or the next known event is due.
-    async fn wait_until_due(&self) {
-        let rest = match self.store.next_due(LaneKind::Turns).await {
+    /// Sleeps until a hint comes or the next known event of these plugins is due.
+    async fn wait_until_due(&self, plugins: &[(BotId, PluginName)]) {
+        let rest = match self.store.next_turn(plugins).await {
             Ok(Some(due)) => Duration::from_millis(due.saturating_sub(self.clock.now()).max(0).unsigned_abs()),
             Ok(None) => LONGEST_SLEEP,
             Err(_) => DATABASE_PAUSE,
@@ -160,12 +168,8 @@ impl Lanes {
 
     /// Runs the waiting events of one lane in order, then gives it back.
     async fn run_lane(&self, ClaimedTurns { lease, events }: ClaimedTurns) {
-        let Some(guest) = lease.plugin().and_then(|plugin| self.guests.get(lease.bot(), plugin)) else {
-            tracing::warn!(lane = %lease, "lane {lease} waits: its plugin is not loaded here");
-            let until = self.clock.now() + i64::try_from(ABSENT_PLUGIN.as_millis()).unwrap_or(i64::MAX);
-            self.report(self.store.postpone(lease, until).await);
-            return;
-        };
+        // Only what is loaded is claimed, and it stays loaded.
+        let Some(guest) = lease.plugin().and_then(|plugin| self.guests.get(lease.bot(), plugin)) else { return };
         let last = events.len().saturating_sub(1);
         for (index, event) in events.iter().enumerate() {
             let then = if index == last { Then::Release } else { Then::Keep };
@@ -178,8 +182,6 @@ impl Lanes {
                 }
             }
         }
-        // More may have come for this lane while it was held.
-        self.wake.lanes.ring();
     }
 
     fn report(&self, result: Result<(), StoreError>) {

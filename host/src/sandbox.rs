@@ -5,7 +5,8 @@
 //!
 //! 1. [`plugin`]: a component becomes a [`Plugin`], or a plain reason why not.
 //!    `imports`, `manifest`, `snapshot` and `cache` are its steps.
-//! 2. [`turn`]: a plugin runs one turn; `guest`, `limits` and `meter` are what holds it in.
+//! 2. [`turn`]: a plugin runs one turn; `guest`, `limits` and `meter` are what holds it in, `pace` and `heavy` what keeps
+//!    it from holding others up.
 //! 3. `host/*`: what a guest can call, one file an interface of `wit/`. Behind them `rows` answers reads with the turn's
 //!    own writes laid over the database, and `effects` gathers what the turn asks for.
 
@@ -49,6 +50,12 @@ mod limits;
 
 /// Computing time.
 mod meter;
+
+/// Where a turn computes.
+mod pace;
+
+/// Threads for turns that compute long.
+mod heavy;
 
 /// What a guest logs.
 mod lines;
@@ -115,8 +122,8 @@ pub enum SandboxError {
         "cannot set up the sandbox: {0}\nhint: lower limits.concurrent_turns or limits.memory_mib in guesthouse.toml"
     )]
     Engine(String),
-    /// The thread that measures computing time did not start.
-    #[error("cannot start the thread that limits computing time: {0}\nhint: raise the limit on threads (ulimit -u)")]
+    /// The threads that limit computing time and that long turns run on did not start.
+    #[error("cannot start the threads of the sandbox: {0}\nhint: raise the limit on threads (ulimit -u)")]
     Ticker(#[from] std::io::Error),
 }
 
@@ -133,8 +140,9 @@ struct Shared {
     limits: Limits,
     cache: cache::Cache,
     ticker: meter::Ticker,
+    pace: pace::Pace,
     /// One permit for each place in the instance pool.
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     /// One permit for each compilation; a thread holds it to its end, also when nobody waits for it any more.
     compilations: Arc<Semaphore>,
 }
@@ -147,7 +155,8 @@ impl Sandbox {
         let mut linker = Linker::new(&engine);
         host::add_to_linker(&mut linker).map_err(refused)?;
         let ticker = meter::Ticker::start(&engine)?;
-        let turns = Semaphore::new(limits.concurrent_turns as usize);
+        let pace = pace::Pace::start()?;
+        let turns = Arc::new(Semaphore::new(limits.concurrent_turns as usize));
         Ok(Self {
             shared: Arc::new(Shared {
                 cache: cache::Cache::new(cache, &engine),
@@ -155,6 +164,7 @@ impl Sandbox {
                 linker,
                 limits: limits.clone(),
                 ticker,
+                pace,
                 turns,
                 compilations: Arc::new(Semaphore::new(COMPILATIONS)),
             }),

@@ -22,6 +22,8 @@ mod guests;
 
 mod health;
 
+mod hostile;
+
 mod intake;
 
 mod refusals;

@@ -10,7 +10,8 @@ use super::ConfigError;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Turns under way at once; each holds a slot of the instance pool. Waiting turns cost memory, not a thread.
+    /// Turns under way at once; each holds a slot of the instance pool. Waiting turns cost memory, not a thread. One
+    /// plugin alone gets half of them, so that another one always finds some.
     pub concurrent_turns: u32,
     /// Computing time of one turn in milliseconds. Decoding a photo takes some 200 of them.
     pub cpu_ms: u64,
@@ -47,7 +48,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            concurrent_turns: 64,
+            concurrent_turns: 128,
             cpu_ms: 2_000,
             wall_ms: 20_000,
             memory_mib: 64,

@@ -89,15 +89,23 @@ impl TurnView {
     /// The first of these reads that has another answer now: its table, and the row if it is one.
     pub(super) async fn changed(&self, reads: &[Read]) -> Result<Option<(String, Option<i64>)>, StoreError> {
         let (store, tables, bot) = (&self.store, &self.tables, self.bot);
+        // What is too large to be read now was not when it was.
+        fn same<T: PartialEq>(answer: Result<T, StoreError>, seen: &T) -> Result<bool, StoreError> {
+            match answer {
+                Err(StoreError::TooLarge { .. }) => Ok(false),
+                answer => answer.map(|now| now == *seen),
+            }
+        }
         for read in reads {
             let (table, row, same) = match read {
                 Read::Get { table, id, columns, seen } => {
-                    (table, Some(*id), store.get(tables, bot, table, *id, columns).await? == *seen)
+                    (table, Some(*id), same(store.get(tables, bot, table, *id, columns).await, seen)?)
                 }
-                Read::Find { query, seen } => {
-                    let now = store.find(tables, bot, query).await?;
-                    (&query.table, Read::row_behind(seen, &now), now == *seen)
-                }
+                Read::Find { query, seen } => match store.find(tables, bot, query).await {
+                    Ok(now) => (&query.table, Read::row_behind(seen, &now), now == *seen),
+                    Err(StoreError::TooLarge { .. }) => (&query.table, None, false),
+                    Err(error) => return Err(error),
+                },
                 Read::Count { table, filter, seen } => {
                     (table, None, store.count(tables, bot, table, filter).await? == *seen)
                 }

@@ -190,6 +190,13 @@ pub enum Write {
     },
 }
 
+impl Read {
+    /// How many rows the answer had; a number counts as one.
+    pub fn rows(&self) -> usize {
+        if let Self::Find { seen, .. } = self { seen.len().max(1) } else { 1 }
+    }
+}
+
 impl Write {
     /// The table it changes.
     pub fn table(&self) -> &str {

@@ -3,7 +3,7 @@
 
 use crate::config::Limits;
 use crate::model::effect::{Callback, ChatEffect, DialogueWrite, TurnEffects};
-use crate::model::table::{Read, Row, Value, Write};
+use crate::model::table::{Filter, Read, Row, Value, Write};
 
 /// What the host keeps for one turn in bytes: what it read, writes and sends. wasmtime bounds a single call only, and a
 /// turn may make thousands. It has no key: a turn that needs more should be several.
@@ -66,6 +66,11 @@ impl Effects {
         self.keep(rows.iter().map(|row| size_of_cells(&row.cells)).sum())
     }
 
+    /// Accounts for a question that is remembered along with its answer, so that the commit can ask it again.
+    pub(super) fn asked(&mut self, filter: &Filter) -> Result<(), Exceeded> {
+        self.keep(size_of_filter(filter))
+    }
+
     /// Whether so many rows may still be read.
     pub(super) fn may_read(&self, rows: u32) -> Result<(), Exceeded> {
         let Allowance { left, of, key } = self.row_reads;
@@ -98,13 +103,13 @@ impl Effects {
         Ok(())
     }
 
-    /// Whether one more file may be fetched: a turn gets twice the size of one file, and the end of the last one.
-    pub(super) fn may_fetch(&self) -> Result<(), Exceeded> {
+    /// How many bytes the next file may have, or that there is to be none: a turn gets twice the size of one file.
+    pub(super) fn may_fetch(&self) -> Result<u64, Exceeded> {
         let allowed = self.file_mib.saturating_mul(2);
-        if self.fetched >= allowed << 20 {
-            return Err(Exceeded(format!("more than {allowed} MiB of files (twice limits.file_mib)")));
+        match (allowed << 20).saturating_sub(self.fetched) {
+            0 => Err(Exceeded(format!("more than {allowed} MiB of files (twice limits.file_mib)"))),
+            left => Ok(left.min(self.file_mib << 20)),
         }
-        Ok(())
     }
 
     /// Accounts for a file.
@@ -122,30 +127,45 @@ impl Effects {
         self.gathered.dialogue = Some(write);
     }
 
+    /// What is refused is not kept, so that a guest that is told so can still answer.
     fn keep(&mut self, bytes: usize) -> Result<(), Exceeded> {
-        self.kept = self.kept.saturating_add(bytes).saturating_add(ENTRY);
-        if self.kept > KEPT {
+        let kept = self.kept.saturating_add(bytes).saturating_add(ENTRY);
+        if kept > KEPT {
             return Err(Exceeded(format!("more than {} MiB read, written and sent in one turn", KEPT >> 20)));
         }
+        self.kept = kept;
         Ok(())
     }
 }
 
-fn size_of_cells(cells: &[(String, Value)]) -> usize {
-    let size = |(column, value): &(String, Value)| {
-        let content = match value {
-            Value::Text(text) => text.len(),
-            Value::Bytes(bytes) => bytes.len(),
-            Value::Null | Value::Integer(_) | Value::Real(_) | Value::Boolean(_) => 0,
-        };
-        column.len() + content + size_of::<Value>()
+fn size_of_value(value: &Value) -> usize {
+    let content = match value {
+        Value::Text(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Null | Value::Integer(_) | Value::Real(_) | Value::Boolean(_) => 0,
     };
+    content + size_of::<Value>()
+}
+
+/// As deep as filters may be, and no deeper.
+fn size_of_filter(filter: &Filter) -> usize {
+    size_of::<Filter>()
+        + match filter {
+            Filter::Is(column, _, value) => column.len() + size_of_value(value),
+            Filter::All(of) | Filter::Any(of) => of.iter().map(size_of_filter).sum(),
+            Filter::Not(of) => size_of_filter(of),
+        }
+}
+
+fn size_of_cells(cells: &[(String, Value)]) -> usize {
+    let size = |(column, value): &(String, Value)| column.len() + size_of_value(value);
     ENTRY + cells.iter().map(size).sum::<usize>()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::table::Comparison;
 
     fn effects() -> Effects {
         Effects::new(&Limits { row_reads: 3, row_writes: 2, messages: 2, ..Limits::default() })
@@ -188,15 +208,21 @@ mod tests {
     #[test]
     fn files_are_bounded_together() {
         let mut effects = Effects::new(&Limits { file_mib: 1, ..Limits::default() });
-        effects.fetched(1 << 20);
-        effects.may_fetch().unwrap();
-        effects.fetched(1 << 20);
+        assert_eq!(effects.may_fetch(), Ok(1 << 20));
+        effects.fetched((1 << 20) + 5);
+        assert_eq!(effects.may_fetch(), Ok((1 << 20) - 5));
+        effects.fetched((1 << 20) - 5);
         assert_eq!(effects.may_fetch(), Err(Exceeded("more than 2 MiB of files (twice limits.file_mib)".into())));
     }
 
     #[test]
     fn what_is_kept_is_bounded() {
         let mut effects = effects();
+        let long = Filter::Is("name".into(), Comparison::Eq, Value::Text("x".repeat(KEPT / 4)));
+        for _ in 0..3 {
+            effects.asked(&Filter::Not(Box::new(Filter::Any(vec![long.clone()])))).unwrap();
+        }
+        assert!(effects.asked(&long).is_err());
         let cells = vec![("photo".to_owned(), Value::Bytes(vec![0; KEPT]))];
         assert!(effects.write(Write::Update { table: "cards".into(), id: 1, cells }).is_err());
     }

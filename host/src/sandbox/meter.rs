@@ -1,8 +1,9 @@
 //! Computing time: who measures it, and who interrupts a guest that computes too long. It knows neither plugins nor
 //! turns. Next: `turn`, which uses both halves.
 //!
-//! A turn's computing time is the time during which its future is being polled: the guest and the host functions on its
-//! behalf. Waiting for the database, for a file or for its turn on the thread is not polled and does not count.
+//! A turn's computing time is what its thread has computed while its future was being polled: for the guest and for the
+//! host functions on its behalf. Waiting for the database, for a file or for its turn on the thread is not polled and
+//! does not count, and neither does the time in which the operating system has another thread run.
 //!
 //! The ticker interrupts: an OS thread, because a task would wait behind the guest it has to stop. It advances the
 //! engine's epoch once a [`TICK`]; guest code looks at the epoch at every loop and call.
@@ -98,7 +99,7 @@ pub(super) struct Meter {
     start: Instant,
     /// Nanoseconds in polls that are over.
     spent: AtomicU64,
-    /// When the poll under way began, in nanoseconds since `start`.
+    /// What the thread had computed when the poll under way began, in nanoseconds.
     since: AtomicU64,
 }
 
@@ -112,7 +113,7 @@ impl Meter {
     pub(super) async fn count<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|context| {
-            self.since.store(self.nanos(), Ordering::Relaxed);
+            self.since.store(nanoseconds(computed_by_thread()), Ordering::Relaxed);
             let poll = future.as_mut().poll(context);
             self.spent.store(nanoseconds(self.computed()), Ordering::Relaxed);
             poll
@@ -120,9 +121,9 @@ impl Meter {
         .await
     }
 
-    /// Computing time up to now, to be asked within a poll.
+    /// Computing time up to now, to be asked within a poll, by the thread that polls.
     pub(super) fn computed(&self) -> Duration {
-        let poll = self.nanos().saturating_sub(self.since.load(Ordering::Relaxed));
+        let poll = nanoseconds(computed_by_thread()).saturating_sub(self.since.load(Ordering::Relaxed));
         Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(poll))
     }
 
@@ -135,10 +136,21 @@ impl Meter {
     pub(super) fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
+}
 
-    fn nanos(&self) -> u64 {
-        nanoseconds(self.start.elapsed())
-    }
+/// What this thread has computed since it began.
+#[cfg(unix)]
+fn computed_by_thread() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// Where the system does not tell: the time that goes by, which is more.
+#[cfg(not(unix))]
+#[expect(clippy::disallowed_methods, reason = "a stopwatch: it bounds a turn and never reaches what a turn sees")]
+fn computed_by_thread() -> Duration {
+    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    START.elapsed()
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -171,13 +183,15 @@ mod tests {
         let meter = Meter::new();
         meter
             .count(async {
-                std::thread::sleep(Duration::from_millis(5));
+                while meter.computed() < Duration::from_millis(5) {}
+                // Neither a task that waits nor a thread that does not run computes.
                 tokio::time::sleep(Duration::from_millis(50)).await;
+                std::thread::sleep(Duration::from_millis(50));
             })
             .await;
         let spent = meter.spent();
         assert!(spent >= Duration::from_millis(5), "{spent:?}");
         assert!(spent < Duration::from_millis(40), "{spent:?}");
-        assert!(meter.elapsed() >= Duration::from_millis(55));
+        assert!(meter.elapsed() >= Duration::from_millis(105));
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::sync::{SemaphorePermit, oneshot};
 use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Instance};
@@ -16,6 +16,7 @@ use wasmtime::component::{Component, Instance};
 use super::bindings::{Plugin as Bindings, PluginPre};
 use super::cache::{Entry, Facts, Key, hex};
 use super::guest::{Guest, Rules};
+use super::heavy::Group;
 use super::meter::Running;
 use super::snapshot::{self, Instrumented};
 use super::turn::{self, Turn, TurnReport};
@@ -127,8 +128,8 @@ pub(super) struct Inner {
     pub(super) shared: Arc<Shared>,
     pub(super) rules: Arc<Rules>,
     pub(super) instances: PluginPre<Guest>,
-    /// Its share of the pool, so that turns of one plugin that never end leave places for others.
-    pub(super) share: Semaphore,
+    /// Under which its turns are counted and take turns.
+    pub(super) group: Group,
     digest: String,
     capabilities: Vec<Capability>,
     snapshot: bool,
@@ -357,8 +358,8 @@ impl Job {
             limits: self.shared.limits.clone(),
         };
         let (shared, rules) = (Arc::clone(&self.shared), Arc::new(rules));
-        let share = Semaphore::new((shared.limits.concurrent_turns as usize * 3).div_ceil(4));
-        Ok(Plugin(Arc::new(Inner { shared, rules, instances, share, digest, capabilities, snapshot })))
+        let group = shared.pace.group();
+        Ok(Plugin(Arc::new(Inner { shared, rules, instances, group, digest, capabilities, snapshot })))
     }
 }
 

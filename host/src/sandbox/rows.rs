@@ -74,6 +74,7 @@ impl<'a> Rows<'a> {
             Some(seen) => seen,
             None => {
                 self.effects.may_read(1)?;
+                self.effects.asked(&filter)?;
                 let seen = self.view.count(&table.name, &filter).await?;
                 self.effects.read(&[])?;
                 self.record.push(Read::Count { table: table.name.clone(), filter: filter.clone(), seen });
@@ -92,6 +93,7 @@ impl<'a> Rows<'a> {
             Some(seen) => seen,
             None => {
                 self.effects.may_read(1)?;
+                self.effects.asked(&filter)?;
                 let seen = self.view.sum(&table.name, column, &filter).await?;
                 self.effects.read(&[])?;
                 let (table, column) = (table.name.clone(), column.to_owned());
@@ -224,6 +226,7 @@ impl<'a> Rows<'a> {
         }
         // Only a query widened by a large offset asks for more than a guest may.
         self.effects.may_read(if query.limit > MOST_ROWS { query.limit } else { 1 })?;
+        self.effects.asked(&query.filter)?;
         let seen = self.view.find(&query).await?;
         self.effects.read(&seen)?;
         self.record.push(Read::Find { query, seen: seen.clone() });

@@ -24,7 +24,11 @@ pub(super) struct Instrumented<'a> {
 pub(super) fn instrument<'a>(engine: &Engine, component: &'a [u8]) -> wasmtime::Result<Instrumented<'a>> {
     let mut wizer = Wizer::new();
     wizer.init_func("describe()").keep_init_func(true);
-    let (context, instrumented) = wizer.instrument_component(component)?;
+    // It takes for granted that a component is valid in its eyes, and panics if the outcome is not.
+    let instrumented = std::panic::AssertUnwindSafe(|| wizer.instrument_component(component));
+    let instrumented = std::panic::catch_unwind(instrumented)
+        .map_err(|_| wasmtime::format_err!("it is no component that a snapshot can be taken of"))?;
+    let (context, instrumented) = instrumented?;
     let component = Component::from_binary(engine, &instrumented)?;
     Ok(Instrumented { wizer, context, component })
 }

@@ -18,6 +18,9 @@ use crate::model::effect::TurnEffects;
 use crate::model::event::Event;
 use crate::model::table::Read;
 
+/// What is kept of a plugin's own words for why it failed, in bytes.
+const REASON: usize = 1_000;
+
 /// What a plugin is run with.
 #[derive(Debug, Clone)]
 pub struct Turn {
@@ -87,19 +90,30 @@ impl TurnError {
 }
 
 /// Runs one turn of a plugin. A panic of a host function goes through to the caller, who runs turns in tasks.
-pub(super) async fn run(plugin: &Inner, turn: Turn, view: Arc<dyn View>) -> TurnReport {
+pub(super) async fn run(plugin: &Arc<Inner>, turn: Turn, view: Arc<dyn View>) -> TurnReport {
     let shared = &plugin.shared;
-    // The pool has exactly as many places as there are permits, so instantiation never finds it full. Neither semaphore
-    // is ever closed.
-    let _share = plugin.share.acquire().await.ok();
-    let _place = shared.turns.acquire().await.ok();
+    // The pool has exactly as many places as there are permits, so instantiation never finds it full. The semaphore is
+    // never closed.
+    let place = Arc::clone(&shared.turns).acquire_owned().await.ok();
     let _running = shared.ticker.running();
 
     let guest = Guest::in_turn(Arc::clone(&plugin.rules), &turn, view);
+    let meter = Arc::clone(&guest.meter);
+    let plugin_of_turn = Arc::clone(plugin);
+    let turn = Box::pin(async move {
+        let report = run_guest(&plugin_of_turn, turn.event, guest).await;
+        drop(place);
+        report
+    });
+    shared.pace.run(plugin.group, meter, turn).await
+}
+
+/// Runs the guest to its end, wherever it computes.
+async fn run_guest(plugin: &Inner, event: Event, guest: Guest) -> TurnReport {
     let (meter, limits) = (Arc::clone(&guest.meter), &plugin.rules.limits);
-    let mut store = guest.into_store(&shared.engine);
+    let mut store = guest.into_store(&plugin.shared.engine);
     let called = meter.count(async {
-        let event = convert::event(turn.event);
+        let event = convert::event(event);
         let instance = plugin.instances.instantiate_async(&mut store).await?;
         instance.call_handle(&mut store, &event).await
     });
@@ -110,8 +124,8 @@ pub(super) async fn run(plugin: &Inner, turn: Turn, view: Arc<dyn View>) -> Turn
     let log_dropped = guest.lines.finish();
     let error = match called {
         Ok(Ok(Ok(()))) => None,
-        Ok(Ok(Err(Failure::Retry(reason)))) => Some(TurnError::Retry(reason)),
-        Ok(Ok(Err(Failure::GiveUp(reason)))) => Some(TurnError::GiveUp(reason)),
+        Ok(Ok(Err(Failure::Retry(reason)))) => Some(TurnError::Retry(shortened(reason))),
+        Ok(Ok(Err(Failure::GiveUp(reason)))) => Some(TurnError::GiveUp(shortened(reason))),
         Ok(Err(trap)) => Some(trapped(&trap, &guest)),
         Err(_) => Some(TurnError::Limit(format!("more than {} ms by the clock (limits.wall_ms)", limits.wall_ms))),
     };
@@ -123,6 +137,15 @@ pub(super) async fn run(plugin: &Inner, turn: Turn, view: Arc<dyn View>) -> Turn
         (Some(error), None) => (Err(error), guest.into_effects().reads),
     };
     TurnReport { result, failed_reads, cpu: meter.spent(), elapsed: meter.elapsed(), host_calls, log_dropped }
+}
+
+/// A reason that is kept with the event, read by the operator and sent to admins: a plugin could give one of a MiB.
+fn shortened(mut reason: String) -> String {
+    if reason.len() > REASON {
+        reason.truncate(reason.floor_char_boundary(REASON));
+        reason.push('…');
+    }
+    reason
 }
 
 /// What a trap means. The first reason found is the one that holds: a guest that was refused memory traps somewhere else.

@@ -24,7 +24,7 @@ use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
 use super::lanes::{LaneKind, Then};
 use super::leases::Lease;
-use super::session::{Record, Session, Step, params};
+use super::session::{Failure, Record, Session, Step, params};
 use super::tables::{Counter, Moving, Reread, Since, TableSet, WriteStep};
 use super::{Store, records, rows};
 use crate::clock::Millis;
@@ -118,7 +118,13 @@ static FINISH_EVENT: Sql = Sql::new(
 );
 static STATE_OF: Sql = Sql::new("SELECT state FROM inbox WHERE seq = $1 AND lane_id = $2");
 
+/// A turn that reads and writes more than so many rows, calls and buttons, or keeps more than so many bytes of files, is
+/// a large one.
+const LARGE: usize = 100;
+const LARGE_FILES: usize = 512 << 10;
+
 struct CommitTurn {
+    is_large: bool,
     lane: i64,
     bot: BotId,
     plugin: String,
@@ -142,6 +148,9 @@ struct CommitTurn {
 impl CommitTurn {
     fn new(host: i64, now: Millis, lease: &Lease, turn: TurnCommit, then: Then) -> Result<Self, StoreError> {
         let TurnCommit { event, tables, reads, since, writes, dialogue, callbacks, outbox, blobs } = turn;
+        let files: usize = blobs.iter().map(|(_, bytes)| bytes.len()).sum();
+        let count = reads.iter().map(Read::rows).sum::<usize>() + writes.len() + callbacks.len() + outbox.len();
+        let is_large = count > LARGE || files > LARGE_FILES;
         let (bot, plugin) = (lease.bot, lease.plugin.as_ref().map_or("", |plugin| plugin.as_str()));
         let mut lanes = vec![[LaneKind::Turns.number().into(), plugin.into(), lease.chat.into()]];
         let chats: BTreeSet<_> = outbox.iter().map(|call| call.chat).collect();
@@ -161,7 +170,7 @@ impl CommitTurn {
         let gate = tables.gate();
         let plugin = plugin.to_owned();
         let (lane, calls, moving) = (lease.lane, outbox, Mutex::default());
-        Ok(Self { lane, bot, plugin, now, event, calls, touch, reads, write, rows, written, moving, gate })
+        Ok(Self { is_large, lane, bot, plugin, now, event, calls, touch, reads, write, rows, written, moving, gate })
     }
 
     /// The calls, in the lanes that the first trip has answered with, and the end of the event.
@@ -213,8 +222,17 @@ impl Job for CommitTurn {
         let asked: Vec<_> = self.reads.iter().filter(|read| !read.holds()).collect();
         let steps: Vec<_> = self.touch.iter().chain(asked.iter().map(|read| &read.step)).cloned().collect();
         session.allow(Some(REREAD_TIME));
-        let mut answers = session.run(&steps).await?.into_iter();
+        let answers = session.run(&steps).await;
         session.allow(None);
+        let mut answers = match answers {
+            Ok(answers) => answers.into_iter(),
+            // What was read then was not: it has changed.
+            Err(Failure { step, error: StoreError::TooLarge { .. } }) if step >= self.touch.len() => {
+                let table = asked[step - self.touch.len()].table().to_owned();
+                return Ok(Verdict::Undo(CommitOutcome::Conflict { table, row: None }));
+            }
+            Err(failure) => return Err(failure.error),
+        };
         let lanes: Vec<_> = answers.by_ref().take(self.touch.len()).flat_map(|answer| answer.rows).collect();
         if !self.is_held(&lanes)? {
             return Ok(Verdict::Undo(CommitOutcome::LeaseLost));
@@ -251,6 +269,10 @@ impl Job for CommitTurn {
             Some(1) => Ok(Verdict::Undo(CommitOutcome::Committed)),
             _ => Err(not_there()),
         }
+    }
+
+    fn is_large(&self) -> bool {
+        self.is_large
     }
 
     fn gate(&self) -> Option<Arc<RwLock<()>>> {

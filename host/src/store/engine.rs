@@ -49,6 +49,11 @@ pub(super) trait Job: Send + Sync + 'static {
     /// Runs the statements. PostgreSQL may have it run more than once; what an earlier run did is undone then.
     fn run(&self, session: &mut Session<'_>) -> impl Future<Output = Result<Verdict<Self::Output>, StoreError>> + Send;
 
+    /// Whether it writes so much that others had better not wait for it.
+    fn is_large(&self) -> bool {
+        false
+    }
+
     /// If what it reads has to be true still at its commit: where such jobs take turns once they got in each other's way.
     fn gate(&self) -> Option<Arc<RwLock<()>>> {
         None
@@ -108,6 +113,13 @@ impl Engine {
         answers.pop().ok_or_else(|| StoreError::unexpected("a statement without an answer"))
     }
 
+    /// The same for a plugin's question to its own tables. However slow such questions are, one connection is left to
+    /// the host's own.
+    pub(super) async fn read_for_guest(&self, step: Step) -> Result<Answer, StoreError> {
+        let _turn = self.readers.guests.acquire().await.map_err(|_| StoreError::Closed)?;
+        self.read(step).await
+    }
+
     /// A connection of one's own.
     pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
         connect(&self.connect).await
@@ -149,6 +161,7 @@ trait Work: Send {
     /// Runs it. The answer is kept until the commit is known.
     fn attempt<'a>(&'a mut self, session: &'a mut Session<'_>) -> BoxFuture<'a, Attempt>;
     fn gate(&self) -> Option<Arc<RwLock<()>>>;
+    fn is_large(&self) -> bool;
     /// Tells the waiting caller.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -192,6 +205,10 @@ impl<J: Job> Work for Envelope<J> {
         self.job.gate()
     }
 
+    fn is_large(&self) -> bool {
+        self.job.is_large()
+    }
+
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
         let outcome = match (committed, self.outcome) {
             (Err(error), _) => Err(error),
@@ -211,12 +228,15 @@ impl<J: Job> Work for Envelope<J> {
 struct Readers {
     connect: Connect,
     permits: Semaphore,
+    /// All but one of them.
+    guests: Semaphore,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     fn new(connect: Connect, count: usize) -> Self {
-        Self { connect, permits: Semaphore::new(count), idle: Mutex::default() }
+        let guests = Semaphore::new(count.saturating_sub(1).max(1));
+        Self { connect, permits: Semaphore::new(count), guests, idle: Mutex::default() }
     }
 
     async fn run(&self, steps: &[Step]) -> Result<Vec<Answer>, StoreError> {
@@ -253,6 +273,7 @@ impl Readers {
     }
 
     async fn close(&self) {
+        self.guests.close();
         self.permits.close();
         let idle = std::mem::take(&mut *self.idle());
         for connection in idle {

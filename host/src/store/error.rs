@@ -119,6 +119,12 @@ pub enum StoreError {
         /// What the database says.
         reason: String,
     },
+    /// An answer has more bytes than anybody may ask for at once.
+    #[error("the answer has more than {mib} MiB; ask for fewer rows or columns")]
+    TooLarge {
+        /// How many are allowed.
+        mib: usize,
+    },
     /// Another host has the lane now; nothing was written.
     #[error("another host has taken lane `{lane}` over")]
     LeaseLost {
@@ -172,7 +178,7 @@ impl StoreError {
 
     /// Whether the same call would fail in the same way, whoever makes it: what was asked cannot be done.
     pub fn is_lasting(&self) -> bool {
-        matches!(self, Self::Slow | Self::Unique { .. } | Self::Failed { .. })
+        matches!(self, Self::Slow | Self::TooLarge { .. } | Self::Unique { .. } | Self::Failed { .. })
     }
 
     /// A row that does not hold what its table promises: somebody else has written to the database.

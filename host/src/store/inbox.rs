@@ -228,14 +228,17 @@ impl Accept {
     }
 }
 
-struct ClaimTurns(Claim, usize);
+struct ClaimTurns(Claim, usize, Vec<(BotId, PluginName)>);
 
 impl Job for ClaimTurns {
     type Output = Vec<ClaimedTurns>;
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Self::Output>, StoreError> {
-        let Self(claim, limit) = self;
-        let leases = claim.due(*limit, session).await?;
+        let Self(claim, limit, plugins) = self;
+        let leases = match plugins.is_empty() {
+            true => vec![],
+            false => claim.turns(*limit, plugins, session).await?,
+        };
         if leases.is_empty() {
             return Ok(Verdict::Commit(vec![]));
         }
@@ -314,9 +317,14 @@ impl Store {
         answer.rows.first().map_or(Ok(0), |row| row.integer(0))
     }
 
-    /// Claims up to `limit` lanes whose next event is due (TXN 2), the longest waiting first.
-    pub async fn claim_turns(&self, limit: usize) -> Result<Vec<ClaimedTurns>, StoreError> {
-        let claimed = self.shared.engine.write(ClaimTurns(Claim::new(self, LaneKind::Turns), limit)).await;
+    /// Claims up to `limit` lanes of these plugins whose next event is due (TXN 2), the longest waiting first.
+    pub async fn claim_turns(
+        &self,
+        limit: usize,
+        plugins: &[(BotId, PluginName)],
+    ) -> Result<Vec<ClaimedTurns>, StoreError> {
+        let claim = Claim::new(self, LaneKind::Turns);
+        let claimed = self.shared.engine.write(ClaimTurns(claim, limit, plugins.to_vec())).await;
         claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Turns))
     }
 }

@@ -72,15 +72,17 @@ macro_rules! free {
     };
 }
 
-static CLAIM: Sql = Sql::new(concat!(
-    "WITH due AS MATERIALIZED (
+/// Lanes of turns of these plugins alone: a host leaves what it has not loaded to others, and what has enough slots.
+static CLAIM_TURNS: Sql = Sql::new(concat!(
+    "WITH item (bot_id, plugin) AS ({rows}), due AS MATERIALIZED (
         SELECT id FROM lanes WHERE kind = $2 AND due_at <= $1 AND ",
     free!(),
-    "   ORDER BY due_at LIMIT $4 {skip_locked})
+    "   AND EXISTS (SELECT 1 FROM item WHERE item.bot_id = lanes.bot_id AND item.plugin = lanes.plugin)
+        ORDER BY due_at LIMIT $4 {skip_locked})
      UPDATE lanes SET host_id = $3, fence = fence + 1 WHERE id IN (SELECT id FROM due)
      RETURNING id, fence, bot_id, plugin, chat_id",
 ));
-/// The same for sending, one bot at a time: a bot that has to wait leaves its chats where they are, and another one finds
+/// For sending, one bot at a time: a bot that has to wait leaves its chats where they are, and another one finds
 /// its own without passing them. With each come until when its bot has to wait, and whether `chats` has something on it.
 static CLAIM_SENDING: Sql = Sql::new(concat!(
     "WITH due AS MATERIALIZED (
@@ -107,16 +109,18 @@ static CLAIM_POLLING: Sql = Sql::new(concat!(
     " RETURNING id, fence, bot_id, plugin, chat_id",
 ));
 static MINE: Sql = Sql::new("SELECT id, fence FROM lanes WHERE host_id = $1 AND kind = $2");
-static NEXT_DUE: Sql = Sql::new(concat!(
-    "SELECT due_at FROM lanes WHERE kind = $2 AND due_at IS NOT NULL AND ",
-    free!(),
-    " ORDER BY due_at LIMIT 1",
-));
 static NEXT_SEND: Sql = Sql::new(concat!(
     "WITH item (bot_id) AS ({rows})
      SELECT MIN((SELECT due_at FROM lanes WHERE kind = $2 AND lanes.bot_id = item.bot_id AND due_at IS NOT NULL AND ",
     free!(),
     " ORDER BY due_at LIMIT 1)) FROM item",
+));
+static NEXT_TURN: Sql = Sql::new(concat!(
+    "WITH item (bot_id, plugin) AS ({rows})
+     SELECT due_at FROM lanes WHERE kind = $2 AND due_at IS NOT NULL AND ",
+    free!(),
+    " AND EXISTS (SELECT 1 FROM item WHERE item.bot_id = lanes.bot_id AND item.plugin = lanes.plugin)
+     ORDER BY due_at LIMIT 1",
 ));
 static LOCK: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3 {for_update}");
 static FREE: Sql = Sql::new(
@@ -150,12 +154,6 @@ impl Claim {
         Self { host: shared.host, now: shared.clock.now(), kind, leases, given_back, searched, alive }
     }
 
-    /// Claims lanes that are due.
-    pub(super) async fn due(&self, limit: usize, session: &mut Session<'_>) -> Result<Vec<Lease>, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.claim(CLAIM.with(params![self.now, self.kind.number(), self.host, limit]), session).await
-    }
-
     /// Claims chats of these bots with something due, up to so many of each.
     pub(super) async fn sending(
         &self,
@@ -181,6 +179,18 @@ impl Claim {
             Ok(ClaimedChat { lease: self.lease(row)?, hold_until, is_noted: notes > 0 })
         };
         answers.into_iter().flat_map(|answer| answer.rows).map(chat).collect()
+    }
+
+    /// Claims lanes of turns of these plugins that are due.
+    pub(super) async fn turns(
+        &self,
+        limit: usize,
+        plugins: &[(BotId, PluginName)],
+        session: &mut Session<'_>,
+    ) -> Result<Vec<Lease>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let params = params![self.now, self.kind.number(), self.host, limit];
+        self.claim(of_plugins(&CLAIM_TURNS, &params, plugins)?, session).await
     }
 
     /// Claims the lane of a bot's polling, making it if need be. Once a claim has failed without an answer, a lane that
@@ -252,6 +262,12 @@ impl Claim {
     }
 }
 
+/// A query about the lanes of turns of these plugins. There are never so many that it would take two.
+fn of_plugins(sql: &'static Sql, params: &[Param], plugins: &[(BotId, PluginName)]) -> Result<Step, StoreError> {
+    let rows = plugins.iter().map(|(bot, plugin)| [bot.0.into(), plugin.as_str().into()]).collect();
+    sql.with_rows(params, rows).next().ok_or_else(|| StoreError::unexpected("a query without rows"))
+}
+
 /// A claimed chat, and what the database knows that may keep it from being written to.
 pub(super) struct ClaimedChat {
     pub(super) lease: Lease,
@@ -321,13 +337,6 @@ impl Store {
         claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Polling))
     }
 
-    /// When the next free lane of a kind is due.
-    pub async fn next_due(&self, kind: LaneKind) -> Result<Option<Millis>, StoreError> {
-        let params = params![self.shared.clock.now(), kind.number(), self.shared.host];
-        let answer = self.shared.engine.read(NEXT_DUE.with(params)).await?;
-        answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))
-    }
-
     /// When the next free chat of these bots is due.
     pub async fn next_send(&self, bots: &[BotId]) -> Result<Option<Millis>, StoreError> {
         let rows = bots.iter().map(|bot| [Param::from(bot.0)]).collect();
@@ -339,6 +348,16 @@ impl Store {
             next = [next, due].into_iter().flatten().min();
         }
         Ok(next)
+    }
+
+    /// When the next free lane of turns of these plugins is due.
+    pub async fn next_turn(&self, plugins: &[(BotId, PluginName)]) -> Result<Option<Millis>, StoreError> {
+        if plugins.is_empty() {
+            return Ok(None);
+        }
+        let params = params![self.shared.clock.now(), LaneKind::Turns.number(), self.shared.host];
+        let answer = self.shared.engine.read(of_plugins(&NEXT_TURN, &params, plugins)?).await?;
+        answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))
     }
 
     /// Gives a lane back. If it was taken over meanwhile, that is fine too.

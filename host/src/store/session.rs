@@ -104,11 +104,16 @@ impl Param {
     }
 }
 
+/// Longest text of a plugin's question that is kept prepared.
+const LONGEST_KEPT: usize = 4 << 10;
+
 /// A statement and its parameters.
 #[derive(Clone)]
 pub(super) struct Step {
     text: Text,
     params: Vec<Param>,
+    /// Bytes of its answer at most.
+    most: usize,
 }
 
 #[derive(Clone)]
@@ -121,12 +126,35 @@ enum Text {
 impl Step {
     /// One of the fixed queries; see [`Sql::with`] and [`Sql::with_rows`].
     pub(super) fn fixed(sql: &'static Sql, size: usize, width: usize, params: Vec<Param>) -> Self {
-        Self { text: Text::Fixed(sql, size, width), params }
+        Self { text: Text::Fixed(sql, size, width), params, most: usize::MAX }
     }
 
     /// A statement whose text depends on a plugin's tables or on the number of its rows.
     pub(super) fn made(text: String, params: Vec<Param>) -> Self {
-        Self { text: Text::Made(text), params }
+        Self { text: Text::Made(text), params, most: usize::MAX }
+    }
+
+    /// The same, failing once its answer has more bytes than that. What was read until then is thrown away.
+    pub(super) fn at_most(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
+
+    /// Whether the statement is kept prepared. A plugin's filter can be as long as a book, and there are as many as it
+    /// likes: those are forgotten.
+    fn is_kept(&self) -> bool {
+        !matches!(&self.text, Text::Made(text) if self.most < usize::MAX && text.len() > LONGEST_KEPT)
+    }
+
+    /// Counts a row against what the answer may still have.
+    fn count(&self, left: &mut usize, row: &Record) -> Result<(), StoreError> {
+        let size = |cell: &Cell| match cell {
+            Cell::Text(text) => text.len(),
+            Cell::Bytes(bytes) => bytes.len(),
+            Cell::Null | Cell::Integer(_) | Cell::Real(_) => size_of::<Cell>(),
+        };
+        let bytes = row.0.iter().map(size).sum();
+        *left = left.checked_sub(bytes).ok_or(StoreError::TooLarge { mib: self.most >> 20 })?;
+        Ok(())
     }
 
     fn text(&self, dialect: Dialect) -> &str {

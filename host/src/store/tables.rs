@@ -43,6 +43,9 @@ pub(super) use write::WriteStep;
 
 /// Rows that are asked for together at most.
 const MOST_IDS: usize = 1024;
+/// Bytes of an answer at most. A turn may keep no more than that of all that it reads; here it ends a query that would
+/// fill the memory before anybody could count.
+const ANSWER: usize = 16 << 20;
 
 /// The tables of one plugin as they stand in the database. Cheap to clone.
 #[derive(Clone)]
@@ -196,7 +199,7 @@ impl TableSet {
         let stored = self.stored(table)?;
         let columns = stored.chosen(columns)?;
         let text = format!("{} AND id = $2", stored.select(&columns));
-        Ok(Question { step: Step::made(text, params![bot.0, id]), columns })
+        Ok(Question { step: Step::made(text, params![bot.0, id]).at_most(ANSWER), columns })
     }
 
     /// Several rows by their ids. There are as many places for ids as the next power of two, to have few texts.
@@ -209,7 +212,7 @@ impl TableSet {
             let last = ids.last().copied().unwrap_or_default();
             let mut params = params![bot.0];
             params.extend((0..places.len()).map(|index| Param::from(ids.get(index).copied().unwrap_or(last))));
-            Question { step: Step::made(text, params), columns: columns.clone() }
+            Question { step: Step::made(text, params).at_most(ANSWER), columns: columns.clone() }
         });
         Ok(questions.collect())
     }
@@ -223,14 +226,15 @@ impl TableSet {
         let (limit, offset) = (params.len() + 1, params.len() + 2);
         params.extend(params![i64::from(query.limit), i64::from(query.offset)]);
         let text = format!("{select} AND {condition}{order} LIMIT ${limit} OFFSET ${offset}");
-        Ok(Question { step: Step::made(text, params), columns })
+        Ok(Question { step: Step::made(text, params).at_most(ANSWER), columns })
     }
 
     fn ask_number(&self, bot: BotId, table: &str, what: &str, filter: &Filter) -> Result<Step, StoreError> {
         let stored = self.stored(table)?;
         let mut params = params![bot.0];
         let condition = filter::condition(stored, filter, self.0.dialect, &mut params)?;
-        Ok(Step::made(format!("SELECT {what} FROM {} WHERE bot_id = $1 AND {condition}", stored.name), params))
+        let text = format!("SELECT {what} FROM {} WHERE bot_id = $1 AND {condition}", stored.name);
+        Ok(Step::made(text, params).at_most(ANSWER))
     }
 
     fn ask_count(&self, bot: BotId, table: &str, filter: &Filter) -> Result<Step, StoreError> {
@@ -310,6 +314,11 @@ impl Reread {
         self.still.holds()
     }
 
+    /// The table.
+    pub(super) fn table(&self) -> &str {
+        &self.table
+    }
+
     /// Table and row, if the answer is another one now.
     pub(super) fn changed(&self, answer: Answer) -> Result<Option<(String, Option<i64>)>, StoreError> {
         let row_of = match &self.seen {
@@ -340,20 +349,20 @@ impl Store {
         columns: &[String],
     ) -> Result<Option<Row>, StoreError> {
         let question = tables.ask_get(bot, table, id, columns)?;
-        let answer = self.shared.engine.read(question.step.clone()).await?;
+        let answer = self.shared.engine.read_for_guest(question.step.clone()).await?;
         Ok(question.rows(answer)?.pop())
     }
 
     /// The rows that a query asks for.
     pub async fn find(&self, tables: &TableSet, bot: BotId, query: &Query) -> Result<Vec<Row>, StoreError> {
         let question = tables.ask_find(bot, query)?;
-        let answer = self.shared.engine.read(question.step.clone()).await?;
+        let answer = self.shared.engine.read_for_guest(question.step.clone()).await?;
         question.rows(answer)
     }
 
     /// How many rows pass the filter.
     pub async fn count(&self, tables: &TableSet, bot: BotId, table: &str, filter: &Filter) -> Result<u64, StoreError> {
-        let answer = self.shared.engine.read(tables.ask_count(bot, table, filter)?).await?;
+        let answer = self.shared.engine.read_for_guest(tables.ask_count(bot, table, filter)?).await?;
         number(&answer).map(i64::unsigned_abs)
     }
 
@@ -366,7 +375,7 @@ impl Store {
         column: &str,
         filter: &Filter,
     ) -> Result<i64, StoreError> {
-        let answer = self.shared.engine.read(tables.ask_sum(bot, table, column, filter)?).await?;
+        let answer = self.shared.engine.read_for_guest(tables.ask_sum(bot, table, column, filter)?).await?;
         number(&answer)
     }
 }

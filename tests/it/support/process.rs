@@ -66,6 +66,13 @@ impl HostProcess {
         self.kept_its_secrets();
     }
 
+    /// The most memory that it has had so far, in MiB.
+    pub fn peak_memory_mib(&self) -> i64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().trim_end_matches(" kB").parse::<i64>().expect("a number") >> 10
+    }
+
     /// What it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()

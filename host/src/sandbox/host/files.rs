@@ -8,10 +8,10 @@ use crate::sandbox::view::FileError;
 impl Host for Guest {
     async fn fetch(&mut self, file_id: String) -> wasmtime::Result<Result<Vec<u8>, Error>> {
         let mut entered = self.enter("files")?;
-        if let Err(Exceeded(limit)) = entered.turn.effects.may_fetch() {
-            return Ok(Err(Error::Other(limit)));
-        }
-        let most = entered.rules.limits.file_mib << 20;
+        let most = match entered.turn.effects.may_fetch() {
+            Ok(most) => most,
+            Err(Exceeded(limit)) => return Ok(Err(Error::Other(limit))),
+        };
         Ok(match entered.turn.view.file(&file_id, most).await {
             Ok(bytes) => {
                 entered.turn.effects.fetched(bytes.len() as u64);

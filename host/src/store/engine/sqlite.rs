@@ -3,7 +3,11 @@
 //! The writer commits in groups: it takes every job that waits, runs each in a savepoint of one transaction and answers
 //! all of them after the one COMMIT, so sixty-four turns that finish together cost one flush to the disk. A job that
 //! fails is rolled back to its savepoint alone; a COMMIT that fails fails all of them.
+//!
+//! A large job, such as a turn that writes a thousand rows, has a transaction of its own, and between two large ones all
+//! small ones that wait are committed: however many large ones there are, a small one waits for one of them.
 
+use std::collections::VecDeque;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -93,7 +97,8 @@ async fn start(options: SqliteConnectOptions, path: &Path, lock: Option<File>) -
     let mut writer = connect(&how).await.map_err(not_writable)?;
     check_version(&mut writer.session()).await?;
 
-    let readers = options.read_only(true).create_if_missing(false).optimize_on_close(false, None);
+    // Rows wait in a buffer of the driver before anybody can count their bytes, and one can have a MiB.
+    let readers = options.read_only(true).create_if_missing(false).optimize_on_close(false, None).row_buffer_size(32);
     let readers = Connect::Sqlite(Box::new(readers));
     let (engine, inbound) = Engine::new(Dialect::Sqlite, how.clone(), Readers::new(readers, READERS), lock);
     engine.workers.spawn(write(inbound, how, writer));
@@ -144,10 +149,50 @@ fn version(text: &str) -> (u32, u32, u32) {
     (part(), part(), part())
 }
 
+/// The jobs that wait.
+struct Line {
+    inbound: Inbound,
+    small: VecDeque<Box<dyn Work>>,
+    large: VecDeque<Box<dyn Work>>,
+    /// Whether it is the turn of a large one.
+    large_next: bool,
+}
+
+impl Line {
+    /// The first job of the next group; none once the engine is closing and nothing waits.
+    async fn first(&mut self) -> Option<Box<dyn Work>> {
+        self.look();
+        let (turn, other) = match std::mem::take(&mut self.large_next) {
+            true => (&mut self.large, &mut self.small),
+            false => (&mut self.small, &mut self.large),
+        };
+        let first = match turn.pop_front().or_else(|| other.pop_front()) {
+            Some(work) => work,
+            None => self.inbound.next().await?,
+        };
+        self.large_next = !first.is_large();
+        Some(first)
+    }
+
+    /// The next job of a group of small ones.
+    fn next(&mut self) -> Option<Box<dyn Work>> {
+        self.look();
+        self.small.pop_front()
+    }
+
+    /// Takes in what has come.
+    fn look(&mut self) {
+        while let Ok(work) = self.inbound.queue.try_recv() {
+            if work.is_large() { &mut self.large } else { &mut self.small }.push_back(work);
+        }
+    }
+}
+
 /// The writer.
-async fn write(mut inbound: Inbound, how: Connect, writer: Connection) {
+async fn write(inbound: Inbound, how: Connect, writer: Connection) {
     let mut writer = Some(writer);
-    while let Some(first) = inbound.next().await {
+    let mut line = Line { inbound, small: VecDeque::new(), large: VecDeque::new(), large_next: false };
+    while let Some(first) = line.first().await {
         let mut connection = match writer.take() {
             Some(connection) => connection,
             None => match connect(&how).await {
@@ -158,7 +203,7 @@ async fn write(mut inbound: Inbound, how: Connect, writer: Connection) {
                 }
             },
         };
-        match commit_group(&mut connection, first, &mut inbound).await {
+        match commit_group(&mut connection, first, &mut line).await {
             Err(StoreError::Closed) => tracing::error!("the thread of the SQLite writer has died; starting another"),
             _ => writer = Some(connection),
         }
@@ -170,16 +215,13 @@ async fn write(mut inbound: Inbound, how: Connect, writer: Connection) {
 }
 
 /// Runs the jobs that wait, and those that come in the meantime, in one transaction.
-async fn commit_group(
-    connection: &mut Connection,
-    first: Box<dyn Work>,
-    inbound: &mut Inbound,
-) -> Result<(), StoreError> {
+async fn commit_group(connection: &mut Connection, first: Box<dyn Work>, line: &mut Line) -> Result<(), StoreError> {
     if let Err(error) = connection.session().one(BEGIN.with(vec![])).await {
         first.answer(Err(error.clone()));
         return Err(error);
     }
     let mut group = Vec::new();
+    let is_alone = first.is_large();
     let mut next = Some(first);
     let mut result = Ok(());
     while let Some(mut work) = next.take() {
@@ -199,8 +241,8 @@ async fn commit_group(
                 break;
             }
         }
-        if group.len() < GROUP {
-            next = inbound.queue.try_recv().ok();
+        if group.len() < GROUP && !is_alone {
+            next = line.next();
         }
     }
     if result.is_ok() {

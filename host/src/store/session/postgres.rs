@@ -6,18 +6,19 @@ use sqlx::{Arguments, Decode, Either, Executor, PgConnection, Row, TypeInfo, Val
 
 use super::{Answer, Cell, Failure, Param, Record, Step, refuse_nul};
 use crate::store::dialect::Dialect;
+use crate::store::error::StoreError;
 
 /// Runs statements in order until the first that fails.
 pub(super) async fn run(connection: &mut PgConnection, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
     let mut answers = Vec::with_capacity(steps.len());
     for (index, step) in steps.iter().enumerate() {
         let answer = run_postgres(connection, step).await;
-        answers.push(answer.map_err(|error| Failure { step: index, error: Dialect::classify(error) })?);
+        answers.push(answer.map_err(|error| Failure { step: index, error })?);
     }
     Ok(answers)
 }
 
-async fn run_postgres(connection: &mut PgConnection, step: &Step) -> Result<Answer, sqlx::Error> {
+async fn run_postgres(connection: &mut PgConnection, step: &Step) -> Result<Answer, StoreError> {
     let mut arguments = PgArguments::default();
     for param in &step.params {
         match param {
@@ -26,13 +27,18 @@ async fn run_postgres(connection: &mut PgConnection, step: &Step) -> Result<Answ
             Param::Text(value) => refuse_nul(value).and_then(|()| arguments.add(value.as_deref())),
             Param::Bytes(value) => arguments.add(value.as_deref()),
         }
-        .map_err(sqlx::Error::Encode)?;
+        .map_err(|error| Dialect::classify(sqlx::Error::Encode(error)))?;
     }
-    let mut stream = connection.fetch_many(sqlx::query_with(step.sql(Dialect::Postgres), arguments));
-    let mut answer = Answer::default();
-    while let Some(item) = stream.try_next().await? {
+    let query = sqlx::query_with(step.sql(Dialect::Postgres), arguments).persistent(step.is_kept());
+    let mut stream = connection.fetch_many(query);
+    let (mut answer, mut left) = (Answer::default(), step.most);
+    while let Some(item) = stream.try_next().await.map_err(Dialect::classify)? {
         match item {
-            Either::Right(row) => answer.rows.push(record_of_postgres(&row)?),
+            Either::Right(row) => {
+                let row = record_of_postgres(&row).map_err(Dialect::classify)?;
+                step.count(&mut left, &row)?;
+                answer.rows.push(row);
+            }
             Either::Left(done) => answer.touched = done.rows_affected(),
         }
     }

@@ -88,15 +88,23 @@ async fn run_script(
     }
     // Only now: what cannot be bound has not been run, and what was to go ahead of it neither.
     *prefix = None;
-    let mut stream = connection.fetch_many(sqlx::query_with(AssertSqlSafe(script), arguments));
+    let kept = steps.iter().all(Step::is_kept);
+    let mut stream = connection.fetch_many(sqlx::query_with(AssertSqlSafe(script), arguments).persistent(kept));
     let mut answers = Vec::with_capacity(skipped + steps.len());
     let mut rows = Vec::new();
+    let mut left = None;
     loop {
         let step = answers.len().saturating_sub(skipped);
         let fail = |error| Failure { step, error };
         match stream.try_next().await.map_err(|error| fail(Dialect::classify(error)))? {
-            Some(Either::Right(row)) => rows.push(record_of_sqlite(&row).map_err(fail)?),
+            Some(Either::Right(row)) => {
+                let row = record_of_sqlite(&row).map_err(fail)?;
+                let asked = &steps[step.min(steps.len() - 1)];
+                asked.count(left.get_or_insert(asked.most), &row).map_err(fail)?;
+                rows.push(row);
+            }
             Some(Either::Left(done)) => {
+                left = None;
                 answers.push(Answer { touched: done.rows_affected(), rows: std::mem::take(&mut rows) });
             }
             None => break,

@@ -21,7 +21,7 @@ async fn accept(store: &Store, updates: Vec<NewUpdate>) {
 }
 
 async fn claim(store: &Store) -> Vec<ClaimedTurns> {
-    store.claim_turns(10).await.expect("claimed")
+    store.claim_turns(10, &loaded()).await.expect("claimed")
 }
 
 #[tokio::test]
@@ -30,11 +30,11 @@ async fn parts_are_gathered_until_no_more_come() {
         let (store, other) = (place.open().await, if place.is_sqlite() { None } else { Some(place.open().await) });
         let other = other.as_ref().unwrap_or(&store);
         accept(&store, vec![part(1, 10, "a"), part(2, 10, "a")]).await;
-        assert_eq!(store.next_due(LaneKind::Turns).await.expect("no error"), Some(START + 700), "nothing earlier");
+        assert_eq!(store.next_turn(&loaded()).await.expect("no error"), Some(START + 700), "nothing earlier");
         place.clock.advance(Duration::from_millis(600));
         // From another request, and another host; the first of them is known already.
         accept(other, vec![part(2, 10, "a"), part(3, 10, "a"), update(4, &[10]), part(5, 10, "b")]).await;
-        assert_eq!(store.next_due(LaneKind::Turns).await.expect("no error"), Some(START + 1_300));
+        assert_eq!(store.next_turn(&loaded()).await.expect("no error"), Some(START + 1_300));
         place.clock.advance(Duration::from_millis(699));
         assert!(claim(&store).await.is_empty(), "what came after the album waits behind it");
         place.clock.advance(Duration::from_millis(1));

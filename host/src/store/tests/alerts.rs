@@ -30,7 +30,7 @@ async fn a_dead_letter_and_its_alert_are_one() {
         let outcome = store.fail_turn(&lane.lease, lane.events[0].seq, failed("first"), Then::Release).await;
         assert_eq!(outcome.expect("no error"), FenceOutcome::Held);
         assert_eq!(told(place, &store).await, ["first"]);
-        assert_eq!(store.next_due(LaneKind::Sending).await.expect("no error"), Some(START));
+        assert_eq!(store.next_send(&[BOT]).await.expect("no error"), Some(START));
         let claimed = claim_sends(&store, 10).await;
         assert_eq!(claimed.iter().map(|chat| chat.lease.chat()).collect::<Vec<_>>(), [501, 502]);
         assert!(claimed.iter().all(|chat| chat.calls[0].plugin.is_none()), "the host itself speaks");

@@ -13,7 +13,7 @@ async fn together(stores: &[Store], count: usize, work: impl AsyncFn(&Store, usi
     stores[0].accept(None, BOT, vec![update(1, &chats)]).await.expect("accepted");
     let mut lanes = Vec::new();
     for store in stores {
-        for lane in store.claim_turns(count.div_ceil(stores.len())).await.expect("claimed") {
+        for lane in store.claim_turns(count.div_ceil(stores.len()), &loaded()).await.expect("claimed") {
             lanes.push((store, lane));
         }
     }
@@ -131,7 +131,7 @@ async fn one_failure_in_a_group_is_its_own() {
         write(&store, &tables, vec![insert_card(1, "taken")]).await;
         let chats: Vec<_> = (0..100).collect();
         store.accept(None, BOT, vec![update(1, &chats)]).await.expect("accepted");
-        let lanes = store.claim_turns(100).await.expect("claimed");
+        let lanes = store.claim_turns(100, &loaded()).await.expect("claimed");
         let commits = lanes.iter().map(|lane| {
             let chat = lane.lease.chat();
             let code = if chat % 10 == 0 { "taken".to_owned() } else { format!("code {chat}") };
