@@ -110,12 +110,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         address = Some(local);
     }
 
-    let started = join_all(config.bots.into_iter().map(|bot| start_bot(Arc::clone(&parts), bot))).await;
-    if started.iter().all(Result::is_err) {
-        // The reasons have been logged one by one; the first stands for all.
-        return Err(started.into_iter().find_map(Result::err).unwrap_or_else(|| anyhow::anyhow!("no bot was started")));
-    }
-
+    // Before the bots: one that has to wait, or whose plugins have to be compiled, does not hold up another.
     let (hints, tidy) = (store.clone(), store.clone());
     let (shutdown_hints, tidy_clock) = (shutdown.clone(), clock.clone());
     tasks.spawn_loop("hint", async move { hints.listen(&wake, &shutdown_hints).await });
@@ -133,6 +128,12 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
             }
         }
     });
+
+    let started = join_all(config.bots.into_iter().map(|bot| start_bot(Arc::clone(&parts), bot))).await;
+    if started.iter().all(Result::is_err) {
+        // The reasons have been logged one by one; the first stands for all.
+        return Err(started.into_iter().find_map(Result::err).unwrap_or_else(|| anyhow::anyhow!("no bot was started")));
+    }
     Ok(Host { store, address })
 }
 
@@ -251,6 +252,7 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     for guest in guests {
         parts.guests.add(id, guest);
     }
+    parts.wake.lanes.ring();
     parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url));
     let intake = intake::Bot {
         me: Arc::clone(&me),

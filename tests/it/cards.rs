@@ -89,7 +89,7 @@ async fn a_card_is_added_and_checked() {
 
     Code: `CODE`
     https://t.me/test_house_bot?start=verify_CODE
-    [Share -> https://t.me/share/url?url=Check+the+card+%E2%80%9CAmber+necklace%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
+    [Share -> https://t.me/share/url?url=Check%20the%20card%20%E2%80%9CAmber%20necklace%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
     [QR code for printing] [Open the card]
     [➕ Add card]
     =====
@@ -104,7 +104,7 @@ async fn a_card_is_added_and_checked() {
     Baltic amber, 45 cm
 
     This is the first check of this card.
-    [Share -> https://t.me/share/url?url=Check+the+card+%E2%80%9CAmber+necklace%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
+    [Share -> https://t.me/share/url?url=Check%20the%20card%20%E2%80%9CAmber%20necklace%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
     =====
     [photo]
     The card
@@ -117,7 +117,7 @@ async fn a_card_is_added_and_checked() {
     Baltic amber, 45 cm
 
     Checked 2 times, first on DATE UTC.
-    [Share -> https://t.me/share/url?url=Check+the+card+%E2%80%9CAmber+necklace%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
+    [Share -> https://t.me/share/url?url=Check%20the%20card%20%E2%80%9CAmber%20necklace%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
     ");
 }
 
@@ -174,13 +174,13 @@ async fn everybody_reads_their_own_language() {
     ✅ *Amber*
 
     Это первая проверка этой карты.
-    [Поделиться -> https://t.me/share/url?url=%D0%9F%D1%80%D0%BE%D0%B2%D0%B5%D1%80%D1%8C%D1%82%D0%B5+%D0%BA%D0%B0%D1%80%D1%82%D1%83+%C2%ABAmber%C2%BB%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
+    [Поделиться -> https://t.me/share/url?url=%D0%9F%D1%80%D0%BE%D0%B2%D0%B5%D1%80%D1%8C%D1%82%D0%B5%20%D0%BA%D0%B0%D1%80%D1%82%D1%83%20%C2%ABAmber%C2%BB%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
     =====
     [photo]
     ✅ *Amber*
 
     Проверена 2 раза, впервые DATE UTC.
-    [Поделиться -> https://t.me/share/url?url=%D0%9F%D1%80%D0%BE%D0%B2%D0%B5%D1%80%D1%8C%D1%82%D0%B5+%D0%BA%D0%B0%D1%80%D1%82%D1%83+%C2%ABAmber%C2%BB%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
+    [Поделиться -> https://t.me/share/url?url=%D0%9F%D1%80%D0%BE%D0%B2%D0%B5%D1%80%D1%8C%D1%82%D0%B5%20%D0%BA%D0%B0%D1%80%D1%82%D1%83%20%C2%ABAmber%C2%BB%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
     =====
     Чтобы проверить карту, пришлите её код или фото QR-кода. Подробнее: /help
     =====
@@ -192,7 +192,7 @@ async fn everybody_reads_their_own_language() {
     ✅ ⟨*Amber*⟩
 
     נבדק 3 פעמים, לראשונה ב־⟨DATE UTC⟩.
-    [שיתוף -> https://t.me/share/url?url=%D7%91%D7%93%D7%A7%D7%95+%D7%90%D7%AA+%D7%94%D7%A7%D7%9C%D7%A3+%E2%80%9E%E2%81%A8Amber%E2%81%A9%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
+    [שיתוף -> https://t.me/share/url?url=%D7%91%D7%93%D7%A7%D7%95%20%D7%90%D7%AA%20%D7%94%D7%A7%D7%9C%D7%A3%20%E2%80%9E%E2%81%A8Amber%E2%81%A9%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE]
     =====
     זה רק למנהלי הבוט.
     =====
@@ -383,7 +383,7 @@ async fn cards_are_listed_changed_and_counted() {
     Added on DATE UTC by Admin.
     [Photos] [QR code]
     [Edit] [Checks]
-    [Share -> https://t.me/share/url?url=Check+the+card+%E2%80%9CFour%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE] [Deactivate]
+    [Share -> https://t.me/share/url?url=Check%20the%20card%20%E2%80%9CFour%E2%80%9D%3A%0Ahttps%3A%2F%2Ft.me%2Ftest_house_bot%3Fstart%3Dverify_CODE] [Deactivate]
     [📇 My cards]
     =====
     (edited)

@@ -164,7 +164,8 @@ async fn a_plugin_that_fails_everywhere_is_left_alone_and_its_neighbour_is_not()
         for number in 0..3 {
             people.push(house.street.town.newcomer(&format!("Guest {number}"), "en").await);
             people[number].says("/trap").await;
-            assert_eq!(people[number].sees().await, "/trap", "the neighbour repeats what is no command of its own");
+            people[number].says("hello").await;
+            assert_eq!(people[number].sees().await, "hello", "the neighbour answers");
         }
         let attempts = "SELECT CAST(SUM(attempt) AS BIGINT) FROM inbox";
         house.database.comes_to(attempts, 3).await;
@@ -178,7 +179,6 @@ async fn a_plugin_that_fails_everywhere_is_left_alone_and_its_neighbour_is_not()
         // Everybody waits for the one plugin, and no attempt is used up; the other one answers.
         let late = house.person(1002);
         late.says("/marks").await;
-        assert_eq!(late.sees().await, "/marks");
         house.passes(28).await;
         assert_eq!(house.database.number(attempts).await, 3, "{}", house.database.url());
         late.says("still there?").await;

@@ -76,7 +76,7 @@ async fn what_is_posted_is_answered() {
         assert_eq!(user.sees_all(5).await, "jar 2\n---\njar 3\n---\njar 4\n---\njar 5\n---\njar 6");
         let set = house.street.town.calls("setWebhook").await;
         assert_eq!(set.len(), 1);
-        assert_eq!(set[0]["params"]["allowed_updates"], json!(["message", "callback_query"]));
+        assert_eq!(set[0]["params"]["allowed_updates"], json!(["message", "callback_query", "my_chat_member"]));
         assert_eq!(set[0]["params"]["drop_pending_updates"], Value::Null);
         assert!(house.street.town.calls("getUpdates").await.is_empty());
 

@@ -143,7 +143,7 @@ async fn nothing_runs_of_a_component_of_another_form() {
 fn bomb() -> Vec<u8> {
     let body = "(local.set 0 (i32.add (local.get 0) (i32.mul (local.get 1) (i32.xor (local.get 0) (i32.const 77)))))\
                 (local.set 1 (select (local.get 0) (local.get 1) (local.get 0)))";
-    let module = format!("(func (param i32 i32) {})", body.repeat(20)).repeat(4_000);
+    let module = format!("(func (param i32 i32) {})", body.repeat(20)).repeat(16_000);
     wat::parse_str(plugin(&module)).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -18,7 +18,7 @@ const REST: i64 = 192;
 async fn it_stays_under_the_stated_bound() {
     let street = Street::opens().await;
     let database = Database::sqlite();
-    let limits = format!("memory_mib = {MEMORY}\ncpu_ms = 100\nattempts = 1\n");
+    let limits = format!("memory_mib = {MEMORY}\ncpu_ms = 100\nattempts = 1\nbreaker = 1000\n");
     let guests = [fixture("hostile"), fixture("memory"), fixture("trap")];
     let host = HostProcess::starts(&street.configuration(&database, &limits, &guests));
     let bystander = street.town.person(1002);

@@ -35,7 +35,7 @@ const ATTACKS: &[(&str, &str)] = &[
 
 #[tokio::test]
 async fn each_fails_alone_with_a_reason_and_without_a_trace() {
-    let limits = "cpu_ms = 300\nattempts = 1\nhost_calls = 100000\nrow_reads = 1000\n";
+    let limits = "cpu_ms = 300\nattempts = 1\nbreaker = 1000\nhost_calls = 100000\nrow_reads = 1000\n";
     let house = House::opens_with(Database::sqlite(), limits, &[fixture("hostile"), fixture("trap")]).await;
     let mut victims = Vec::new();
     for (attack, _) in ATTACKS {
@@ -82,7 +82,7 @@ async fn what_a_guest_may_try_without_harm() {
 
 #[tokio::test]
 async fn a_host_call_that_does_not_come_back_ends_at_the_limit() {
-    let limits = "wall_ms = 1500\ncpu_ms = 500\nattempts = 1\n";
+    let limits = "wall_ms = 1500\ncpu_ms = 500\nattempts = 1\nbreaker = 1000\n";
     let house = House::opens_with(Database::sqlite(), limits, &[fixture("hostile"), fixture("trap")]).await;
     house.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
     let mut victims = Vec::new();

@@ -21,7 +21,7 @@ async fn accept(store: &Store, updates: Vec<NewUpdate>) {
 }
 
 async fn claim(store: &Store) -> Vec<ClaimedTurns> {
-    store.claim_turns(10, &loaded()).await.expect("claimed")
+    store.claim_turns(10, &[(BOT, cards()), (BOT, PluginName::new("single").expect("a name"))]).await.expect("claimed")
 }
 
 #[tokio::test]
