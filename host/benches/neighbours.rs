@@ -209,6 +209,7 @@ fn percentile(sorted: &[Duration], percent: usize) -> f64 {
     sorted.get(index).map_or(f64::NAN, |latency| latency.as_secs_f64() * 1_000.0)
 }
 
+#[expect(clippy::print_stdout, reason = "a table for a person")]
 async fn compare(components: &Path, name: &str, text: &'static str) -> anyhow::Result<f64> {
     let house = House::opens(components).await?;
     let neighbours = house.newcomers(NEIGHBOUR, NEIGHBOURS);

@@ -139,12 +139,23 @@ async fn nothing_runs_of_a_component_of_another_form() {
     assert!(other.starts_with("plugin `bad` was built for another form of the contract: "), "{other}");
 }
 
-/// One function that takes the compiler long, within every limit of size.
+/// Few functions that take the compiler long, within every limit of size: loops after loops, in all of which the same
+/// many values are alive.
 fn bomb() -> Vec<u8> {
-    let body = "(local.set 0 (i32.add (local.get 0) (i32.mul (local.get 1) (i32.xor (local.get 0) (i32.const 77)))))\
-                (local.set 1 (select (local.get 0) (local.get 1) (local.get 0)))";
-    let module = format!("(func (param i32 i32) {})", body.repeat(20)).repeat(16_000);
-    wat::parse_str(plugin(&module)).unwrap_or_else(|error| panic!("{error}"))
+    const VALUES: usize = 400;
+    const LOOPS: usize = 3_000;
+    let step = |number: usize| {
+        let (to, from) = (1 + number % VALUES, 1 + number * 7 % VALUES);
+        format!(
+            "(loop $l (local.set {to} (i32.add (local.get {from}) (local.get {to}))) (br_if $l (local.get {from})))"
+        )
+    };
+    let body: String = (0..LOOPS).map(step).collect();
+    let sum: String =
+        (1..=VALUES).map(|value| format!("(local.set 0 (i32.xor (local.get 0) (local.get {value})))")).collect();
+    let function =
+        format!("(func (param i32) (result i32) (local {}) {body} {sum} (local.get 0))", "i32 ".repeat(VALUES));
+    wat::parse_str(plugin(&function.repeat(4))).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[tokio::test]

@@ -82,22 +82,22 @@ async fn what_a_guest_may_try_without_harm() {
 
 #[tokio::test]
 async fn a_host_call_that_does_not_come_back_ends_at_the_limit() {
-    let limits = "wall_ms = 1500\ncpu_ms = 500\nattempts = 1\nbreaker = 1000\n";
+    let limits = "concurrent_turns = 16\nwall_ms = 2500\ncpu_ms = 500\nattempts = 1\nbreaker = 1000\n";
     let house = House::opens_with(Database::sqlite(), limits, &[fixture("hostile"), fixture("trap")]).await;
     house.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
     let mut victims = Vec::new();
-    for number in 0..100 {
+    for number in 0..24 {
         let victim = house.street.town.newcomer(&format!("Victim {number}"), "en").await;
         victim.says("/files nothing").await;
         victims.push(victim);
     }
     // More of them than there are slots for one plugin; somebody else finds one all the same.
-    house.database.comes_to("SELECT COUNT(*) FROM lanes WHERE kind = 1 AND host_id IS NOT NULL", 20).await;
+    house.database.comes_to("SELECT COUNT(*) FROM lanes WHERE kind = 1 AND host_id IS NOT NULL", 6).await;
     serves_others(&house.person(1002)).await;
     assert_eq!(house.database.number("SELECT COUNT(*) FROM inbox WHERE state = 2").await, 0, "they were all waiting");
-    house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 2", 100).await;
+    house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 2", 24).await;
     let dead = dead_letters(&house.database).await;
-    let reason = "it was stopped: more than 1500 ms by the clock (limits.wall_ms)";
+    let reason = "it was stopped: more than 2500 ms by the clock (limits.wall_ms)";
     assert!(dead.iter().all(|(_, found)| found == reason), "{dead:?}");
     house.street.town.recovers().await;
     house.closes(victims).await;

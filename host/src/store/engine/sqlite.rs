@@ -4,15 +4,16 @@
 //! all of them after the one COMMIT, so sixty-four turns that finish together cost one flush to the disk. A job that
 //! fails is rolled back to its savepoint alone; a COMMIT that fails fails all of them.
 //!
-//! A large job, such as a turn that writes a thousand rows, has a transaction of its own, and between two large ones all
-//! small ones that wait are committed: however many large ones there are, a small one waits for one of them.
+//! A large job, such as a turn that writes a thousand rows, has a transaction of its own. However many large ones there
+//! are, a small one waits for one of them at most, and as long as there are small ones, the large ones have a tenth of the
+//! writer's time.
 
 use std::collections::VecDeque;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -27,6 +28,8 @@ const OLDEST: (u32, u32, u32) = (3, 51, 3);
 const OLDEST_TEXT: &str = "3.51.3";
 /// Jobs that share a transaction at most: the first of them waits for the last.
 const GROUP: usize = 256;
+/// How many times as long as it took the large jobs rest after one of them.
+const REST: u32 = 9;
 /// Connections for reading.
 const READERS: usize = 4;
 /// Prepared statements and scripts a connection keeps.
@@ -154,27 +157,41 @@ struct Line {
     inbound: Inbound,
     small: VecDeque<Box<dyn Work>>,
     large: VecDeque<Box<dyn Work>>,
-    /// Whether it is the turn of a large one.
-    large_next: bool,
+    /// Until when the large ones rest.
+    rest: Instant,
+    /// Whether a small one has come since the last large one.
+    is_shared: bool,
 }
 
 impl Line {
-    /// The first job of the next group; none once the engine is closing and nothing waits.
-    async fn first(&mut self) -> Option<Box<dyn Work>> {
-        self.look();
-        let (turn, other) = match std::mem::take(&mut self.large_next) {
-            true => (&mut self.large, &mut self.small),
-            false => (&mut self.small, &mut self.large),
-        };
-        let first = match turn.pop_front().or_else(|| other.pop_front()) {
-            Some(work) => work,
-            None => self.inbound.next().await?,
-        };
-        self.large_next = !first.is_large();
-        Some(first)
+    #[expect(clippy::disallowed_methods, reason = "a stopwatch: it shares the writer out and is never stored")]
+    fn now() -> Instant {
+        Instant::now()
     }
 
-    /// The next job of a group of small ones.
+    /// The first job of the next group; none once the engine is closing and nothing waits.
+    async fn first(&mut self) -> Option<Box<dyn Work>> {
+        loop {
+            self.look();
+            let rest = self.rest.saturating_duration_since(Self::now());
+            let is_alone = self.small.is_empty() && (!self.is_shared || self.inbound.closing.is_cancelled());
+            let may_be_large = rest.is_zero() || is_alone;
+            if may_be_large && let Some(large) = self.large.pop_front() {
+                self.is_shared = false;
+                return Some(large);
+            }
+            if let Some(small) = self.small.pop_front() {
+                return Some(small);
+            }
+            let come = match self.large.is_empty() {
+                true => Some(self.inbound.next().await?),
+                false => tokio::time::timeout(rest, self.inbound.next()).await.ok().flatten(),
+            };
+            come.into_iter().for_each(|work| self.take(work));
+        }
+    }
+
+    /// The next small job that waits.
     fn next(&mut self) -> Option<Box<dyn Work>> {
         self.look();
         self.small.pop_front()
@@ -183,7 +200,16 @@ impl Line {
     /// Takes in what has come.
     fn look(&mut self) {
         while let Ok(work) = self.inbound.queue.try_recv() {
-            if work.is_large() { &mut self.large } else { &mut self.small }.push_back(work);
+            self.take(work);
+        }
+    }
+
+    fn take(&mut self, work: Box<dyn Work>) {
+        if work.is_large() {
+            self.large.push_back(work);
+        } else {
+            self.is_shared = true;
+            self.small.push_back(work);
         }
     }
 }
@@ -191,7 +217,8 @@ impl Line {
 /// The writer.
 async fn write(inbound: Inbound, how: Connect, writer: Connection) {
     let mut writer = Some(writer);
-    let mut line = Line { inbound, small: VecDeque::new(), large: VecDeque::new(), large_next: false };
+    let (small, large) = (VecDeque::new(), VecDeque::new());
+    let mut line = Line { inbound, small, large, rest: Line::now(), is_shared: false };
     while let Some(first) = line.first().await {
         let mut connection = match writer.take() {
             Some(connection) => connection,
@@ -203,7 +230,12 @@ async fn write(inbound: Inbound, how: Connect, writer: Connection) {
                 }
             },
         };
-        match commit_group(&mut connection, first, &mut line).await {
+        let (is_large, begun) = (first.is_large(), Line::now());
+        let committed = commit_group(&mut connection, first, &mut line).await;
+        if is_large {
+            line.rest = Line::now() + begun.elapsed() * REST;
+        }
+        match committed {
             Err(StoreError::Closed) => tracing::error!("the thread of the SQLite writer has died; starting another"),
             _ => writer = Some(connection),
         }

@@ -149,3 +149,33 @@ async fn one_failure_in_a_group_is_its_own() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn small_commits_overtake_large_ones() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite://{}", folder.path().join("guesthouse.db").display());
+    let store = Store::open(&url, &Clock::manual(START)).await.expect("opened");
+    let tables = store.declare(&cards(), &tables()).await.expect("declared");
+    let chats: Vec<_> = (1..=12).collect();
+    store.accept(None, BOT, vec![update(1, &chats)]).await.expect("accepted");
+    let lanes = store.claim_turns(12).await.expect("claimed");
+    let ended = std::sync::Mutex::new(Vec::new());
+    let commits = lanes.iter().zip(0_i64..).map(|(lane, number)| {
+        let rows = if number < 10 { 200 } else { 1 };
+        let writes = (0..rows).map(|row| insert_card(number * 1_000 + row, &format!("{number} {row}"))).collect();
+        let commit = TurnCommit { writes, ..turn(lane.events[0].seq, &tables) };
+        let (store, ended) = (&store, &ended);
+        async move {
+            let outcome = store.commit_turn(&lane.lease, commit, Then::Release).await.expect("no error");
+            assert_eq!(outcome, CommitOutcome::Committed);
+            ended.lock().expect("no panic").push(number);
+        }
+    });
+    // All of them wait before the first one is begun.
+    futures_util::future::join_all(commits).await;
+    let ended = ended.into_inner().expect("no panic");
+    assert_eq!(ended.len(), 12);
+    let small = ended.iter().position(|number| *number == 11).expect("the last one");
+    assert!(small <= 2, "{ended:?}");
+    store.close().await;
+}
