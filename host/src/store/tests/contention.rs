@@ -158,7 +158,7 @@ async fn small_commits_overtake_large_ones() {
     let tables = store.declare(&cards(), &tables()).await.expect("declared");
     let chats: Vec<_> = (1..=12).collect();
     store.accept(None, BOT, vec![update(1, &chats)]).await.expect("accepted");
-    let lanes = store.claim_turns(12).await.expect("claimed");
+    let lanes = store.claim_turns(12, &loaded()).await.expect("claimed");
     let ended = std::sync::Mutex::new(Vec::new());
     let commits = lanes.iter().zip(0_i64..).map(|(lane, number)| {
         let rows = if number < 10 { 200 } else { 1 };
