@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::support::process::HostProcess;
 use crate::support::{Database, Person, Street, fixture_granted};
 
-mod books;
+pub mod books;
 
 mod disk;
 

@@ -24,6 +24,8 @@ mod health;
 
 mod hostile;
 
+mod hosts;
+
 mod intake;
 
 mod refusals;

@@ -118,6 +118,13 @@ impl Street {
         Self { emulator, town, address, tasks }
     }
 
+    /// Another bot lives here too.
+    pub async fn has_bot(&self, token: &str, username: &str) {
+        self.emulator
+            .world(|world| world.add_bot(token, username, "Another").map(drop))
+            .unwrap_or_else(|refusal| panic!("{}", refusal.text));
+    }
+
     /// The configuration of a host on this street.
     pub fn configuration(&self, database: &Database, limits: &str, plugins: &[Plugin]) -> String {
         self.configuration_at(&database.url(), limits, plugins)

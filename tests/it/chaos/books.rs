@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use crate::support::{Database, Person};
 
 /// Waits until so many events are done and everything is sent.
-pub(super) async fn wait_until_done(database: &Database, written: i64) {
+pub async fn wait_until_done(database: &Database, written: i64) {
     database.comes_to("SELECT COUNT(*) FROM inbox WHERE state <> 0", written).await;
     database
         .comes_to(
@@ -27,7 +27,7 @@ pub(super) async fn wait_until_done(database: &Database, written: i64) {
 }
 
 /// Checks everything; says how many messages came twice.
-pub(super) async fn balance(database: &Database, people: &[Person], written: i64) -> i64 {
+pub async fn balance(database: &Database, people: &[Person], written: i64) -> i64 {
     let number = async |sql: &'static str| database.number(sql).await;
     let zero = async |what: &str, sql: &'static str| assert_eq!(database.number(sql).await, 0, "{what}");
 

@@ -39,7 +39,9 @@ impl Store {
         }
         let engine = &self.shared.engine;
         let existing = existing(engine.read(DECLARED.with(vec![])).await?)?;
-        let is_there = |table: &Table| existing.get(&key(plugin.as_str(), &table.name)) == Some(table);
+        let is_there = |table: &Table| {
+            existing.get(&key(plugin.as_str(), &table.name)).is_some_and(|old| together(old, table) == *old)
+        };
         if !tables.iter().all(is_there) {
             engine.write(Declare { plugin: plugin.clone(), tables: tables.to_vec() }).await?;
         }
@@ -75,7 +77,9 @@ impl Job for Declare {
         for table in &self.tables {
             let refused = |(problem, hint): Reason| refusal(&self.plugin, table, problem, hint);
             let name = table_name(self.plugin.as_str(), &table.name);
-            let change = match existing.get(&key(self.plugin.as_str(), &table.name)) {
+            let known = existing.get(&key(self.plugin.as_str(), &table.name));
+            let table = &known.map_or_else(|| table.clone(), |old| together(old, table));
+            let change = match known {
                 Some(old) if old == table => continue,
                 Some(old) => extend(&name, old, table, dialect).map_err(refused)?,
                 None => {
@@ -192,6 +196,31 @@ fn type_of(kind: ColumnKind, dialect: Dialect) -> String {
     }
 }
 
+/// What the table is to become. While one version of a plugin replaces another, or after a step back, a host declares less
+/// than there is: a column that may be null and is not declared stays, and so do the indexes then. Only who knows all
+/// the columns can mean that an index is to go.
+fn together(old: &Table, new: &Table) -> Table {
+    let mut table = new.clone();
+    let unknown = old.columns.iter().filter(|column| column.nullable && new.column(&column.name).is_none());
+    table.columns.extend(unknown.cloned());
+    if table.columns.len() > new.columns.len() {
+        let add = |to: &mut Vec<Vec<String>>, from: &[Vec<String>]| {
+            let missing: Vec<_> = from.iter().filter(|columns| !to.contains(columns)).cloned().collect();
+            to.extend(missing);
+        };
+        add(&mut table.unique, &old.unique);
+        add(&mut table.indexes, &old.indexes);
+    }
+    // In the order in which they are there: another order is no change.
+    let place = |name: &str| old.columns.iter().position(|column| column.name == name).unwrap_or(usize::MAX);
+    table.columns.sort_by_key(|column| place(&column.name));
+    let place =
+        |from: &[Vec<String>], key: &Vec<String>| from.iter().position(|other| other == key).unwrap_or(usize::MAX);
+    table.unique.sort_by_key(|key| place(&old.unique, key));
+    table.indexes.sort_by_key(|key| place(&old.indexes, key));
+    table
+}
+
 /// The statements that make the old table the new one.
 fn extend(name: &str, old: &Table, new: &Table, dialect: Dialect) -> Result<Vec<String>, Reason> {
     let refused = |problem: String, hint: String| Err((problem, hint));
@@ -201,8 +230,8 @@ fn extend(name: &str, old: &Table, new: &Table, dialect: Dialect) -> Result<Vec<
         let column = &before.name;
         let Some(after) = new.column(column) else {
             return refused(
-                format!("column `{column}` is gone, and its data would be lost"),
-                format!("declare `{column}` again, nullable if new rows leave it out"),
+                format!("column `{column}` is gone, and every row has to hold something in it"),
+                format!("declare `{column}` again, as nullable; after that it can be left out"),
             );
         };
         if after.kind != before.kind {

@@ -97,8 +97,8 @@ async fn what_would_lose_data_is_refused() {
             |id| Write::Insert { table: "notes".into(), id, cells: vec![("title".into(), Value::Text("same".into()))] };
         assert_eq!(write(&store, &tables, vec![twice(1), twice(2)]).await, CommitOutcome::Committed);
 
-        let gone = refusal(&store, notes(vec![text("title", false)])).await;
-        assert!(gone.contains("column `body` is gone"), "{gone}");
+        let gone = refusal(&store, notes(vec![text("body", true)])).await;
+        assert!(gone.contains("column `title` is gone"), "{gone}");
         let kind = notes(vec![column("title", ColumnKind::Integer, false), text("body", true)]);
         assert!(refusal(&store, kind).await.contains("column `title` holds texts, not integers"));
         let strict = notes(vec![text("title", false), text("body", false)]);
@@ -181,6 +181,39 @@ async fn words_of_sql_and_long_names_are_names_like_others() {
         assert_eq!(store.find(&tables, BOT, &query).await.expect("read").len(), 1);
         // Bots do not see each other's rows, and may use the same ids and keys.
         assert!(store.find(&tables, BotId(8), &query).await.expect("read").is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_versions_of_a_plugin_share_a_table() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let old = notes(vec![text("title", false)]);
+        let new =
+            Table { indexes: vec![vec!["author".into()]], ..notes(vec![text("author", true), text("title", false)]) };
+        let row = |id, cells: &[(&str, &str)]| Write::Insert {
+            table: "notes".into(),
+            id,
+            cells: cells.iter().map(|(name, value)| ((*name).into(), Value::Text((*value).into()))).collect(),
+        };
+        let mut id = 0;
+        // To and fro, as hosts of both versions start one after another.
+        for _ in 0..2 {
+            let before = store.declare(&cards(), std::slice::from_ref(&old)).await.expect("the old version");
+            let after = store.declare(&cards(), std::slice::from_ref(&new)).await.expect("the new version");
+            let again = store.declare(&cards(), std::slice::from_ref(&old)).await.expect("a step back");
+            for (tables, cells) in [
+                (before, &[("title", "a")][..]),
+                (after, &[("title", "b"), ("author", "x")]),
+                (again, &[("title", "c")]),
+            ] {
+                id += 1;
+                assert_eq!(write(&store, &tables, vec![row(id, cells)]).await, CommitOutcome::Committed);
+            }
+        }
+        assert_eq!(place.number(&store, "SELECT COUNT(author) FROM cards__notes").await, 2, "nothing is lost");
+        assert_eq!(place.number(&store, "SELECT COUNT(*) FROM cards__notes").await, 6);
     })
     .await;
 }

@@ -1,0 +1,127 @@
+//! Many bots in one host, many hosts on one database, two versions of a plugin side by side.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::support::process::HostProcess;
+use crate::support::{Database, House, Street, fixture, fixture_granted};
+
+/// A configuration with another bot in it, whose plugins are those of the first one unless it names its own.
+fn and_bot(street: &Street, text: &str, name: &str, token: &str, plugins: Option<&str>) -> String {
+    let own = text.split("[[bot]]").nth(1).and_then(|bot| bot.find("[bot.plugins").map(|at| bot[at..].to_owned()));
+    let plugins = plugins.map_or_else(|| own.unwrap_or_default(), str::to_owned);
+    format!(
+        "{text}\n[[bot]]\nname = {name:?}\ntoken = {token:?}\napi_url = \"http://{}\"\nadmins = [1001]\n{plugins}",
+        street.address
+    )
+}
+
+#[tokio::test]
+async fn bots_share_a_host_and_nothing_else() {
+    for database in Database::each().await {
+        let street = Street::opens().await;
+        street.has_bot("7000000002:second", "second_bot").await;
+        let text = street.configuration(&database, "", &[fixture("tables")]);
+        let text = and_bot(&street, &text, "second", "7000000002:second", None);
+        // Nobody knows this token; nobody answers at that address; no such plugin is bundled.
+        let text = and_bot(&street, &text, "stranger", "7000000003:wrong", Some(""));
+        let nowhere = "[[bot]]\nname = \"nowhere\"\ntoken = \"7000000004:x\"\napi_url = \"http://127.0.0.1:9\"\n";
+        let text = and_bot(
+            &street,
+            &format!("{text}\n{nowhere}"),
+            "lost",
+            "7000000005:x",
+            Some("[bot.plugins.lost]\nsource = \"bundled:lost\"\n"),
+        );
+        let house = House::opens_on(street, database, &text).await;
+        let user = house.person(1002);
+        let other = user.in_chat("p:7000000002:1002");
+        for number in 1..=3 {
+            user.says("/hit jar").await;
+            assert_eq!(user.sees().await, format!("jar {number}"));
+        }
+        other.says("/hit jar").await;
+        assert_eq!(other.sees().await, "jar 1", "each bot has its own rows");
+        other.says("/hits").await;
+        assert_eq!(other.sees().await, "jar 1");
+        house.closes([user, other]).await;
+    }
+}
+
+/// The same component under another digest: an empty section of no meaning is put at its end.
+fn rebuilt(name: &str) -> PathBuf {
+    let mut component = guesthouse_fixtures::get(name).component.to_vec();
+    component.extend([0, 2, 1, b'v']);
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-rebuilt-{}.wasm", std::process::id()));
+    std::fs::write(&path, component).expect("the target folder can be written");
+    path
+}
+
+#[tokio::test]
+async fn two_versions_of_a_plugin_and_hosts_that_come_and_go() {
+    let Some(database) = Database::postgres().await else { return };
+    let street = Street::opens().await;
+    let old = street.configuration(&database, "", &[fixture_granted("ledger", r#"["chat", "tables"]"#)]);
+    let source = old.lines().find(|line| line.starts_with("source")).expect("a source").to_owned();
+    let new = old.replace(&source, &format!("source = {:?}", rebuilt("ledger")));
+    // The new version wants another column; the old one does not know it.
+    let new = new.replace("[bot.plugins.ledger.config]", "[bot.plugins.ledger.config]\nnote = \"yes\"");
+    assert_ne!(old, new);
+    let mut people = Vec::new();
+    for number in 0..8 {
+        people.push(street.town.newcomer(&format!("Guest {number}"), "en").await);
+    }
+    let mut written = 0;
+    let mut hosts = vec![HostProcess::starts(&old), HostProcess::starts(&old)];
+    // One after another is replaced while people write; then back again, as after a bad release.
+    for next in [&new, &new, &old, &old] {
+        for round in 0..3 {
+            for person in &people {
+                person.says(&format!("/step c{}", (person.id + round) % 3)).await;
+                written += 1;
+            }
+        }
+        hosts.push(HostProcess::starts(next));
+        database.comes_to("SELECT COUNT(*) FROM hosts", 3).await;
+        hosts.remove(0).stops();
+    }
+    super::chaos::books::wait_until_done(&database, written).await;
+    for host in hosts {
+        host.stops();
+    }
+    assert_eq!(super::chaos::books::balance(&database, &people, written).await, 0, "nobody was killed");
+    street.closes().await;
+}
+
+#[tokio::test]
+async fn a_frozen_host_does_nothing_when_it_wakes() {
+    let Some(database) = Database::postgres().await else { return };
+    let street = Street::opens().await;
+    let text = street.configuration(&database, "", &[fixture("tables")]);
+    let frozen = HostProcess::starts(&text);
+    let user = street.town.person(1002);
+    let file = user.sends_a_file_to_wait_for(&database).await;
+    street.town.suffers(serde_json::json!({"method": "getFile", "action": "hold"})).await;
+    user.says(&format!("/slow_hit jar {file}")).await;
+    while street.town.calls("getFile").await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // In the middle of a turn, and the polling is its own too.
+    frozen.freezes();
+    street.town.recovers().await;
+    let other = HostProcess::starts(&text);
+    assert_eq!(user.sees().await, "jar 1", "the other host has taken the lane over");
+    user.says("/hit jar").await;
+    assert_eq!(user.sees().await, "jar 2");
+    frozen.thaws();
+    while !frozen.log().contains("has taken lane") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    user.says("/hit jar").await;
+    assert_eq!(user.sees().await, "jar 3");
+    user.has_seen_everything().await;
+    frozen.stops();
+    other.stops();
+    database.check().await;
+    street.closes().await;
+}
