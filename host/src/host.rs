@@ -5,7 +5,6 @@
 //! them for a day.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,15 +20,23 @@ use crate::intake::pressure::Pressure;
 use crate::intake::webhook::Hooks;
 use crate::intake::{self, webhook};
 use crate::lane::{Guest, Guests, Lanes};
-use crate::model::{BotId, PluginName};
-use crate::sandbox::{Plugin, Sandbox, Settings, Source};
+use crate::model::BotId;
+use crate::sandbox::Sandbox;
 use crate::shutdown::Tasks;
 use crate::store::Store;
 use crate::telegram::{Client, Me, Pool};
 use crate::wake::Wake;
 
+mod names;
+
+mod plugins;
+
+pub use plugins::check;
+
 /// How often what is done and old is removed from the database.
 const TIDY: Duration = Duration::from_secs(3_600);
+/// How long a database may take to say good-bye. What it does not hear, it finds out.
+const CLOSING: Duration = Duration::from_secs(5);
 /// How long to wait before a bot that Telegram could not tell about is tried again; it doubles up to a minute.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -47,7 +54,9 @@ impl Host {
 
     /// Closes the database and gives the host's leases back. To be called once its tasks have ended.
     pub async fn close(self) {
-        self.store.close().await;
+        if tokio::time::timeout(CLOSING, self.store.close()).await.is_err() {
+            tracing::warn!("the database does not answer; this host's leases will run out by themselves");
+        }
     }
 }
 
@@ -70,7 +79,7 @@ struct Parts {
 /// Starts a host: the database, the sandbox, the loops, then every bot. Returns once every bot runs, is waiting for
 /// Telegram, or was refused; it is an error if all of them were refused.
 pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
-    has_a_bot(&config)?;
+    plugins::has_a_bot(&config)?;
     // Before anything else is begun: an address that somebody else has is the operator's mistake.
     let listener = match &config.http {
         Some(http) => Some(http::bind(http).await?),
@@ -143,7 +152,7 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
     let id = bot.token.bot().context("the configuration has been checked")?;
     let telegram = Client::new(&parts.pool, &bot.api_url, &bot.token);
     let place = parts.board.add(&bot.name);
-    match known_bot(&parts, id, &telegram).await {
+    match names::known_bot(&parts, id, &telegram).await {
         Ok(Some(me)) => run_bot(&parts, &bot, &telegram, me, place).await,
         Ok(None) => {
             let name = bot.name.clone();
@@ -156,7 +165,7 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
                         () = waiting.clock.sleep(pause) => pause = (pause * 2).min(Duration::from_secs(60)),
                         () = waiting.tasks.shutdown().begun() => return,
                     }
-                    match known_bot(&waiting, id, &telegram).await {
+                    match names::known_bot(&waiting, id, &telegram).await {
                         Ok(Some(me)) => return drop(run_bot(&waiting, &bot, &telegram, me, place).await),
                         Ok(None) => {}
                         Err(error) => return refused(&bot.name, &place, &error),
@@ -175,60 +184,6 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
 fn refused(bot: &str, place: &Place, error: &anyhow::Error) {
     place.is(State::Refused);
     tracing::error!(bot, error = %error, "bot `{bot}` was not started: {error:#}");
-}
-
-/// Who the bot is: from the database, so that a restart waits for nobody, else from Telegram. `None` if Telegram does
-/// not answer now.
-async fn known_bot(parts: &Parts, id: BotId, telegram: &Client) -> anyhow::Result<Option<Me>> {
-    if let Some(row) = parts.store.bot(id).await? {
-        let me = Me { id: id.0, username: row.username, name: row.name };
-        let (shutdown, clock) = (parts.tasks.shutdown().clone(), parts.clock.clone());
-        let refresh = refresh_name(parts.store.clone(), telegram.clone(), me.clone(), clock);
-        parts.tasks.spawn(async move {
-            tokio::select! {
-                () = refresh => {}
-                () = shutdown.begun() => {}
-            }
-        });
-        return Ok(Some(me));
-    }
-    match telegram.get_me().await {
-        Ok(me) => {
-            parts.store.remember_bot(id, &me.username, &me.name).await?;
-            Ok(Some(me))
-        }
-        Err(error) if error.is_final() => Err(anyhow::anyhow!(
-            "{error}\nhint: compare the token with the one that @BotFather shows, and api_url with where the bot lives"
-        )),
-        Err(_) => Ok(None),
-    }
-}
-
-/// Asks whether the bot is still called as the database has it, so that the next start knows. This one goes on with what
-/// it has: plugins have seen the name when they were described.
-async fn refresh_name(store: Store, telegram: Client, known: Me, clock: Clock) {
-    let mut pause = FIRST_PAUSE;
-    let me = loop {
-        match telegram.get_me().await {
-            Ok(me) => break me,
-            // The polling says what is wrong.
-            Err(error) if error.is_final() => return,
-            Err(_) => clock.sleep(pause).await,
-        }
-        pause = (pause * 2).min(Duration::from_secs(60));
-    };
-    if me.id != known.id || me == known {
-        return;
-    }
-    match store.remember_bot(BotId(me.id), &me.username, &me.name).await {
-        Ok(()) => tracing::info!(
-            bot = %me.id,
-            "@{} is @{} (\"{}\") now; the next start goes by that name", known.username, me.username, me.name
-        ),
-        Err(error) => {
-            tracing::warn!(bot = %me.id, error = %error, "the new name of bot {} was not kept: {error}", me.id)
-        }
-    }
 }
 
 /// Loads a bot's plugins and starts asking for its updates.
@@ -273,9 +228,9 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     match parts.hooks.of(bot) {
         Some(hook) => {
             hook.serves(intake.clone());
-            parts.tasks.spawn(webhook::keep_registered(intake, hook, shutdown));
+            parts.tasks.spawn_part("webhook", webhook::keep_registered(intake, hook, shutdown));
         }
-        None => parts.tasks.spawn(intake::polling::run(intake, shutdown)),
+        None => parts.tasks.spawn_part("polling", intake::polling::run(intake, shutdown)),
     }
     Ok(())
 }
@@ -297,83 +252,8 @@ async fn load_plugin(
     me: &Arc<Me>,
     telegram: &Client,
 ) -> anyhow::Result<Guest> {
-    let plugin = load(&parts.sandbox, bot, name, plugin, me).await?;
+    let plugin = plugins::load(&parts.sandbox, bot, name, plugin, me).await?;
     let tables = parts.store.declare(plugin.name(), &plugin.manifest().tables).await?;
     let (me, telegram) = (Arc::clone(me), telegram.clone());
     Ok(Guest { plugin, tables, me, telegram, bot: bot.name.as_str().into(), admins: bot.admins.as_slice().into() })
-}
-
-async fn load(
-    sandbox: &Sandbox,
-    bot: &config::Bot,
-    name: &str,
-    plugin: &config::Plugin,
-    me: &Me,
-) -> anyhow::Result<Plugin> {
-    let name = PluginName::new(name).context("the configuration has been checked")?;
-    let source = match plugin.source.strip_prefix("bundled:") {
-        Some(bundled) => {
-            let found = guesthouse_bundled::get(bundled).with_context(|| {
-                let all: Vec<_> = guesthouse_bundled::all().iter().map(|bundled| bundled.name).collect();
-                format!("there is no bundled plugin `{bundled}`\nhint: choose from {}", all.join(", "))
-            })?;
-            Source { name, component: found.component.into(), digest: Some(found.digest.to_owned()) }
-        }
-        None => {
-            let path = Path::new(&plugin.source);
-            let component = tokio::fs::read(path).await.map_err(|error| {
-                anyhow::anyhow!(
-                    "cannot read `{}`: {error}\nhint: bot.plugins.{name}.source is bundled:<name> or the path of a \
-                     component",
-                    path.display()
-                )
-            })?;
-            Source { name, component: component.into(), digest: None }
-        }
-    };
-    let text = |value: &toml::Value| match value {
-        toml::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let settings = Settings {
-        config: plugin.config.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
-        admins: bot.admins.clone(),
-        me: crate::sandbox::Me { id: me.id, username: me.username.clone(), name: me.name.clone() },
-    };
-    Ok(sandbox.load(source, settings, &plugin.grant).await?)
-}
-
-fn has_a_bot(config: &Config) -> anyhow::Result<()> {
-    let hint = "hint: add a [[bot]] with a name and a token";
-    anyhow::ensure!(!config.bots.is_empty(), "the configuration has no bot\n{hint}");
-    Ok(())
-}
-
-/// Loads everything that a configuration names and says what is there, without a database and without Telegram.
-pub async fn check(config: Config) -> anyhow::Result<()> {
-    has_a_bot(&config)?;
-    let sandbox = Sandbox::new(&config.limits, &config.database.cache)?;
-    let mut refused = 0;
-    for bot in &config.bots {
-        let id = bot.token.bot().map_or(0, |id| id.0);
-        // The name is Telegram's to tell; a plugin that puts it into its snapshot sees the real one at the real start.
-        let me = Me { id, username: "checked_bot".into(), name: bot.name.clone() };
-        for (name, plugin) in &bot.plugins {
-            match load(&sandbox, bot, name, plugin, &me).await {
-                Ok(plugin) => crate::cli::say(&format!(
-                    "bot `{}`: plugin `{name}` is {} {}: {}",
-                    bot.name,
-                    plugin.manifest().name,
-                    plugin.manifest().version,
-                    plugin.manifest().description
-                )),
-                Err(error) => {
-                    refused += 1;
-                    crate::cli::complain(&format!("bot `{}`: {error:#}", bot.name));
-                }
-            }
-        }
-    }
-    anyhow::ensure!(refused == 0, "{refused} plugin(s) would be refused");
-    Ok(())
 }

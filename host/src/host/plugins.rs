@@ -1,0 +1,87 @@
+//! From what a configuration names to a loaded plugin.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::config::{self, Config};
+use crate::model::PluginName;
+use crate::sandbox::{Plugin, Sandbox, Settings, Source};
+use crate::telegram::Me;
+
+/// Loads one plugin of a bot.
+pub(super) async fn load(
+    sandbox: &Sandbox,
+    bot: &config::Bot,
+    name: &str,
+    plugin: &config::Plugin,
+    me: &Me,
+) -> anyhow::Result<Plugin> {
+    let name = PluginName::new(name).context("the configuration has been checked")?;
+    let source = match plugin.source.strip_prefix("bundled:") {
+        Some(bundled) => {
+            let found = guesthouse_bundled::get(bundled).with_context(|| {
+                let all: Vec<_> = guesthouse_bundled::all().iter().map(|bundled| bundled.name).collect();
+                format!("there is no bundled plugin `{bundled}`\nhint: choose from {}", all.join(", "))
+            })?;
+            Source { name, component: found.component.into(), digest: Some(found.digest.to_owned()) }
+        }
+        None => {
+            let path = Path::new(&plugin.source);
+            let component = tokio::fs::read(path).await.map_err(|error| {
+                anyhow::anyhow!(
+                    "cannot read `{}`: {error}\nhint: bot.plugins.{name}.source is bundled:<name> or the path of a \
+                     component",
+                    path.display()
+                )
+            })?;
+            Source { name, component: component.into(), digest: None }
+        }
+    };
+    let text = |value: &toml::Value| match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let settings = Settings {
+        config: plugin.config.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+        admins: bot.admins.clone(),
+        me: crate::sandbox::Me { id: me.id, username: me.username.clone(), name: me.name.clone() },
+    };
+    Ok(sandbox.load(source, settings, &plugin.grant).await?)
+}
+
+/// A host without a bot would look alive and do nothing.
+pub(super) fn has_a_bot(config: &Config) -> anyhow::Result<()> {
+    let hint = "hint: add a [[bot]] with a name and a token";
+    anyhow::ensure!(!config.bots.is_empty(), "the configuration has no bot\n{hint}");
+    Ok(())
+}
+
+/// Loads everything that a configuration names and says what is there, without a database and without Telegram.
+pub async fn check(config: Config) -> anyhow::Result<()> {
+    has_a_bot(&config)?;
+    let sandbox = Sandbox::new(&config.limits, &config.database.cache)?;
+    let mut refused = 0;
+    for bot in &config.bots {
+        let id = bot.token.bot().map_or(0, |id| id.0);
+        // The name is Telegram's to tell; a plugin that puts it into its snapshot sees the real one at the real start.
+        let me = Me { id, username: "checked_bot".into(), name: bot.name.clone() };
+        for (name, plugin) in &bot.plugins {
+            match load(&sandbox, bot, name, plugin, &me).await {
+                Ok(plugin) => crate::cli::say(&format!(
+                    "bot `{}`: plugin `{name}` is {} {}: {}",
+                    bot.name,
+                    plugin.manifest().name,
+                    plugin.manifest().version,
+                    plugin.manifest().description
+                )),
+                Err(error) => {
+                    refused += 1;
+                    crate::cli::complain(&format!("bot `{}`: {error:#}", bot.name));
+                }
+            }
+        }
+    }
+    anyhow::ensure!(refused == 0, "{refused} plugin(s) would be refused");
+    Ok(())
+}
