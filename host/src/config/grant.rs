@@ -126,6 +126,11 @@ impl Grant {
                 }
                 (Capability::Chat, toml::Value::String(word)) if word == "*" => self.chats.insert(ChatScope::Any),
                 (Capability::Chat, toml::Value::Integer(id)) => self.chats.insert(ChatScope::Id(*id)),
+                (Capability::Telegram, toml::Value::String(method)) if is_the_hosts(method) => {
+                    return Err(format!(
+                        "`{method}` is for the host alone: it decides who receives the bot's updates\nhint: leave it out"
+                    ));
+                }
                 (Capability::Telegram, toml::Value::String(method)) => self.methods.insert(method.clone()),
                 (Capability::Chat, other) => {
                     return Err(format!(
@@ -140,6 +145,12 @@ impl Grant {
         }
         Ok(())
     }
+}
+
+/// Methods by which a plugin could take the updates away from the host, or confirm what is not stored.
+fn is_the_hosts(method: &str) -> bool {
+    const HOSTS: [&str; 5] = ["getUpdates", "setWebhook", "deleteWebhook", "logOut", "close"];
+    HOSTS.iter().any(|other| other.eq_ignore_ascii_case(method))
 }
 
 fn unknown(word: &str) -> String {

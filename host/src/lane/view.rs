@@ -18,6 +18,9 @@ use crate::sandbox::{FileError, View, ViewError};
 use crate::store::{Lease, Store, StoreError, TableSet};
 use crate::telegram::{self, Client};
 
+/// Bytes of files that are remembered for the next run of a turn.
+const MOST_REMEMBERED: usize = 64 << 20;
+
 /// Table and id of a row, and the right to be the only one that changes it.
 type QueuedRow = ((String, i64), Option<HeldRow>);
 
@@ -177,7 +180,11 @@ impl View for TurnView {
             telegram::FileError::TooLarge => FileError::TooLarge,
             telegram::FileError::Unavailable(reason) => FileError::Unavailable(reason),
         })?;
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(file_id.to_owned(), bytes.clone());
+        let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        // Every run may fetch anew as much as a turn may; a plugin that asks for others each time is not remembered for.
+        if files.values().map(Bytes::len).sum::<usize>() + bytes.len() <= MOST_REMEMBERED {
+            files.insert(file_id.to_owned(), bytes.clone());
+        }
         Ok(bytes)
     }
 }

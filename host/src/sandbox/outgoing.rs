@@ -8,6 +8,8 @@ use super::ids::Ids;
 use crate::model::effect::{Button, ButtonAction, Callback, Key, Keyboard, Media, MediaKind};
 use crate::model::event::{EntityKind, Text};
 
+/// The longest language of a block of code, or id of an emoji, in bytes.
+const LONGEST_NAME: usize = 64;
 /// Telegram's limit on a message's text, in UTF-16 units.
 pub(super) const MESSAGE: usize = 4_096;
 /// Telegram's limit on a caption.
@@ -77,8 +79,17 @@ fn checked_text(text: types::Text) -> Result<Text, Error> {
                 boundaries.len() - 1
             )));
         }
-        if let EntityKind::TextLink(url) = &entity.kind {
-            address(url).map_err(Error::BadText)?;
+        match &entity.kind {
+            EntityKind::TextLink(url) => address(url).map_err(Error::BadText)?,
+            EntityKind::Pre(Some(name)) | EntityKind::CustomEmoji(name) | EntityKind::Other(name)
+                if name.len() > LONGEST_NAME =>
+            {
+                return Err(Error::BadText(format!(
+                    "the language or id of an entity has {} bytes; at most {LONGEST_NAME} are taken",
+                    name.len()
+                )));
+            }
+            _ => {}
         }
     }
     Ok(text)

@@ -100,6 +100,19 @@ static OLD: [Old; 7] = [
     },
 ];
 
+/// Nobody has come for these in all the time: their plugin or their bot is not in any host's configuration any more. They
+/// would be in the way of tidying what is younger.
+static ABANDONED: [Sql; 2] = [
+    Sql::new(
+        "UPDATE inbox SET state = 3, ended_at = $2, reason = 'no host has had its plugin for 30 days'
+         WHERE state = 0 AND created_at < $1",
+    ),
+    Sql::new(
+        "UPDATE outbox SET state = 3, ended_at = $2, reason = 'no host has had its bot for 30 days'
+         WHERE state = 0 AND created_at < $1",
+    ),
+];
+
 struct Delete(Vec<Step>);
 
 impl Job for Delete {
@@ -115,6 +128,9 @@ impl Store {
     /// Deletes what is old: events, updates and calls 30 days after their end, conversations a day after theirs, buttons
     /// after 180 days, the bytes of files 30 days after they were sent last. Call it now and then.
     pub async fn tidy(&self) -> Result<(), StoreError> {
+        let now = self.shared.clock.now();
+        let abandoned = ABANDONED.iter().map(|sql| sql.with(params![now - 30 * DAY, now])).collect();
+        self.shared.engine.write(Delete(abandoned)).await?;
         for old in &OLD {
             let before = self.shared.clock.now() - old.age;
             for _ in 0..ROUNDS {

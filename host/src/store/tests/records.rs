@@ -139,3 +139,20 @@ async fn tidying_goes_through_many_rows() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_nobody_comes_for_ends_one_day() {
+    each_database(async |place| {
+        let store = place.open().await;
+        store.accept(None, BOT, (0..600).map(|number| update(number, &[number])).collect()).await.expect("accepted");
+        place.clock.advance(DAY * 31);
+        store.accept(None, BOT, vec![update(1_000, &[7])]).await.expect("accepted");
+        store.tidy().await.expect("tidied");
+        assert_eq!(place.number(&store, "SELECT COUNT(*) FROM inbox WHERE state = 3").await, 600);
+        assert_eq!(place.number(&store, "SELECT COUNT(*) FROM inbox WHERE state = 0").await, 1);
+        place.clock.advance(DAY * 31);
+        store.tidy().await.expect("tidied");
+        assert_eq!(place.number(&store, "SELECT COUNT(*) FROM inbox").await, 1, "and is in nobody's way");
+    })
+    .await;
+}
