@@ -94,7 +94,7 @@ async fn what_is_old_is_deleted_and_nothing_else() {
             calls.iter().map(|call| Mark { seq: call.seq, outcome: sent.clone(), uploaded: vec![] }).collect()
         };
         mark_sends(&store, &sends.lease, marks(&sends.calls), Then::Release).await;
-        // This one is stuck, and its update with it.
+        // Nobody comes for this one.
         store.accept(None, BOT, vec![update(3, &[3])]).await.expect("accepted");
         let stuck = store.claim_turns(1, &loaded()).await.expect("claimed").remove(0);
         store.postpone(stuck.lease, i64::MAX).await.expect("postponed");
@@ -115,11 +115,11 @@ async fn what_is_old_is_deleted_and_nothing_else() {
         assert_eq!(counts().await, [4, 4, 2, 1, 2, 2], "only the conversation is over");
         place.clock.advance(DAY * 11);
         store.tidy().await.expect("tidied");
-        assert_eq!(counts().await, [2, 2, 1, 1, 2, 1], "the newest of each and what is stuck stay");
+        assert_eq!(counts().await, [2, 1, 1, 1, 2, 1], "the newest of each stay, and what has just ended");
         assert!(store.blob("digest 1").await.expect("read").is_some());
         place.clock.advance(DAY * 150);
         store.tidy().await.expect("tidied");
-        assert_eq!(counts().await, [2, 2, 1, 1, 0, 0]);
+        assert_eq!(counts().await, [1, 1, 1, 1, 0, 0]);
         assert!(store.dialogue(BOT, &cards(), key(2)).await.expect("read").is_some());
     })
     .await;
