@@ -222,14 +222,19 @@ async fn a_full_disk_is_shown_and_recovers() {
     let (user, ready) = (house.person(1002), format!("{}/readyz", house.url()));
     user.says("/hit jar").await;
     assert_eq!(user.sees().await, "jar 1");
-    let says_so = async || {
-        // A little of what the host had allocated before may be left, or become free.
+    // A little of what the host had allocated before may be left, or become free: people go on writing until it is used.
+    let said = std::cell::Cell::new(0);
+    let writes = async || {
         disk.fills();
+        user.says("/hit jar").await;
+        said.set(said.get() + 1);
+    };
+    let says_so = async || {
+        writes().await;
         ask(&ready).await.1["reasons"][0] == "the disk of the database is full"
     };
     until("it is shown as full", says_so).await;
-    user.says("/hit jar").await;
-    user.says("/hit jar").await;
+    writes().await;
     let stuck = json!("updates of bot `test` cannot be stored: the disk of the database is full");
     let says_so = async || {
         disk.fills();
@@ -237,7 +242,9 @@ async fn a_full_disk_is_shown_and_recovers() {
     };
     until("updates cannot be stored", says_so).await;
     disk.is_cleared();
-    assert_eq!(user.sees_all(2).await, "jar 2\n---\njar 3");
+    for number in 0..said.get() {
+        assert_eq!(user.sees().await, format!("jar {}", number + 2));
+    }
     comes_to(&ready, 200).await;
     let (street, _) = house.stops().await;
     user.has_seen_everything().await;

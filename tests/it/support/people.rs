@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{BOT, Database};
 
 /// How long somebody waits for an answer before the test has failed.
-const PATIENCE: u64 = 20;
+const PATIENCE: u64 = 55;
 
 /// The HTTP interface of an emulator.
 #[derive(Clone)]
