@@ -89,6 +89,7 @@ impl Crowd {
         self.street.town.recovers().await;
         books::wait_until_done(&database, self.written).await;
         for host in hosts {
+            books::measure(&host);
             host.stops();
         }
         let duplicates = books::balance(&database, &self.people, self.written).await;

@@ -98,6 +98,35 @@ async fn in_the_middle_of_a_turn() {
 }
 
 #[tokio::test]
+async fn the_first_signal_waits_for_what_is_under_way_and_the_second_does_not() {
+    for database in Database::each().await {
+        let scene = Scene::set(database, "").await;
+        let user = scene.street.town.person(1002);
+        let mut host = scene.host();
+        let file = user.sends_a_file_to_wait_for(&scene.database).await;
+        scene.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
+        user.says(&format!("/slow_hit jar {file}")).await;
+        scene.until_called("getFile", 1).await;
+        host.is_told_to_stop();
+        while !host.log().contains("finishing what is under way") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        user.says("/hit jar").await;
+        assert!(host.runs(), "a turn is under way");
+        host.is_told_to_stop();
+        while host.runs() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        scene.street.town.recovers().await;
+
+        let host = scene.host();
+        assert_eq!(user.sees_all(2).await, "jar 1\n---\njar 2");
+        user.has_seen_everything().await;
+        scene.ends(host).await;
+    }
+}
+
+#[tokio::test]
 async fn between_commit_and_delivery() {
     for database in Database::each().await {
         let scene = Scene::set(database, "").await;

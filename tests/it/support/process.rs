@@ -73,6 +73,24 @@ impl HostProcess {
         line.trim().trim_end_matches(" kB").parse::<i64>().expect("a number") >> 10
     }
 
+    /// Open files and threads, now.
+    pub fn files_and_threads(&self) -> (usize, usize) {
+        let count = |what: &str| {
+            std::fs::read_dir(format!("/proc/{}/{what}", self.child.id())).expect("Linux, and it runs").count()
+        };
+        (count("fd"), count("task"))
+    }
+
+    /// Asks it to stop, and goes on.
+    pub fn is_told_to_stop(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Whether it still runs.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("it can be asked").is_none()
+    }
+
     /// What it has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
