@@ -23,7 +23,7 @@ use crate::lane::{Guest, Guests, Lanes};
 use crate::model::BotId;
 use crate::sandbox::Sandbox;
 use crate::shutdown::Tasks;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::telegram::{Client, Me, Pool};
 use crate::wake::Wake;
 
@@ -152,11 +152,11 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
     let id = bot.token.bot().context("the configuration has been checked")?;
     let telegram = Client::new(&parts.pool, &bot.api_url, &bot.token);
     let place = parts.board.add(&bot.name);
-    match names::known_bot(&parts, id, &telegram).await {
-        Ok(Some(me)) => run_bot(&parts, &bot, &telegram, me, place).await,
-        Ok(None) => {
+    match try_bot(&parts, id, &bot, &telegram, &place).await {
+        Ok(true) => Ok(()),
+        Ok(false) => {
             let name = bot.name.clone();
-            tracing::warn!(bot = %name, "Telegram does not answer for bot `{name}`; trying again");
+            tracing::warn!(bot = %name, "Telegram or the database does not answer for bot `{name}`; trying again");
             let waiting = Arc::clone(&parts);
             parts.tasks.spawn(async move {
                 let mut pause = FIRST_PAUSE;
@@ -165,9 +165,9 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
                         () = waiting.clock.sleep(pause) => pause = (pause * 2).min(Duration::from_secs(60)),
                         () = waiting.tasks.shutdown().begun() => return,
                     }
-                    match names::known_bot(&waiting, id, &telegram).await {
-                        Ok(Some(me)) => return drop(run_bot(&waiting, &bot, &telegram, me, place).await),
-                        Ok(None) => {}
+                    match try_bot(&waiting, id, &bot, &telegram, &place).await {
+                        Ok(false) => {}
+                        Ok(true) => return,
                         Err(error) => return refused(&bot.name, &place, &error),
                     }
                 }
@@ -181,25 +181,39 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
     }
 }
 
+/// Starts a bot; `false` if Telegram or the database does not answer now, which is no reason to refuse it.
+async fn try_bot(
+    parts: &Parts,
+    id: BotId,
+    bot: &config::Bot,
+    telegram: &Client,
+    place: &Place,
+) -> anyhow::Result<bool> {
+    let started = async {
+        match names::known_bot(parts, id, telegram).await? {
+            Some(me) => run_bot(parts, bot, telegram, me, place).await.map(|()| true),
+            None => Ok(false),
+        }
+    };
+    match started.await {
+        Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_transient) => Ok(false),
+        other => other,
+    }
+}
+
 fn refused(bot: &str, place: &Place, error: &anyhow::Error) {
     place.is(State::Refused);
     tracing::error!(bot, error = %error, "bot `{bot}` was not started: {error:#}");
 }
 
 /// Loads a bot's plugins and starts asking for its updates.
-async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, place: Place) -> anyhow::Result<()> {
+async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, place: &Place) -> anyhow::Result<()> {
     let id = BotId(me.id);
     let me = Arc::new(me);
     let mut guests = Vec::with_capacity(bot.plugins.len());
     let loads = bot.plugins.iter().map(|(name, plugin)| load_plugin(parts, bot, name, plugin, &me, telegram));
     for loaded in join_all(loads).await {
-        match loaded {
-            Ok(guest) => guests.push(guest),
-            Err(error) => {
-                refused(&bot.name, &place, &error);
-                return Err(error.context(format!("bot `{}` was not started", bot.name)));
-            }
-        }
+        guests.push(loaded?);
     }
     place.has(guests.iter().map(shown).collect());
     let manifests: Vec<_> =
@@ -219,7 +233,7 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
         wake: parts.wake.clone(),
         clock: parts.clock.clone(),
         pressure: Arc::new(Pressure::new(&parts.limits)),
-        place,
+        place: place.clone(),
     };
     tracing::info!(bot = %bot.name, "bot `{}` runs as @{} with {} plugin(s)", bot.name, me.username, bot.plugins.len());
     let shutdown = parts.tasks.shutdown().clone();

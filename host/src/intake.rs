@@ -65,7 +65,7 @@ impl Bot {
 
     /// Whether it should take no more updates for now.
     async fn is_full(&self) -> bool {
-        self.pressure.is_full(&self.store, self.id(), self.clock.now()).await
+        self.pressure.is_full(self, self.clock.now()).await
     }
 
     /// Says, once, that updates cannot be stored or that they can again. Losing the polling lease is neither.

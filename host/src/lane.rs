@@ -177,7 +177,7 @@ impl Lanes {
                 turn::End::Next => {}
                 turn::End::LaneIsGone => break,
                 turn::End::Wait(until) => {
-                    self.report(self.store.postpone(lease, until).await);
+                    self.report(self.store.postpone(&lease, until).await);
                     break;
                 }
             }

@@ -14,7 +14,9 @@ use super::send::{Attempt, Known, Sender};
 use super::{Delivery, after};
 use crate::clock::Millis;
 use crate::shutdown::Shutdown;
-use crate::store::{ClaimedSends, FenceOutcome, Learned, Lease, Mark, Marked, SendOutcome, Then, WaitingCall};
+use crate::store::{
+    ClaimedSends, FenceOutcome, Learned, Lease, Mark, Marked, SendOutcome, StoreError, Then, WaitingCall,
+};
 use crate::telegram::Client;
 use crate::telegram::encode::ALBUM_PART;
 
@@ -250,7 +252,8 @@ impl Delivery {
                 }
                 Err(error) => error,
             };
-            if !error.is_transient() {
+            // Whatever else is wrong may be put right, and what is not recorded would be sent again.
+            if matches!(error, StoreError::Closed) {
                 tracing::error!(
                     chat = lease.chat(), error = %error,
                     "{} call(s) to chat {} are not recorded and may be made again: {error}", marks.len(), lease.chat()
@@ -267,8 +270,17 @@ impl Delivery {
 
     async fn postpone(&self, lease: Lease, until: Millis) {
         self.look_again(until);
-        if let Err(error) = self.store.postpone(lease, until).await {
-            tracing::warn!(error = %error, "a chat could not be given back: {error}; its lease will run out");
+        let mut attempt = 0;
+        // A chat that is not given back counts as one whose calls are in the air.
+        while let Err(error) = self.store.postpone(&lease, until).await {
+            if attempt == 0 {
+                tracing::warn!(chat = lease.chat(), error = %error, "a chat cannot be given back yet: {error}");
+            }
+            if matches!(error, StoreError::Closed) {
+                return;
+            }
+            self.clock.sleep(super::retry::pause(attempt)).await;
+            attempt += 1;
         }
     }
 }

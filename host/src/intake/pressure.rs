@@ -11,10 +11,9 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::Bot;
 use crate::clock::Millis;
 use crate::config::Limits;
-use crate::model::BotId;
-use crate::store::Store;
 
 /// How often the waiting events are counted at most, and how long polling pauses before it looks again.
 pub(super) const AGAIN: Duration = Duration::from_secs(1);
@@ -60,7 +59,7 @@ impl Pressure {
     }
 
     /// Whether the bot should take no more for now.
-    pub(super) async fn is_full(&self, store: &Store, bot: BotId, now: Millis) -> bool {
+    pub(super) async fn is_full(&self, bot: &Bot, now: Millis) -> bool {
         let before = {
             let mut estimate = self.estimate();
             if !estimate.is_stale(self.limit, now) {
@@ -71,7 +70,8 @@ impl Pressure {
             *estimate
         };
         // A host that starts finds what others have left; beyond the limit the exact number does not matter.
-        if let Ok(counted) = store.waiting_events(bot, self.limit).await {
+        let plugins = bot.plugins.iter().map(|(plugin, _)| plugin);
+        if let Ok(counted) = bot.store.waiting_events(bot.id(), plugins, self.limit).await {
             let mut estimate = self.estimate();
             estimate.counted = counted;
             estimate.since -= before.since;

@@ -190,7 +190,11 @@ impl View for TurnView {
 }
 
 fn unavailable(error: StoreError) -> ViewError {
-    if error.is_lasting() { ViewError::Refused(error.to_string()) } else { ViewError::Unavailable(error.to_string()) }
+    match error {
+        StoreError::Slow => ViewError::Slow(error.to_string()),
+        error if error.is_lasting() => ViewError::Refused(error.to_string()),
+        error => ViewError::Unavailable(error.to_string()),
+    }
 }
 
 /// Views are shared with the sandbox by reference count.

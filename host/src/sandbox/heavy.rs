@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 /// How low: a thread at 10 gets a tenth of what one at 0 gets where both want all of a core, and all of it otherwise.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
 /// Whose turn it is: one number for each plugin.
@@ -232,7 +232,8 @@ impl Wake for Task {
 
 /// Lowers the priority of this thread. Where that is not possible, it is a thread like any other.
 fn give_way() {
-    #[cfg(unix)]
+    // Elsewhere it would be the priority of the whole process.
+    #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::setpriority_process(None, NICE) {
         tracing::debug!(%error, "the threads of long turns have no low priority: {error}");
     }

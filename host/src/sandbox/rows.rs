@@ -377,7 +377,7 @@ impl From<Exceeded> for Error {
 impl From<ViewError> for Error {
     fn from(error: ViewError) -> Self {
         match error {
-            ViewError::Unavailable(reason) => Self::Unavailable(reason),
+            ViewError::Unavailable(reason) | ViewError::Slow(reason) => Self::Unavailable(reason),
             ViewError::Refused(reason) => Self::Other(reason),
         }
     }

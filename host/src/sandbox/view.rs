@@ -47,8 +47,10 @@ pub enum ViewError {
     /// The database did not answer; it may later.
     #[error("the database did not answer: {0}")]
     Unavailable(String),
-    /// The question cannot be answered, however often it is asked: a sum that no 64-bit integer holds, or one that takes
-    /// the database too long.
+    /// The question took too long. It may be answered later; if not, it is the plugin's.
+    #[error("{0}")]
+    Slow(String),
+    /// The question cannot be answered, however often it is asked: a sum that no 64-bit integer holds.
     #[error("{0}")]
     Refused(String),
 }

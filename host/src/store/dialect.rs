@@ -88,7 +88,11 @@ impl Dialect {
 
     /// Keeps other hosts from changing the schema until the transaction ends. The number is arbitrary but fixed.
     pub(super) fn lock_schema(self) -> Option<&'static str> {
-        (self == Self::Postgres).then_some("SELECT CAST(pg_advisory_xact_lock(7310868735159) AS TEXT)")
+        // Making an index on a large table takes as long as it takes.
+        (self == Self::Postgres).then_some(
+            "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s';
+             SELECT CAST(pg_advisory_xact_lock(7310868735159) AS TEXT)",
+        )
     }
 
     /// Where in a text another text begins, from 1; 0 if it does not occur.
@@ -143,7 +147,9 @@ fn classify_sqlite(code: &str, message: &str) -> StoreError {
     let code: i32 = code.parse().unwrap_or_default();
     match (code & 0xff, code) {
         (_, 1555 | 2067) => StoreError::Unique { reason },
-        (5 | 6, _) => StoreError::Busy { reason },
+        // Locked; and what comes of the machine, not of the question: no memory, an error of the disk, a file that cannot
+        // be opened.
+        (5 | 6 | 7 | 10 | 14, _) => StoreError::Busy { reason },
         (13, _) => StoreError::Full,
         // Nobody interrupts but the watch on the time.
         (9, _) => StoreError::Slow,

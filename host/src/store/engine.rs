@@ -115,9 +115,17 @@ impl Engine {
 
     /// The same for a plugin's question to its own tables. However slow such questions are, one connection is left to
     /// the host's own.
-    pub(super) async fn read_for_guest(&self, step: Step) -> Result<Answer, StoreError> {
+    pub(super) async fn read_for_guest(&self, share: &Semaphore, step: Step) -> Result<Answer, StoreError> {
+        // Its plugin's share first: those of one plugin wait for each other, and not in everybody's way.
+        let _share = share.acquire().await.map_err(|_| StoreError::Closed)?;
         let _turn = self.readers.guests.acquire().await.map_err(|_| StoreError::Closed)?;
         self.read(step).await
+    }
+
+    /// How many questions of one plugin may be under way: at most half of the connections for them, so that another
+    /// plugin's find one however slow these are.
+    pub(super) fn share_of_a_plugin(&self) -> usize {
+        (self.readers.guest_places / 2).max(1)
     }
 
     /// A connection of one's own.
@@ -230,13 +238,15 @@ struct Readers {
     permits: Semaphore,
     /// All but one of them.
     guests: Semaphore,
+    guest_places: usize,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Readers {
     fn new(connect: Connect, count: usize) -> Self {
-        let guests = Semaphore::new(count.saturating_sub(1).max(1));
-        Self { connect, permits: Semaphore::new(count), guests, idle: Mutex::default() }
+        let guest_places = count.saturating_sub(1).max(1);
+        let (permits, guests) = (Semaphore::new(count), Semaphore::new(guest_places));
+        Self { connect, permits, guests, guest_places, idle: Mutex::default() }
     }
 
     async fn run(&self, steps: &[Step]) -> Result<Vec<Answer>, StoreError> {

@@ -159,7 +159,12 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Unreachable { .. } | Self::Full | Self::ReadOnly { .. } | Self::Busy { .. } | Self::Contended { .. }
+            Self::Unreachable { .. }
+                | Self::Full
+                | Self::ReadOnly { .. }
+                | Self::Slow
+                | Self::Busy { .. }
+                | Self::Contended { .. }
         )
     }
 
@@ -169,16 +174,17 @@ impl StoreError {
             Self::Unreachable { .. } => "the database cannot be reached",
             Self::Full => "the disk of the database is full",
             Self::ReadOnly { .. } | Self::NotWritable { .. } => "the database is read-only",
-            Self::Busy { .. } | Self::Contended { .. } => "the database is busy",
+            Self::Busy { .. } | Self::Slow | Self::Contended { .. } => "the database is busy",
             Self::Denied { .. } => "the database refuses the log-in",
             Self::Closed => "the database has been closed",
             _ => "the database fails",
         }
     }
 
-    /// Whether the same call would fail in the same way, whoever makes it: what was asked cannot be done.
+    /// Whether the same call would fail in the same way, whoever makes it: what was asked cannot be done. A slow answer
+    /// is none of these: somebody may be in the way.
     pub fn is_lasting(&self) -> bool {
-        matches!(self, Self::Slow | Self::TooLarge { .. } | Self::Unique { .. } | Self::Failed { .. })
+        matches!(self, Self::TooLarge { .. } | Self::Unique { .. } | Self::Failed { .. })
     }
 
     /// A row that does not hold what its table promises: somebody else has written to the database.

@@ -105,10 +105,14 @@ static EVENTS_OF: Sql = Sql::new(
      LEFT JOIN updates u ON u.seq = i.update_seq
      ORDER BY i.seq",
 );
-/// From the waiting events on, by their index: a bot has many more lanes than events that wait.
+/// From the waiting events on, by their index: a bot has many more lanes than events that wait. Those of plugins that the
+/// bot has no longer do not count: nothing that is done would make room.
 static WAITING: Sql = Sql::new(
-    "SELECT COUNT(*) FROM (
-         SELECT 1 FROM inbox i WHERE i.state = 0 AND (SELECT l.bot_id FROM lanes l WHERE l.id = i.lane_id) = $1 LIMIT $2
+    "WITH item (plugin) AS ({rows})
+     SELECT COUNT(*) FROM (
+         SELECT 1 FROM inbox i WHERE i.state = 0 AND EXISTS (
+             SELECT 1 FROM lanes l JOIN item ON item.plugin = l.plugin WHERE l.id = i.lane_id AND l.bot_id = $1)
+         LIMIT $2
      ) AS waiting",
 );
 struct Accept {
@@ -311,9 +315,16 @@ impl Store {
         }
     }
 
-    /// How many events of a bot wait for their turns, counted up to `most`.
-    pub async fn waiting_events(&self, bot: BotId, most: i64) -> Result<i64, StoreError> {
-        let answer = self.shared.engine.read(WAITING.with(params![bot.0, most])).await?;
+    /// How many events of these plugins of a bot wait for their turns, counted up to `most`.
+    pub async fn waiting_events(
+        &self,
+        bot: BotId,
+        plugins: impl Iterator<Item = &PluginName>,
+        most: i64,
+    ) -> Result<i64, StoreError> {
+        let rows: Vec<_> = plugins.map(|plugin| [Param::from(plugin.as_str())]).collect();
+        let Some(step) = WAITING.with_rows(&params![bot.0, most], rows).next() else { return Ok(0) };
+        let answer = self.shared.engine.read(step).await?;
         answer.rows.first().map_or(Ok(0), |row| row.integer(0))
     }
 

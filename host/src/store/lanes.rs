@@ -123,6 +123,9 @@ static NEXT_TURN: Sql = Sql::new(concat!(
      ORDER BY due_at LIMIT 1",
 ));
 static LOCK: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3 {for_update}");
+/// The same, or nothing while somebody else has it locked.
+static LOCK_FREE: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3 {skip_locked}");
+static STILL_MINE: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3");
 static FREE: Sql = Sql::new(
     "UPDATE lanes SET host_id = NULL, due_at = CASE kind
         WHEN 1 THEN (SELECT i.due_at FROM inbox i WHERE i.lane_id = lanes.id AND i.state = 0 ORDER BY i.seq LIMIT 1)
@@ -213,9 +216,16 @@ impl Claim {
             // What a host claims whose time is over would be taken from it at once.
             session.one(hosts::register(self.host, self.now)).await?;
         }
-        let dropped = self.leases.dropped();
-        for (lane, fence) in &dropped {
-            session.run(&[lock(*lane, *fence, self.host), free(*lane, *fence, self.host)]).await?;
+        let mut dropped = self.leases.dropped();
+        for (lane, fence) in std::mem::take(&mut dropped) {
+            let who = || params![lane, fence, self.host];
+            if !session.one(LOCK_FREE.with(who())).await?.rows.is_empty() {
+                session.one(free(lane, fence, self.host)).await?;
+            } else if !session.one(STILL_MINE.with(who())).await?.rows.is_empty() {
+                // Somebody else has it locked, and nobody is to wait for that here: another time.
+                continue;
+            }
+            dropped.push((lane, fence));
         }
         let search = self.kind != LaneKind::Polling && self.leases.is_in_doubt(self.kind);
         if search {
@@ -232,7 +242,7 @@ impl Claim {
         let mine = session.one(MINE.with(params![self.host, self.kind.number()])).await?;
         for row in mine.rows {
             let (lane, fence) = (row.integer(0)?, row.integer(1)?);
-            if !self.leases.has(lane, fence) && !dropped.contains(&(lane, fence)) {
+            if !self.leases.knows(lane, fence) && !dropped.contains(&(lane, fence)) {
                 let steps = [lock(lane, fence, self.host), outbox::landed(lane), free(lane, fence, self.host)];
                 session.run(&steps).await?;
             }
@@ -362,15 +372,15 @@ impl Store {
 
     /// Gives a lane back. If it was taken over meanwhile, that is fine too.
     pub async fn release(&self, lease: Lease) -> Result<(), StoreError> {
-        self.give_back(lease, None).await
+        self.give_back(&lease, None).await
     }
 
     /// Gives a lane back that nobody is to claim before `until`, whatever comes for it.
-    pub async fn postpone(&self, lease: Lease, until: Millis) -> Result<(), StoreError> {
+    pub async fn postpone(&self, lease: &Lease, until: Millis) -> Result<(), StoreError> {
         self.give_back(lease, Some(until)).await
     }
 
-    async fn give_back(&self, lease: Lease, until: Option<Millis>) -> Result<(), StoreError> {
+    async fn give_back(&self, lease: &Lease, until: Option<Millis>) -> Result<(), StoreError> {
         let (lane, fence, host) = (lease.lane, lease.fence, self.shared.host);
         self.shared.engine.write(GiveBack { lane, fence, host, until }).await?;
         lease.spend();

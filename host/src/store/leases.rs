@@ -119,8 +119,10 @@ struct State {
 }
 
 impl Leases {
-    pub(super) fn has(&self, lane: i64, fence: i64) -> bool {
-        self.state().held.contains(&(lane, fence))
+    /// Whether this host has the lease, or had it and has dropped it since.
+    pub(super) fn knows(&self, lane: i64, fence: i64) -> bool {
+        let state = self.state();
+        state.held.contains(&(lane, fence)) || state.dropped.contains(&(lane, fence))
     }
 
     pub(super) fn dropped(&self) -> Vec<(i64, i64)> {

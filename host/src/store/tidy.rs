@@ -101,14 +101,15 @@ static OLD: [Old; 7] = [
 ];
 
 /// Nobody has come for these in all the time: their plugin or their bot is not in any host's configuration any more. They
-/// would be in the way of tidying what is younger.
+/// would fill the inbox, and be in the way of tidying what is younger. An event is worth a day at most, and an hour more
+/// passes in which a turn may still be under way.
 static ABANDONED: [Sql; 2] = [
     Sql::new(
-        "UPDATE inbox SET state = 3, ended_at = $2, reason = 'no host has had its plugin for 30 days'
-         WHERE state = 0 AND created_at < $1",
+        "UPDATE inbox SET state = 3, ended_at = $2, reason = 'no host had its plugin as long as it was worth something'
+         WHERE state = 0 AND COALESCE(expires_at, created_at + 86400000) < $1",
     ),
     Sql::new(
-        "UPDATE outbox SET state = 3, ended_at = $2, reason = 'no host has had its bot for 30 days'
+        "UPDATE outbox SET state = 3, ended_at = $2, reason = 'no host had its bot for 30 days'
          WHERE state = 0 AND created_at < $1",
     ),
 ];
@@ -129,8 +130,9 @@ impl Store {
     /// after 180 days, the bytes of files 30 days after they were sent last. Call it now and then.
     pub async fn tidy(&self) -> Result<(), StoreError> {
         let now = self.shared.clock.now();
-        let abandoned = ABANDONED.iter().map(|sql| sql.with(params![now - 30 * DAY, now])).collect();
-        self.shared.engine.write(Delete(abandoned)).await?;
+        let [events, calls] = &ABANDONED;
+        let abandoned = [events.with(params![now - DAY / 24, now]), calls.with(params![now - 30 * DAY, now])];
+        self.shared.engine.write(Delete(abandoned.to_vec())).await?;
         for old in &OLD {
             let before = self.shared.clock.now() - old.age;
             for _ in 0..ROUNDS {

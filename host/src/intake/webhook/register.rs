@@ -75,13 +75,19 @@ async fn look(bot: &Bot, hook: &Hook, allowed: &[&str], told: &mut Option<Told>)
         told.get_or_insert_with(|| Told::from(&info));
         return Ok(info);
     }
-    bot.telegram.set_webhook(&hook.url, &hook.secret, allowed).await?;
+    // While one version replaces another two hosts want different kinds. Who comes later adds what it misses and takes
+    // nothing away; at its start a host says exactly what it wants.
+    let kept = info.allowed_updates.iter().map(String::as_str).filter(|kind| told.is_some() && !allowed.contains(kind));
+    let wanted: Vec<&str> = allowed.iter().copied().chain(kept).collect();
+    bot.telegram.set_webhook(&hook.url, &hook.secret, &wanted).await?;
     tracing::info!(
         bot = %bot.name, waiting = info.pending_update_count,
         "the updates of bot `{}` are now posted to {}; {} wait", bot.name, hook.url, info.pending_update_count
     );
     let info = bot.telegram.get_webhook_info().await?;
-    *told = Some(Told::from(&info));
+    let own = |kind: &String| allowed.contains(&kind.as_str());
+    let told_now = Told::from(&info);
+    *told = Some(Told { allowed: told_now.allowed.into_iter().filter(own).collect(), ..told_now });
     Ok(info)
 }
 
@@ -101,7 +107,9 @@ fn is_in_order(info: &WebhookInfo, url: &str, allowed: &[&str], told: Option<&To
     // The secret is the one thing that Telegram does not show. If it is another one, every post fails with 401.
     let is_new = info.last_error_date.is_some() && info.last_error_date != told.and_then(|told| told.last_error);
     let is_secret_wrong = is_new && info.last_error_message.as_deref().is_some_and(|text| text.contains("401"));
-    info.url == url && shown == expected && !is_secret_wrong
+    // What it had been told at the start it should know exactly; later more is no harm.
+    let kinds = if told.is_some() { shown.is_superset(&expected) } else { shown == expected };
+    info.url == url && kinds && !is_secret_wrong
 }
 
 /// Says once what Telegram says about posts that failed.

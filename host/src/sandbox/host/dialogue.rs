@@ -51,6 +51,7 @@ fn unavailable(entered: &mut Entered<'_>, error: ViewError) -> Error {
             entered.note_unavailable(&reason);
             Error::Unavailable(reason)
         }
+        ViewError::Slow(reason) => Error::Unavailable(reason),
         ViewError::Refused(reason) => Error::Other(reason),
     }
 }

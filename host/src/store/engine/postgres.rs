@@ -39,7 +39,7 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
         .options([
             // A host that hangs, or a question without an index, must not keep the others out.
             ("statement_timeout", "5s"),
-            ("lock_timeout", "10s"),
+            ("lock_timeout", "3s"),
             ("idle_in_transaction_session_timeout", "15s"),
             // A serializable transaction that reads a small table from end to end conflicts with everybody who writes
             // to it; read through an index it conflicts with those who write nearby.

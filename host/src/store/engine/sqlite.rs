@@ -31,7 +31,7 @@ const GROUP: usize = 256;
 /// How many times as long as it took the large jobs rest after one of them.
 const REST: u32 = 9;
 /// Connections for reading.
-const READERS: usize = 4;
+const READERS: usize = 8;
 /// Prepared statements and scripts a connection keeps.
 const STATEMENTS: usize = 1000;
 

@@ -13,18 +13,31 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Semaphore;
+
 use super::TableSet;
+use crate::model::PluginName;
 use crate::store::dialect::Dialect;
 
-/// The counters of all tables, by their names in the database.
+/// What all bots with a plugin share of it: the counters of its tables by their names in the database, and how many
+/// questions it may have under way.
 #[derive(Default)]
-pub(in crate::store) struct Counters(Mutex<HashMap<String, Counter>>);
+pub(in crate::store) struct Counters {
+    tables: Mutex<HashMap<String, Counter>>,
+    shares: Mutex<HashMap<PluginName, Arc<Semaphore>>>,
+}
 
 impl Counters {
-    /// The one of this table.
+    /// The counter of this table.
     pub(super) fn of(&self, table: &str) -> Counter {
-        let mut counters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counters = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         counters.entry(table.to_owned()).or_default().clone()
+    }
+
+    /// The connections for this plugin's questions.
+    pub(super) fn share_of(&self, plugin: &PluginName, places: usize) -> Arc<Semaphore> {
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(shares.entry(plugin.clone()).or_insert_with(|| Arc::new(Semaphore::new(places))))
     }
 }
 

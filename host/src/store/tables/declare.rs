@@ -55,6 +55,7 @@ impl Store {
             dialect: engine.dialect,
             tables: stored.collect(),
             gate: Arc::new(RwLock::new(())),
+            share: self.shared.counters.share_of(plugin, engine.share_of_a_plugin()),
         })))
     }
 }

@@ -99,6 +99,7 @@ async fn a_host_never_takes_a_lane_from_itself() {
         let polling = store.claim_polling(BOT).await.expect("no error").expect("it is free");
         // Its renewals are late: a slow start, a busy writer, a database that was away.
         place.clock.advance(Duration::from_secs(60));
+        assert_eq!(store.next_turn(&loaded()).await.expect("no error"), None, "nothing is due that it could have");
         assert!(store.claim_turns(9, &loaded()).await.expect("no error").is_empty(), "its own turn is still under way");
         assert!(store.claim_polling(BOT).await.expect("no error").is_none());
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), None);
@@ -250,7 +251,7 @@ async fn a_postponed_lane_waits_whatever_comes() {
     each_database(async |place| {
         let store = place.open().await;
         let lane = begin_turn(&store, 1, 10).await;
-        store.postpone(lane.lease, START + 60_000).await.expect("postponed");
+        store.postpone(&lane.lease, START + 60_000).await.expect("postponed");
         store.accept(None, BOT, vec![update(2, &[10])]).await.expect("accepted");
         assert!(store.claim_turns(1, &loaded()).await.expect("no error").is_empty());
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), Some(START + 60_000));
@@ -272,7 +273,7 @@ async fn a_lane_without_work_sleeps() {
         let lane = begin_turn(&store, 2, 10).await;
         let event = lane.events[0].seq;
         store.commit_turn(&lane.lease, turn(event, &tables), Then::Keep).await.expect("committed");
-        store.postpone(lane.lease, START).await.expect("postponed");
+        store.postpone(&lane.lease, START).await.expect("postponed");
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), Some(START));
         assert!(store.claim_turns(1, &loaded()).await.expect("no error").is_empty());
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), None);
