@@ -75,16 +75,36 @@ pub fn world(clock: &Clock, bots: &[String], memory: Option<&mut Memory>) -> any
         let (token, username) = bot
             .split_once('=')
             .with_context(|| format!("`{bot}` is not a bot\nhint: write --bot 123456789:secret=my_bot"))?;
-        let is_known = |world: &mut World| world.bot_by_token(token).and_then(|id| world.bot(id)).is_some();
-        if emulator.world(is_known) {
-            continue;
-        }
-        emulator
-            .world(|world| world.add_bot(token, username, "Guesthouse"))
-            .map_err(|refusal| anyhow::anyhow!("`{bot}` is not a bot: {}", refusal.text))?;
+        let known_or_new = |world: &mut World| match world.bot_by_token(token) {
+            Some(known) => world.rename_bot(known, username),
+            None => world.add_bot(token, username, "Guesthouse").map(drop),
+        };
+        emulator.world(known_or_new).map_err(|refusal| anyhow::anyhow!("`{bot}` is not a bot: {}", refusal.text))?;
     }
     if is_new {
         emulator.world(World::dev_house);
     }
     Ok(emulator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bot_that_is_known_takes_the_name_on_the_command_line() {
+        let (clock, folder) = (Clock::manual(0), tempfile::tempdir().unwrap());
+        let named = |name: &str, memory: &mut Memory| {
+            let emulator =
+                world(&clock, &[format!("7:x={name}")], Some(memory)).unwrap_or_else(|error| panic!("{error:#}"));
+            (emulator.world(|world| world.bot(7).map(|bot| bot.username.clone())), emulator)
+        };
+        let mut memory = Memory::in_folder(folder.path());
+        let (name, emulator) = named("one_bot", &mut memory);
+        assert_eq!(name.as_deref(), Some("one_bot"));
+        let saved = emulator.world(|world| world.saved());
+        std::fs::write(folder.path().join("telegram.json"), saved).unwrap();
+        let (name, emulator) = named("two_bot", &mut Memory::in_folder(folder.path()));
+        assert_eq!((name.as_deref(), emulator.world(|world| world.people().count())), (Some("two_bot"), 4));
+    }
 }
