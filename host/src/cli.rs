@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::dev;
 use crate::emulator::Emulator;
+use crate::emulator::memory::Memory;
 use crate::host::{self, Host};
 use crate::shutdown::Tasks;
 
@@ -54,6 +55,9 @@ enum Command {
         /// A bot that it knows, as `token=username`; may be given several times
         #[arg(long = "bot", value_name = "TOKEN=USERNAME", required = true)]
         bots: Vec<String>,
+        /// A folder where it keeps its people, chats and files; without one it forgets them when it ends
+        #[arg(long)]
+        data: Option<PathBuf>,
     },
     /// Load a configuration and its plugins and say what is wrong, without asking Telegram for anything
     Check {
@@ -69,7 +73,7 @@ struct DevArgs {
     /// Where the web chat listens; port 0 takes a free one
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: String,
-    /// Where the database and the cache are kept
+    /// Where the database, the cache and the emulated Telegram are kept
     #[arg(long, default_value = "data")]
     data: PathBuf,
 }
@@ -124,14 +128,17 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Dev(args) => {
             return until_stopped(dev::start(&args.listen, &args.data, &clock, &tasks).await, tasks).await;
         }
-        Command::Emulator { listen, bots } => {
-            let emulator = dev::world(&clock, &bots)?;
+        Command::Emulator { listen, bots, data } => {
+            data.as_deref().map(dev::make_folder).transpose()?;
+            let mut memory = data.as_deref().map(Memory::in_folder);
+            let emulator = dev::world(&clock, &bots, memory.as_mut())?;
             let listener = bind(&listen).await?;
             say(&format!(
                 "An emulated Telegram is at http://{0}; talk to the bots at http://{0}/",
                 listener.local_addr()?
             ));
-            serve(emulator, listener, &tasks);
+            emulator.is_called(&listen);
+            serve(emulator, listener, memory, &tasks);
         }
         Command::Dead(dead) => return dead::run(dead, &clock).await,
         Command::Check { config } => return host::check(Config::load(&config)?).await,
@@ -164,11 +171,16 @@ pub(crate) async fn bind(address: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-/// Serves an emulator until the shutdown.
-pub(crate) fn serve(emulator: Emulator, listener: TcpListener, tasks: &Tasks) {
+/// Serves an emulator until the shutdown, and keeps what happens in it if there is a place for that.
+pub(crate) fn serve(emulator: Emulator, listener: TcpListener, memory: Option<Memory>, tasks: &Tasks) {
     let shutdown = tasks.shutdown().clone();
     tasks.spawn_loop("emulator", async move {
-        if let Err(error) = emulator.serve(listener, async move { shutdown.begun().await }).await {
+        let serving = emulator.clone().serve(listener, async move { shutdown.begun().await });
+        let served = match memory {
+            Some(memory) => memory.keep_while(&emulator, serving).await,
+            None => serving.await,
+        };
+        if let Err(error) = served {
             tracing::error!(error = %error, "the emulator stopped: {error}");
         }
     });

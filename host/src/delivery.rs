@@ -28,6 +28,8 @@ mod lane;
 
 mod albums;
 
+mod caption;
+
 mod chat;
 
 mod limits;

@@ -10,6 +10,7 @@ use crate::cli;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::emulator::Emulator;
+use crate::emulator::memory::Memory;
 use crate::emulator::world::World;
 use crate::host::{self, Host};
 use crate::shutdown::Tasks;
@@ -22,19 +23,19 @@ const BOT: (&str, &str) = ("7000000001:dev-house", "guesthouse_dev_bot");
 
 /// Starts the emulator, the web chat and a host with the bundled plugins.
 pub async fn start(listen: &str, data: &Path, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
-    std::fs::create_dir_all(data).map_err(|error| {
-        anyhow::anyhow!("cannot create `{}`: {error}\nhint: name another folder with --data", data.display())
-    })?;
+    make_folder(data)?;
     let listener = cli::bind(listen).await?;
     let address = listener.local_addr()?;
-    let emulator = world(clock, &[format!("{}={}", BOT.0, BOT.1)])?;
+    let mut memory = Memory::in_folder(data);
+    let emulator = world(clock, &[format!("{}={}", BOT.0, BOT.1)], Some(&mut memory))?;
+    emulator.is_called(listen);
     let config = Config::parse(CONFIG, Path::new("guesthouse.dev.toml"), |name| match name {
         "ADDRESS" => Some(address.to_string()),
         "DATA" => Some(data.to_string_lossy().into_owned()),
         "TOKEN" => Some(BOT.0.to_owned()),
         _ => None,
     })?;
-    cli::serve(emulator, listener, tasks);
+    cli::serve(emulator, listener, Some(memory), tasks);
     let host = host::start(config, clock, tasks).await.map_err(|error| match error.downcast_ref() {
         Some(StoreError::InUse { path }) => anyhow::anyhow!(
             "`{}` is in use by another guesthouse\nhint: stop that one, or name another folder with --data",
@@ -49,18 +50,61 @@ pub async fn start(listen: &str, data: &Path, clock: &Clock, tasks: &Tasks) -> a
     Ok(host)
 }
 
-/// An emulated Telegram with the dev house's people and these bots, each `token=username`.
-pub fn world(clock: &Clock, bots: &[String]) -> anyhow::Result<Emulator> {
+/// Makes the folder where things are kept, if it is not there.
+pub fn make_folder(data: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(data).map_err(|error| {
+        anyhow::anyhow!("cannot create `{}`: {error}\nhint: name another folder with --data", data.display())
+    })
+}
+
+/// An emulated Telegram as its memory has it, or else with the dev house's people; and these bots, each
+/// `token=username`.
+pub fn world(clock: &Clock, bots: &[String], memory: Option<&mut Memory>) -> anyhow::Result<Emulator> {
     // Update ids begin where a former run cannot have been, as the host remembers those it has seen.
-    let emulator = Emulator::new(clock.clone(), clock.now().unsigned_abs());
+    let seed = clock.now().unsigned_abs();
+    let recalled = memory.map(|memory| memory.recall(clock, seed)).transpose();
+    let recalled = recalled.map_err(|error| {
+        anyhow::anyhow!(
+            "the emulated Telegram cannot be read from its folder: {error}\nhint: name another folder with --data"
+        )
+    })?;
+    let recalled = recalled.flatten();
+    let is_new = recalled.is_none();
+    let emulator = Emulator::of(recalled.unwrap_or_else(|| World::new(clock.clone(), seed)), clock.clone());
     for bot in bots {
         let (token, username) = bot
             .split_once('=')
             .with_context(|| format!("`{bot}` is not a bot\nhint: write --bot 123456789:secret=my_bot"))?;
-        emulator
-            .world(|world| world.add_bot(token, username, "Guesthouse"))
-            .map_err(|refusal| anyhow::anyhow!("`{bot}` is not a bot: {}", refusal.text))?;
+        let known_or_new = |world: &mut World| match world.bot_by_token(token) {
+            Some(known) => world.rename_bot(known, username),
+            None => world.add_bot(token, username, "Guesthouse").map(drop),
+        };
+        emulator.world(known_or_new).map_err(|refusal| anyhow::anyhow!("`{bot}` is not a bot: {}", refusal.text))?;
     }
-    emulator.world(World::dev_house);
+    if is_new {
+        emulator.world(World::dev_house);
+    }
     Ok(emulator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bot_that_is_known_takes_the_name_on_the_command_line() {
+        let (clock, folder) = (Clock::manual(0), tempfile::tempdir().unwrap());
+        let named = |name: &str, memory: &mut Memory| {
+            let emulator =
+                world(&clock, &[format!("7:x={name}")], Some(memory)).unwrap_or_else(|error| panic!("{error:#}"));
+            (emulator.world(|world| world.bot(7).map(|bot| bot.username.clone())), emulator)
+        };
+        let mut memory = Memory::in_folder(folder.path());
+        let (name, emulator) = named("one_bot", &mut memory);
+        assert_eq!(name.as_deref(), Some("one_bot"));
+        let saved = emulator.world(|world| world.saved());
+        std::fs::write(folder.path().join("telegram.json"), saved).unwrap();
+        let (name, emulator) = named("two_bot", &mut Memory::in_folder(folder.path()));
+        assert_eq!((name.as_deref(), emulator.world(|world| world.people().count())), (Some("two_bot"), 4));
+    }
 }

@@ -1,8 +1,8 @@
 //! A Telegram of one's own: the Bot API over HTTP, a web chat, and the people who write, all in this process.
 //!
 //! Bots reach it like Telegram, by a base URL, and need not know. `emulator/world` is what it knows and by what rules
-//! it goes, `emulator/server` how it is reached over HTTP, `emulator/bell` how those who wait are woken. It shares no
-//! type with the host.
+//! it goes, `emulator/server` how it is reached over HTTP, `emulator/bell` how those who wait are woken, `emulator/memory`
+//! how it outlives a restart. It shares no type with the host.
 //!
 //! # Bad days
 //!
@@ -18,6 +18,7 @@
 //! | `PUT /emulator/people/{id}` | `{"deactivated": true}`: a person deletes the account, or has it back |
 //! | `POST /emulator/chats/{chat}/members` | `{"id": 7, "action": "leave", "by": 1001}`: somebody throws the bot out; `join` brings it back |
 //! | `POST /emulator/chats/{chat}/upgrade` | a basic group becomes a supergroup: both say so, and the old id answers with `migrate_to_chat_id`; the answer is the new chat |
+//! | `PUT /emulator/bots/{id}` | `{"reads_all": true}`: the bot hears everything in groups. As in Telegram it begins in privacy mode: it hears commands, its name and answers to it, and everything where it is an administrator |
 //! | `GET /emulator/calls` | what bots have called, with times and answers |
 //!
 //! ```no_run
@@ -35,6 +36,7 @@
 //! # }
 //! ```
 
+pub mod memory;
 pub mod world;
 
 mod bell;
@@ -42,7 +44,7 @@ mod server;
 
 use std::io;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -59,13 +61,27 @@ struct Inner {
     clock: Clock,
     world: Mutex<World>,
     bell: Bell,
+    /// What people call this machine.
+    name: OnceLock<String>,
 }
 
 impl Emulator {
     /// An emulator of an empty world. The same seed and the same verbs give the same ids.
     pub fn new(clock: Clock, seed: u64) -> Self {
-        let world = Mutex::new(World::new(clock.clone(), seed));
-        Self(Arc::new(Inner { clock, world, bell: Bell::default() }))
+        Self::of(World::new(clock.clone(), seed), clock)
+    }
+
+    /// An emulator of a world that is there already.
+    pub fn of(world: World, clock: Clock) -> Self {
+        Self(Arc::new(Inner { clock, world: Mutex::new(world), bell: Bell::default(), name: OnceLock::new() }))
+    }
+
+    /// Tells it the address by which people call this machine. A browser may use the page by that name, by `localhost`
+    /// and by every IP address, and by no other name.
+    pub fn is_called(&self, address: &str) {
+        let name = address.rsplit_once(':').map_or(address, |(name, _)| name);
+        // The first name stays; there is one listener.
+        let _ = self.0.name.set(name.to_owned());
     }
 
     /// Looks at the world or changes it, and wakes whom the change concerns. Keep it short, and do not use the

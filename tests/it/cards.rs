@@ -5,6 +5,8 @@ use regex::Regex;
 
 use crate::support::{ADMIN, Database, House, Person, cards, picture};
 
+mod slips;
+
 /// A message with what differs from run to run replaced: codes, links, times, file sizes.
 pub(crate) fn same(text: &str) -> String {
     let replace = |text: &str, pattern: &str, by: &str| {

@@ -16,6 +16,8 @@ mod crash;
 
 mod dead;
 
+mod dev;
+
 mod failures;
 
 mod guests;

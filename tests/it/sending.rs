@@ -70,6 +70,14 @@ fn cases() -> Vec<Case> {
             ends: "1 0",
             requests: 2,
         },
+        Case {
+            name: "a file id that nobody knows",
+            method: "sendPhoto",
+            says: "/file AgACAgIAAxkBAAAAAA",
+            sees: &["by id"],
+            action: error(400, "Bad Request: wrong file identifier/HTTP URL specified"),
+            ..send("", json!(null), &[], "1 0", 1)
+        },
         // It is as it should be.
         later("editMessageText", "/again x", error(400, "Bad Request: message is not modified: the same as before")),
         later("deleteMessage", "/delete", error(400, "Bad Request: message to delete not found")),
@@ -164,6 +172,33 @@ async fn every_answer_has_its_end() {
         assert_eq!(outbox(&house.database, "answerCallbackQuery", 1002).await, ["3 0"], "expired, not dead");
         people.push(person);
         house.closes(people).await;
+    }
+}
+
+#[tokio::test]
+async fn a_picture_that_telegram_does_not_take_leaves_its_text() {
+    for database in Database::each().await {
+        let house = House::opens(database, &[fixture("echo")]).await;
+        let (user, town) = (house.person(1002), &house.street.town);
+        let refused = error(400, "Bad Request: wrong file identifier/HTTP URL specified");
+        for method in ["sendPhoto", "sendMediaGroup"] {
+            town.suffers(json!({"method": method, "action": refused})).await;
+        }
+        user.says("/photo").await;
+        assert_eq!(user.sees().await, "a picture");
+        assert_eq!(calls(town, "sendPhoto", 1002).await.len(), 2, "uploaded once more, then left out");
+        let sent = user.last()["message_id"].clone();
+        // The plugin knows the text by the number of its picture.
+        user.says("/answer").await;
+        assert_eq!(user.sees().await, "an answer");
+        assert_eq!(user.last()["reply_to_message"]["message_id"], sent);
+        let asked = user.says("/album").await;
+        assert_eq!(user.sees().await, "red\n\n*blue*");
+        assert_eq!(user.last()["reply_to_message"]["message_id"], asked, "it answers what the album answers");
+        for method in ["sendPhoto", "sendMediaGroup"] {
+            assert_eq!(outbox(&house.database, method, 1002).await, ["1 0"]);
+        }
+        house.closes([user]).await;
     }
 }
 

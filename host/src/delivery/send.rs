@@ -3,8 +3,8 @@
 //! 1. A message that was not sent yet at the commit: its number comes from this lane's own calls or from the database.
 //!    An answer to a message that never came is sent as no answer; an edit of one is dead.
 //! 2. A file: what Telegram calls it if this bot has sent it before, else its bytes.
-//! 3. Some refusals can be mended, once each: a file id that Telegram no longer takes (upload again), formatting that it
-//!    does not accept (send without).
+//! 3. Some refusals can be mended, once each: a file id that Telegram no longer takes (upload again, or say without the
+//!    picture what was to stand under it: `caption`), formatting that it does not accept (send without).
 //! 4. Some say something about the chat as a whole (`chat`); what follows is decided with the chat's other calls.
 //! 5. Everything else is decided by `retry`. A call that may be made at most once ends where another one would be tried
 //!    again after an attempt that may have arrived.
@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::caption;
 use super::chat::{self, Word};
 use super::retry::{self, Next};
 use crate::model::BotId;
@@ -110,12 +111,16 @@ impl Sender<'_> {
         if let Some(reference) = call.about {
             self.fill_in_message(call, reference, &mut body, known).await?;
         }
-        let (mut fresh, mut plain) = (false, false);
+        let (mut fresh, mut plain, mut method) = (false, false, call.method.as_str());
         loop {
             if let Some(error) = failed.take() {
                 // Each remedy helps once; whatever is still wrong after it is the call's own fault.
                 let helps = match error.decide() {
-                    Decision::WrongFile => !std::mem::replace(&mut fresh, true) && call.body.contains(BlobName::PREFIX),
+                    Decision::WrongFile if !fresh && call.body.contains(BlobName::PREFIX) => {
+                        fresh = true;
+                        true
+                    }
+                    Decision::WrongFile => self.leave_out_files(call, &mut method, &mut body, &error.to_string()),
                     Decision::BadEntities => !std::mem::replace(&mut plain, true) && strip_entities(&mut body),
                     _ => false,
                 };
@@ -124,12 +129,18 @@ impl Sender<'_> {
                 }
             }
             let mut ready = body.clone();
-            let files = self.fill_in_files(&mut ready, known, fresh).await?;
+            let Some(files) = self.fill_in_files(&mut ready, known, fresh).await? else {
+                let reason = "the bytes of its file are gone";
+                if self.leave_out_files(call, &mut method, &mut body, reason) {
+                    continue;
+                }
+                return Err(Attempt::dead(reason));
+            };
             let uploads: Vec<Upload> = files.iter().filter_map(|file| file.upload.clone()).collect();
             let answer = if uploads.is_empty() {
-                self.telegram.call(&call.method, &Value::Object(ready).to_string()).await
+                self.telegram.call(method, &Value::Object(ready).to_string()).await
             } else {
-                self.telegram.upload(&call.method, ready, uploads).await
+                self.telegram.upload(method, ready, uploads).await
             };
             match answer {
                 Ok(answer) => {
@@ -146,6 +157,17 @@ impl Sender<'_> {
                 Err(error) => failed = Some(error),
             }
         }
+    }
+
+    /// Makes the call one that says what was to stand under its files, if something was.
+    fn leave_out_files(&self, call: &WaitingCall, method: &mut &str, body: &mut Map<String, Value>, why: &str) -> bool {
+        let Some(text) = caption::as_text(method, body) else { return false };
+        tracing::warn!(
+            bot = %self.bot, chat = self.chat, seq = call.seq, method = %method, reason = why,
+            "a {method} to chat {} goes as a text without its file: {why}", self.chat
+        );
+        (*method, *body) = ("sendMessage", text);
+        true
     }
 
     /// Puts in the number of the message that the call is about, or takes the answer out where there is none.
@@ -187,13 +209,14 @@ impl Sender<'_> {
         Ok(())
     }
 
-    /// Puts in what Telegram calls the files, or what the form calls those that have to be uploaded.
+    /// Puts in what Telegram calls the files, or what the form calls those that have to be uploaded. `None`: the bytes of
+    /// one are gone.
     async fn fill_in_files(
         &self,
         body: &mut Map<String, Value>,
         known: &Known,
         fresh: bool,
-    ) -> Result<Vec<File>, Attempt> {
+    ) -> Result<Option<Vec<File>>, Attempt> {
         let mut files = Vec::new();
         for (message, field, place) in file_places(body) {
             let Some(name) = place.as_str().and_then(BlobName::read) else { continue };
@@ -208,15 +231,15 @@ impl Sender<'_> {
                     None
                 }
                 None => {
-                    let bytes = self.store.blob(&name.digest).await?;
-                    let bytes: Bytes = bytes.ok_or_else(|| Attempt::dead("the bytes of its file are gone"))?;
+                    let bytes: Option<Bytes> = self.store.blob(&name.digest).await?;
+                    let Some(bytes) = bytes else { return Ok(None) };
                     *place = Value::String(format!("attach://{field}"));
                     Some(Upload { field, name: name.name.clone(), bytes })
                 }
             };
             files.push(File { message, name, upload });
         }
-        Ok(files)
+        Ok(Some(files))
     }
 
     fn outcome(&self, error: &CallError, call: &WaitingCall) -> Attempt {

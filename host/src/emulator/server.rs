@@ -68,7 +68,7 @@ fn routes(face: Face) -> Router {
         .fallback(bot_api::nowhere)
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .with_state(face.clone());
-    bot_api.merge(page::routes().merge(web::routes(face)))
+    bot_api.merge(page::routes(face.clone()).merge(web::routes(face)))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::card;
 use crate::code::{Code, RANDOM};
+use crate::file;
 use crate::model::{CARDS, Card, Picture};
 use crate::press::{Answer, Press};
 use crate::talk::{self, Found, MAX_DESCRIPTION, MAX_NAME, PATIENCE, Step, Talk};
@@ -84,6 +85,12 @@ pub(crate) fn begin(turn: &Turn<'_>) -> Result<Answer, Failure> {
 pub(crate) fn message(turn: &Turn<'_>, message: &Message, mut draft: Draft) -> Result<(), Failure> {
     if !talk::is_said(message) {
         return Ok(());
+    }
+    if draft.awaits_picture(message)
+        && let Some(key) = file::flaw(message)?
+    {
+        draft.refused.clone_from(&message.album);
+        return ask(turn, draft, Some(turn.words.say(key).into()));
     }
     match take(&mut draft, message) {
         Taken::Again(remark) => {
@@ -170,6 +177,12 @@ impl Draft {
             Step::Photo | Step::Name => Step::Description,
             Step::Description | Step::Packaged => Step::Packaged,
         };
+    }
+
+    /// Whether a picture in this message would be taken.
+    fn awaits_picture(&self, message: &Message) -> bool {
+        let of = |album: &Option<String>| message.album.is_some() && message.album == *album;
+        !of(&self.refused) && (matches!(self.step, Step::Photo | Step::Packaged) || of(&self.album))
     }
 
     /// Whether nothing is left to ask for.
@@ -260,7 +273,7 @@ pub(crate) fn description(text: &str) -> Result<String, Remark> {
 
 fn fit(text: String, limit: usize, none: &'static str, long: &'static str) -> Result<String, Remark> {
     match text.encode_utf16().count() {
-        0 => Err(Remark::Plain(none)),
+        _ if text.chars().all(is_blank) => Err(Remark::Plain(none)),
         length if length > limit => Err(Remark::TooLong(long, length, limit)),
         _ => Ok(text),
     }
@@ -269,6 +282,18 @@ fn fit(text: String, limit: usize, none: &'static str, long: &'static str) -> Re
 /// Marks that override the direction of what follows. The joiners within emoji and Persian words stay.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// What shows nothing by itself, though it is no blank: joiners, fillers, variants. A name of these alone cannot be read,
+/// and Telegram refuses it on a button, with the whole list that the button is in.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || is_invisible(c)
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 impl Remark {

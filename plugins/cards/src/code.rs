@@ -16,6 +16,8 @@ pub(crate) const PREFIX: &str = "verify_";
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 20;
+/// In how many groups it is printed.
+const GROUPS: usize = 5;
 
 /// A code whose checksum is right, without dashes, as the tables keep it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,23 +90,56 @@ impl fmt::Display for Code {
     }
 }
 
-/// Reads a text in which somebody may have written or pasted a code. `bot` is this bot's username.
-pub(crate) fn read_text(text: &str, bot: &str) -> Spoken {
+/// Reads a text in which somebody may have written or pasted codes, each once, in their order. `bot` is this bot's
+/// username.
+pub(crate) fn read_all(text: &str, bot: &str) -> Vec<Spoken> {
     // 1. The whole text is a code, perhaps with blanks between its groups.
     if let Some(code) = Code::parse(text) {
-        return Spoken::Code(code);
+        return vec![Spoken::Code(code)];
     }
-    // 2. A deep link stands in it.
-    let words = || text.split_whitespace();
-    if let Some((name, payload)) = words().find_map(deep_link) {
-        return if name.eq_ignore_ascii_case(bot) { read_payload(payload) } else { Spoken::OtherBot(name.to_owned()) };
+    // 2. Deep links stand in it, codes, or the payloads of links; codes perhaps in groups.
+    let mut found = Vec::new();
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')).collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let mut rest = words.as_slice();
+    while let [word, others @ ..] = rest {
+        let (spoken, after) = match read_word(word, bot) {
+            Some(spoken) => (Some(spoken), others),
+            None => match read_groups(rest) {
+                Some(code) => (Some(Spoken::Code(code)), &rest[GROUPS..]),
+                None => (None, others),
+            },
+        };
+        found.extend(spoken.filter(|spoken| !found.contains(spoken)));
+        rest = after;
     }
-    // 3. A code stands in it, or the payload of a link.
-    if let Some(code) = words().find_map(|word| Code::parse(word.strip_prefix(PREFIX).unwrap_or(word))) {
-        return Spoken::Code(code);
+    // 3. It has the shape of a code, but a character is missing, superfluous or wrong.
+    if found.is_empty() && has_shape(text) {
+        found.push(Spoken::Malformed);
     }
-    // 4. It has the shape of a code, but a character is missing, superfluous or wrong.
-    if has_shape(text) { Spoken::Malformed } else { Spoken::Nothing }
+    found
+}
+
+/// The same for what holds one thing, such as a QR code.
+pub(crate) fn read_text(text: &str, bot: &str) -> Spoken {
+    read_all(text, bot).into_iter().next().unwrap_or(Spoken::Nothing)
+}
+
+fn read_word(word: &str, bot: &str) -> Option<Spoken> {
+    if let Some((name, payload)) = deep_link(word) {
+        let own = name.eq_ignore_ascii_case(bot);
+        return Some(if own { read_payload(payload) } else { Spoken::OtherBot(name.to_owned()) });
+    }
+    let word = word.trim_matches(|c: char| "<>()[]\"'.:!?".contains(c));
+    Code::parse(word.strip_prefix(PREFIX).unwrap_or(word)).map(Spoken::Code)
+}
+
+/// The code that the next words are, as a label prints its groups. Five short words of a sentence are none.
+fn read_groups(words: &[&str]) -> Option<Code> {
+    let groups = words.get(..GROUPS)?;
+    let like_a_label = groups.iter().all(|group| letters(group).count() == LENGTH / GROUPS)
+        && groups.iter().any(|group| group.contains(|c: char| c.is_ascii_digit()));
+    if like_a_label { Code::parse(&groups.concat()) } else { None }
 }
 
 /// Reads the payload of a deep link, or the argument of `/verify`: what stands there is meant as a code.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::add::{self, Remark};
 use crate::card::{self, GONE};
+use crate::file;
 use crate::model::{CARDS, Card};
 use crate::press::{Answer, Press};
 use crate::talk::{self, Field, Found, MAX_DESCRIPTION, MAX_NAME, PATIENCE, Talk};
@@ -122,6 +123,12 @@ fn question(turn: &Turn<'_>, change: &Change, card: &Card, remark: Option<Text>)
 pub(crate) fn message(turn: &Turn<'_>, message: &Message, mut change: Change) -> Result<(), Failure> {
     if !talk::is_said(message) || message.album.is_some() && message.album == change.refused {
         return Ok(());
+    }
+    if matches!(change.field, Field::Photo | Field::Packaged)
+        && let Some(key) = file::flaw(message)?
+    {
+        change.refused.clone_from(&message.album);
+        return ask_again(turn, change, turn.words.say(key).into());
     }
     let value = match change.field {
         Field::Name => add::text(message, "not-a-name").and_then(add::name),

@@ -24,6 +24,9 @@ mod verify;
 /// Pictures that may show a QR code, and albums of them.
 mod picture;
 
+/// Files that claim to be pictures.
+mod file;
+
 /// Against those who try codes.
 mod guard;
 
@@ -97,6 +100,7 @@ impl Plugin for Cards {
             .deep_link(code::PREFIX)
             .deep_link(ADMIN_PAYLOAD)
             .event(EventKind::Message)
+            .event(EventKind::EditedMessage)
             .config(ConfigKey::new("wrong_codes", "More wrong codes than this slow a user down.", 5))
             .config(ConfigKey::new("wrong_codes_minutes", "Within how many minutes they have to come.", 10))
             .config(ConfigKey::new(
@@ -128,6 +132,7 @@ impl Plugin for Cards {
             }
             Event::Callback(callback) => press::handle(&turn, callback),
             Event::Message(message) if turn.private => handle_message(&turn, message),
+            Event::EditedMessage(message) if turn.private => talk::edited(&turn, message),
             _ => Ok(()),
         }
     }

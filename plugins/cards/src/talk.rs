@@ -141,14 +141,34 @@ pub(crate) fn message(turn: &Turn<'_>, message: &Message) -> Result<bool, Failur
     Ok(true)
 }
 
+/// A message that was changed: a code in it is checked. What was said in a dialogue was taken as it stood, so an admin is
+/// told that the change does not count, and asked again.
+pub(crate) fn edited(turn: &Turn<'_>, message: &Message) -> Result<(), Failure> {
+    let is_open = turn.is_admin() && matches!(find(turn)?, Found::Live(Talk::Adding(_) | Talk::Editing(_)));
+    if !is_open {
+        return verify::by_edit(turn, message);
+    }
+    if is_check(message) {
+        verify::by_edit(turn, message)?;
+        return remind(turn);
+    }
+    ask_due(turn, "edit-not-counted")
+}
+
 /// After something else in the middle of a dialogue, says what is due in it.
 pub(crate) fn remind(turn: &Turn<'_>) -> Result<(), Failure> {
     if !turn.private || !turn.is_admin() {
         return Ok(());
     }
+    ask_due(turn, "draft-open")
+}
+
+/// Says something, and what is due in the dialogue, if there is one.
+fn ask_due(turn: &Turn<'_>, key: &str) -> Result<(), Failure> {
+    let remark = turn.words.say(key).into();
     match find(turn)? {
-        Found::Live(Talk::Adding(draft)) => add::ask(turn, draft, Some(turn.words.say("draft-open").into())),
-        Found::Live(Talk::Editing(change)) => edit::ask_again(turn, change, turn.words.say("draft-open").into()),
+        Found::Live(Talk::Adding(draft)) => add::ask(turn, draft, Some(remark)),
+        Found::Live(Talk::Editing(change)) => edit::ask_again(turn, change, remark),
         _ => Ok(()),
     }
 }

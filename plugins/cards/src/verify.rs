@@ -4,6 +4,8 @@
 //! 2. Unknown, mistyped, deactivated: three different answers. A deactivated card shows nothing but that.
 //! 3. The count is what `increment` gives back: exact, without a gap, whoever else checks at the same moment. The columns
 //!    that it changes are not read here.
+//! 4. A text may hold several codes: each is checked, once.
+//! 5. An edit is one more text, but a card that this person has checked since the message was written was checked by it.
 
 use guesthouse_plugin::tables::{Row, col};
 use guesthouse_plugin::{Button, Content, Failure, File, Message, Text, chat, config, files};
@@ -17,6 +19,9 @@ use crate::show;
 use crate::texts::{Arg, Words};
 use crate::turn::Turn;
 use crate::{alert, share};
+
+/// Codes of one message that are looked at.
+const MAX_CODES: usize = 10;
 
 /// What became of a picture.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,19 +37,37 @@ pub(crate) fn by_payload(turn: &Turn<'_>, message: &Message, payload: &str) -> R
     if payload.is_empty() {
         return turn.answer(message, turn.words.say("verify-how"));
     }
-    let spoken = match code::read_text(payload, &config::me().username) {
-        Spoken::Nothing => Spoken::Malformed,
-        spoken => spoken,
-    };
-    check(turn, message, spoken)
+    let mut spoken = code::read_all(payload, &config::me().username);
+    if spoken.is_empty() {
+        spoken.push(Spoken::Malformed);
+    }
+    check(turn, message, &spoken)
 }
 
-/// Checks what a text says, if it says a code.
+/// Checks what a text says, if it says a code. Rule 4.
 pub(crate) fn by_text(turn: &Turn<'_>, message: &Message) -> Result<bool, Failure> {
-    match code::read_text(&message.text.content, &config::me().username) {
-        Spoken::Nothing => Ok(false),
-        spoken => check(turn, message, spoken).map(|()| true),
+    let spoken = code::read_all(&message.text.content, &config::me().username);
+    check(turn, message, &spoken)?;
+    Ok(!spoken.is_empty())
+}
+
+/// Checks what a text says after it was changed. Rule 5.
+pub(crate) fn by_edit(turn: &Turn<'_>, message: &Message) -> Result<(), Failure> {
+    let mut new = Vec::new();
+    for spoken in code::read_all(&message.text.content, &config::me().username) {
+        if !is_counted(turn, message, &spoken)? {
+            new.push(spoken);
+        }
     }
+    check(turn, message, &new)
+}
+
+/// Whether the user has checked the card of this code since the message was written.
+fn is_counted(turn: &Turn<'_>, message: &Message, spoken: &Spoken) -> Result<bool, Failure> {
+    let Spoken::Code(code) = spoken else { return Ok(false) };
+    let Some(card) = CARDS.select::<Label>().first(col("code").eq(code.as_str()))? else { return Ok(false) };
+    let own = col("card").eq(card.id).and(col("user_id").eq(turn.user.id));
+    Ok(CHECKS.count(own.and(col("time").ge(message.date)))? > 0)
 }
 
 /// Checks the QR code on a picture. Those in `known` were checked already.
@@ -99,8 +122,18 @@ fn picture_file(message: &Message) -> Option<&File> {
     }
 }
 
-fn check(turn: &Turn<'_>, message: &Message, spoken: Spoken) -> Result<(), Failure> {
-    if guard::admit(turn, message)? { answer(turn, message, &spoken) } else { Ok(()) }
+fn check(turn: &Turn<'_>, message: &Message, spoken: &[Spoken]) -> Result<(), Failure> {
+    for one in spoken.iter().take(MAX_CODES) {
+        // A wrong code may have been one too many for those behind it.
+        if !guard::admit(turn, message)? {
+            return Ok(());
+        }
+        answer(turn, message, one)?;
+    }
+    if spoken.len() > MAX_CODES {
+        turn.answer(message, turn.words.tell("more-codes", &[("count", Arg::Count(MAX_CODES as i64))]))?;
+    }
+    Ok(())
 }
 
 /// Answers one who does not have to wait.

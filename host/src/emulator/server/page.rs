@@ -1,11 +1,21 @@
-//! The web chat: a few files embedded in the binary, and the headers that keep everything else out.
+//! The web chat: a few files embedded in the binary, the headers that keep everything else out, and who may use it and the
+//! web API: pages that this server itself has given out, under a name that is its own.
+//!
+//! A browser sends what it reaches under a stranger's name to that stranger's page, and a name may lead anywhere at any
+//! time (DNS rebinding). So only names are taken that nobody else can give out: IP addresses, `localhost`, and what the
+//! operator wrote after `--listen`. Bots are no browsers and may call the Bot API by any name.
+
+use std::net::IpAddr;
 
 use axum::Router;
-use axum::extract::{Path, Request};
+use axum::extract::{Path, Request, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+
+use super::Face;
 
 /// Nothing from outside; pictures may also be made by the page itself.
 const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:";
@@ -50,9 +60,9 @@ const FILES: &[(&str, &str, &str)] = &files! {
     "viewer.js": SCRIPT,
 };
 
-pub(super) fn routes() -> Router {
+pub(super) fn routes(face: Face) -> Router {
     let page = Router::new().route("/", get(async || file("index.html"))).route("/{name}", get(named));
-    page.layer(axum::middleware::map_response(guarded))
+    page.layer(axum::middleware::from_fn_with_state(face, known_host)).layer(axum::middleware::map_response(guarded))
 }
 
 async fn named(Path(name): Path<String>) -> Response {
@@ -82,6 +92,31 @@ pub(super) async fn guarded(mut response: Response) -> Response {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// Refuses requests that came here under a name which is not this server's.
+pub(super) async fn known_host(State(face): State<Face>, request: Request, next: Next) -> Response {
+    // A request without a name is no browser's.
+    let host = request.headers().get(header::HOST).map(|host| host.to_str().unwrap_or_default());
+    let host = host.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+    let own = face.emulator.0.name.get().map(String::as_str);
+    if host.is_some_and(|host| !is_own_name(host, own)) {
+        let text = "{\"error\":\"this server is not called that; open it as http://127.0.0.1 or http://localhost with its \
+                    port, or start it with the name after --listen\"}";
+        return (StatusCode::FORBIDDEN, [(header::CONTENT_TYPE, "application/json")], text).into_response();
+    }
+    next.run(request).await
+}
+
+/// Whether nobody else can make this name lead here.
+fn is_own_name(host: &str, own: Option<&str>) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host().trim_end_matches('.').to_ascii_lowercase();
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
+    address.parse::<IpAddr>().is_ok()
+        || name == "localhost"
+        || name.ends_with(".localhost")
+        || own.is_some_and(|own| !own.is_empty() && own.eq_ignore_ascii_case(&name))
 }
 
 /// Refuses requests that another site's page makes through the person's browser.
@@ -118,6 +153,35 @@ mod tests {
         let mut served: Vec<_> = FILES.iter().map(|(name, ..)| (*name).to_owned()).collect();
         served.sort();
         assert_eq!(served, names, "list the files of emulator/web in server/page.rs");
+    }
+
+    #[test]
+    fn only_names_that_nobody_can_give_out_are_its_own() {
+        for host in [
+            "127.0.0.1:8080",
+            "127.0.0.1",
+            "192.168.1.5:8080",
+            "[::1]:8080",
+            "localhost:8080",
+            "LocalHost.",
+            "a.localhost",
+        ] {
+            assert!(is_own_name(host, None), "{host}");
+        }
+        for host in [
+            "",
+            "example.org",
+            "example.org:8080",
+            "127.0.0.1.example.org",
+            "localhost.example.org",
+            "a b",
+            "[::1",
+            "mylocalhost",
+        ] {
+            assert!(!is_own_name(host, Some("")), "{host}");
+        }
+        assert!(is_own_name("DevBox.local:8080", Some("devbox.local")));
+        assert!(!is_own_name("devbox.local:8080", Some("other.local")));
     }
 
     #[test]

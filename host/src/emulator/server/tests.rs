@@ -311,3 +311,24 @@ async fn odd_updates_are_to_be_had_by_http() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_name_that_leads_here_by_somebody_elses_will_is_refused() {
+    play(async |scene| {
+        let ask = async |path: &str, host: &str| {
+            let request = scene.client.get(format!("{}{path}", scene.base)).header("host", host);
+            let response = request.send().await.unwrap();
+            (response.status().as_u16(), response.text().await.unwrap())
+        };
+        for path in ["/", "/app.js", "/emulator/state"] {
+            assert_eq!(ask(path, "localhost:8080").await.0, 200, "{path}");
+            let (status, text) = ask(path, "evil.example:8080").await;
+            assert_eq!(status, 403, "{path}");
+            assert!(text.contains("open it as http://127.0.0.1") && text.contains("--listen"), "{text}");
+        }
+        assert_eq!(ask("/bot7:x/getMe", "telegram.internal").await.0, 200, "a bot may call it as it likes");
+        scene.emulator.is_called("devbox.local:8080");
+        assert_eq!(ask("/emulator/state", "devbox.local:8080").await.0, 200, "what the operator calls it");
+    })
+    .await;
+}

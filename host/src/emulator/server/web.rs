@@ -43,12 +43,14 @@ pub(super) fn routes(face: Face) -> Router {
         .route("/emulator/faults", get(faults::list).post(faults::add).delete(faults::clear))
         .route("/emulator/faults/{id}", delete(faults::remove))
         .route("/emulator/flood", get(faults::flood).put(faults::set_flood).delete(faults::end_flood))
+        .route("/emulator/bots/{bot}", axum::routing::put(updates::hear))
         .route("/emulator/bots/{bot}/updates", post(updates::push))
         .route("/emulator/bots/{bot}/update_ids", post(updates::renumber))
         .route("/emulator/{*rest}", axum::routing::any(nothing))
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .layer(middleware::from_fn(page::same_origin))
+        .layer(middleware::from_fn_with_state(face.clone(), page::known_host))
         .layer(middleware::map_response(page::guarded));
     router.with_state(face)
 }

@@ -84,16 +84,24 @@ impl World {
         }
     }
 
-    /// What gets through privacy mode: a command that names no other bot, and an answer to the bot.
+    /// What gets through privacy mode: a command that names no other bot, the bot's name, and an answer to the bot.
     fn is_meant_for(&self, bot: i64, chat: &Chat, message: &Message) -> bool {
         let answered = message.reply_to.and_then(|id| chat.message(id));
         if answered.is_some_and(|answered| answered.author == Author::Bot(bot)) {
             return true;
         }
-        let Content::Text(text, _) = &message.content else { return false };
+        let Some(name) = self.bots.get(&bot).map(|bot| bot.username.as_str()) else { return false };
+        let text = match &message.content {
+            Content::Text(text, _) => text,
+            Content::Media(media) => &media.caption,
+            Content::Plain(..) | Content::Service(_) => return false,
+        };
+        if text.all("mention").any(|mention| mention.trim_start_matches('@').eq_ignore_ascii_case(name)) {
+            return true;
+        }
         let Some(command) = text.first("bot_command") else { return false };
         match command.split_once('@') {
-            Some((_, name)) => self.bots.get(&bot).is_some_and(|bot| bot.username.eq_ignore_ascii_case(name)),
+            Some((_, named)) => named.eq_ignore_ascii_case(name),
             None => true,
         }
     }

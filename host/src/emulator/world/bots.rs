@@ -68,7 +68,7 @@ impl World {
             token: token.to_owned(),
             username: username.to_owned(),
             name: if name.is_empty() { username.to_owned() } else { name.to_owned() },
-            reads_all: true,
+            reads_all: false,
             last_message_id: 0,
             queue: UpdateQueue::default(),
             webhook: Webhook::default(),
@@ -81,10 +81,21 @@ impl World {
         Ok(id)
     }
 
-    /// Whether the bot hears everything in groups (the default here), or only what is meant for it (Telegram's
-    /// default).
+    /// Gives a bot another username.
+    pub fn rename_bot(&mut self, bot: i64, username: &str) -> Result<(), Refusal> {
+        let username = username.trim_start_matches('@');
+        if username.is_empty() || self.user_by_name(username).is_some_and(|id| id != bot) {
+            return Err(Refusal::wrong(format!("the username `{username}` is empty or taken")));
+        }
+        self.bots.get_mut(&bot).ok_or_else(|| no_bot(&bot.to_string()))?.username = username.to_owned();
+        self.signal(Signal::People);
+        Ok(())
+    }
+
+    /// Whether the bot hears everything in groups, or only what is meant for it (the default, as in Telegram).
     pub fn set_reads_all(&mut self, bot: i64, reads_all: bool) -> Result<(), Refusal> {
         self.bots.get_mut(&bot).ok_or_else(|| no_bot(&bot.to_string()))?.reads_all = reads_all;
+        self.signal(Signal::People);
         Ok(())
     }
 

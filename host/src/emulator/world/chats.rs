@@ -81,6 +81,7 @@ pub struct NewChat {
 }
 
 /// One chat.
+#[derive(Serialize, Deserialize)]
 pub struct Chat {
     pub(super) reference: ChatRef,
     pub(super) kind: ChatKind,
@@ -93,6 +94,8 @@ pub struct Chat {
     last_id: i64,
     version: u64,
     messages: BTreeMap<i64, Message>,
+    /// Which message has changed last at a version.
+    #[serde(skip)]
     changes: BTreeMap<u64, i64>,
 }
 
@@ -140,6 +143,14 @@ impl Chat {
     /// The standing of everybody who is or was here.
     pub fn members(&self) -> impl Iterator<Item = (i64, Member)> {
         self.members.iter().map(|(id, member)| (*id, *member))
+    }
+
+    /// Goes on after a restart. The last numbers may have been given out after the chat was written down, so as many
+    /// are left out.
+    pub(super) fn resume(&mut self, left_out: u32) {
+        self.last_id = self.last_id.saturating_add(i64::from(left_out));
+        self.version = self.version.saturating_add(u64::from(left_out));
+        self.changes = self.messages.values().map(|message| (message.version, message.id)).collect();
     }
 
     fn put(&mut self, mut message: Message, kept: usize) -> u64 {

@@ -17,7 +17,7 @@ pub struct BotCommand {
 }
 
 /// For whom a menu is meant.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Scope {
     /// Everybody for whom there is nothing better.
     Default,

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,7 @@ const MAX_PHOTO: usize = 10 * 1024 * 1024;
 const SMALL_SIDE: u32 = 320;
 
 /// As what a file was sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileKind {
     /// A picture that Telegram shows.
     Photo,
@@ -57,7 +58,7 @@ impl FileKind {
 }
 
 /// Which file. Numbers are given in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct FileNo(u32);
 
 /// A file that was checked and hashed but is not kept yet. Made without holding the world, because it takes a while.
@@ -119,6 +120,7 @@ pub(super) struct File {
     name: String,
     pub(super) mime: String,
     pub(super) bytes: Bytes,
+    digest: [u8; 32],
     picture: Option<Picture>,
     secret: u64,
 }
@@ -184,8 +186,20 @@ fn sizes_of(picture: Picture) -> Vec<(u32, u32)> {
 /// All files.
 #[derive(Default)]
 pub(super) struct Files {
-    files: Vec<File>,
+    /// By number; none where the bytes were lost between two runs.
+    files: Vec<Option<File>>,
     blobs: HashMap<[u8; 32], Bytes>,
+}
+
+/// A file as it is written down: everything but its bytes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SavedFile {
+    kind: FileKind,
+    name: String,
+    mime: String,
+    /// SHA-256 of the bytes in hexadecimal digits.
+    pub(super) digest: String,
+    secret: u64,
 }
 
 impl Files {
@@ -193,13 +207,49 @@ impl Files {
         let no = FileNo(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
         // A `Bytes` may be a slice of a whole request; the copy lets go of the rest.
         let bytes = self.blobs.entry(new.digest).or_insert_with(|| Bytes::copy_from_slice(&new.bytes)).clone();
-        let NewFile { kind, name, mime, picture, .. } = new;
-        self.files.push(File { no, kind, name, mime, bytes, picture, secret });
+        let NewFile { kind, name, mime, picture, digest, .. } = new;
+        self.files.push(Some(File { no, kind, name, mime, bytes, digest, picture, secret }));
         no
     }
 
     pub(super) fn get(&self, no: FileNo) -> Option<&File> {
-        self.files.get(no.0 as usize)
+        self.files.get(no.0 as usize)?.as_ref()
+    }
+
+    /// The files as they can be written down.
+    pub(super) fn saved(&self) -> Vec<Option<SavedFile>> {
+        let saved = |file: &File| SavedFile {
+            kind: file.kind,
+            name: file.name.clone(),
+            mime: file.mime.clone(),
+            digest: hex(&file.digest),
+            secret: file.secret,
+        };
+        self.files.iter().map(|file| file.as_ref().map(saved)).collect()
+    }
+
+    /// The bytes of all files, once each, by their digests.
+    pub(super) fn blobs(&self) -> impl Iterator<Item = (String, Bytes)> {
+        self.blobs.iter().map(|(digest, bytes)| (hex(digest), bytes.clone()))
+    }
+
+    /// Goes on with what was written down. A file whose bytes are not what they were is lost; its number stays taken.
+    pub(super) fn resumed(saved: Vec<Option<SavedFile>>, mut bytes_of: impl FnMut(&str) -> Option<Bytes>) -> Self {
+        let mut files = Self::default();
+        for (no, saved) in (0..).map(FileNo).zip(saved) {
+            let file = saved.and_then(|SavedFile { kind, name, mime, digest, secret }| {
+                let bytes = bytes_of(&digest)?;
+                let sum: [u8; 32] = Sha256::digest(&bytes).into();
+                if hex(&sum) != digest {
+                    return None;
+                }
+                let bytes = files.blobs.entry(sum).or_insert(bytes).clone();
+                let picture = if kind == FileKind::Photo { Some(image::read(&bytes)?) } else { None };
+                Some(File { no, kind, name, mime, bytes, digest: sum, picture, secret })
+            });
+            files.files.push(file);
+        }
+        files
     }
 
     fn by_id(&self, bot: i64, id: &str) -> Option<&File> {
@@ -243,6 +293,10 @@ impl Files {
         let file = self.get(FileNo(digits.parse().ok()?))?;
         (file.path() == path && file.bytes.len() <= MAX_DOWNLOAD).then_some(file)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Keyboards: what a bot may attach to a message, checked as Telegram checks it, and which button is where.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::ApiError;
@@ -23,7 +24,7 @@ const ACTIONS: [&str; 9] = [
 ];
 
 /// A checked `reply_markup`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Markup {
     /// Buttons under the message; shown to bots too.
     Inline(Value),

@@ -222,14 +222,30 @@ mod tests {
     fn privacy_mode_lets_commands_and_answers_through() {
         let mut world = world();
         let chat = group(&mut world, ChatKind::Supergroup);
-        world.set_reads_all(7, false).unwrap();
         updates(&mut world, 7);
-        for (text, heard) in [("hello", 0), ("/go", 1), ("/go@my_bot", 1), ("/go@other_bot", 0)] {
+        for (text, heard) in [
+            ("hello", 0),
+            ("/go", 1),
+            ("/go@my_bot", 1),
+            ("/go@other_bot", 0),
+            ("hello @My_Bot", 1),
+            ("@admin and @my_bot", 1),
+            ("hello @other_bot", 0),
+        ] {
             world.say(1001, chat, text).unwrap();
             assert_eq!(updates(&mut world, 7).len(), heard, "{text}");
         }
         let sent = world.post(chat, Author::Bot(7), Content::Text(Default::default(), None), |_| {});
         world.reply(1001, chat, sent, "hello").unwrap();
+        assert_eq!(updates(&mut world, 7).len(), 1);
+        // Who is told to hear everything, or is an administrator, does.
+        world.set_reads_all(7, true).unwrap();
+        world.say(1001, chat, "hello").unwrap();
+        assert_eq!(updates(&mut world, 7).len(), 1);
+        world.set_reads_all(7, false).unwrap();
+        world.promote(7, chat, Member::Administrator, 1001).unwrap();
+        updates(&mut world, 7);
+        world.say(1001, chat, "hello").unwrap();
         assert_eq!(updates(&mut world, 7).len(), 1);
     }
 
@@ -278,7 +294,7 @@ mod tests {
         assert_eq!(refused(&world, 1002), "Bad Request: chat not found");
         assert_eq!(refused(&world, 5), "Bad Request: chat not found");
         let chat = group(&mut world, ChatKind::Group);
-        world.say(1002, chat, "hello").unwrap();
+        world.say(1002, chat, "/hello").unwrap();
         assert_eq!(refused(&world, 1002), "Forbidden: bot can't initiate conversation with a user");
     }
 }

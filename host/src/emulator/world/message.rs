@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::saved::{self, Word};
 use super::{FileKind, FileNo, Formatted, Markup};
 
 /// Who wrote a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Author {
     /// A person.
     Person(i64),
@@ -28,7 +30,7 @@ impl Author {
 }
 
 /// A file in a message.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Media {
     /// As what it was sent.
     pub kind: FileKind,
@@ -43,14 +45,14 @@ pub struct Media {
 }
 
 /// What a message says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Content {
     /// Text, and how its links are to be previewed.
     Text(Formatted, Option<Value>),
     /// A photo or a document.
     Media(Media),
     /// A contact, a location or the like, exactly as the Bot API shows it: the field's name and its value.
-    Plain(&'static str, Value),
+    Plain(#[serde(deserialize_with = "saved::word")] Word, Value),
     /// Not said by anybody: somebody joined, left …, as the fields that the Bot API shows.
     Service(Value),
 }
@@ -67,7 +69,7 @@ impl Content {
 }
 
 /// One message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Message {
     /// Unique in the chat.
     pub id: i64,
@@ -86,6 +88,7 @@ pub struct Message {
     /// What it says.
     pub content: Content,
     /// The keyboard it carries.
+    #[serde(with = "saved::shared")]
     pub markup: Option<Arc<Markup>>,
     /// Whether its content may be forwarded and saved.
     pub protected: bool,

@@ -9,7 +9,7 @@ use super::{Refusal, Signal, World};
 const FIRST_PERSON: i64 = 1001;
 
 /// Somebody who writes to bots.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The Telegram user id.
     pub id: i64,
@@ -26,7 +26,7 @@ pub struct Person {
     /// A hint for the page: this one is meant to be the bots' admin. It gives no right.
     pub admin: bool,
     /// Whether the account is deleted: nothing can be written to it and it says nothing.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deactivated: bool,
 }
 

@@ -9,17 +9,21 @@ mod html;
 mod markdown;
 mod markdown_v2;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::ApiError;
+use super::saved::{self, Word};
 
 pub(super) use auto::checked_url;
+pub(super) use given::kind;
 
 /// A stretch of text with a meaning.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entity {
     /// The Bot API's `type`.
-    pub kind: &'static str,
+    #[serde(deserialize_with = "saved::word")]
+    pub kind: Word,
     /// In UTF-16 units.
     pub offset: usize,
     /// In UTF-16 units.
@@ -29,7 +33,7 @@ pub struct Entity {
 }
 
 /// What an entity carries.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Detail {
     /// Nothing.
     None,
@@ -50,7 +54,7 @@ impl Entity {
 }
 
 /// Text with entities.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Formatted {
     /// The text without markup.
     pub text: String,
@@ -116,6 +120,11 @@ impl Formatted {
     /// The text of the first entity of a kind.
     pub fn first(&self, kind: &str) -> Option<&str> {
         self.entities.iter().find(|entity| entity.kind == kind).map(|entity| self.slice(entity))
+    }
+
+    /// The texts of all entities of a kind.
+    pub fn all<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a str> {
+        self.entities.iter().filter(move |entity| entity.kind == kind).map(|entity| self.slice(entity))
     }
 
     /// The text under an entity.

@@ -8,6 +8,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{ApiError, Signal, World};
@@ -43,6 +44,8 @@ const KINDS: &[&str] = &[
 const ON_REQUEST: [&str; 3] = ["chat_member", "message_reaction", "message_reaction_count"];
 /// More pending updates than this are dropped.
 const MAX_PENDING: usize = 100_000;
+/// No id is above this one, which JSON's numbers still hold exactly.
+const MAX_ID: i64 = 1 << 52;
 /// One answer stays below this size.
 const MAX_REPLY: usize = 4 * 1024 * 1024;
 /// After a week without updates the ids begin somewhere else.
@@ -55,6 +58,23 @@ pub(super) struct Queued {
     /// Updates with one key reach a webhook one after the other.
     pub(super) key: i64,
     pub(super) json: Arc<str>,
+}
+
+/// A queue as it is written down.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedQueue {
+    waiting: Vec<SavedUpdate>,
+    next: i64,
+    last_push: Millis,
+    allowed: Option<Vec<String>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedUpdate {
+    id: i64,
+    expires: Millis,
+    key: i64,
+    json: String,
 }
 
 /// The pending updates of a bot. Ids are consecutive; one that a webhook took or that died leaves a hole.
@@ -105,6 +125,48 @@ impl UpdateQueue {
     /// The ids that wait, oldest first.
     pub(super) fn ids(&self) -> impl Iterator<Item = i64> {
         self.items.iter().zip(self.first..).filter(|(item, _)| item.is_some()).map(|(_, id)| id)
+    }
+
+    /// The queue as it can be written down.
+    pub(super) fn saved(&self) -> SavedQueue {
+        let waiting = self.ids().filter_map(|id| {
+            let Queued { expires, key, json } = self.get(id)?;
+            Some(SavedUpdate { id, expires: *expires, key: *key, json: json.to_string() })
+        });
+        SavedQueue {
+            waiting: waiting.collect(),
+            next: self.tail(),
+            last_push: self.last_push,
+            allowed: self.allowed().map(|kinds| kinds.into_iter().map(Into::into).collect()),
+        }
+    }
+
+    /// Goes on with what was written down. The last ids may have been given out after that, and a bot that has had an
+    /// update takes another one with its id for the same, so as many are left out.
+    pub(super) fn resumed(saved: SavedQueue, left_out: u32) -> Self {
+        let next = saved.next.clamp(0, MAX_ID);
+        let near = next - i64::try_from(MAX_PENDING).unwrap_or(i64::MAX)..next;
+        let waiting = || saved.waiting.iter().filter(|update| near.contains(&update.id));
+        let first = waiting().next().map_or(next, |update| update.id);
+        let mut queue = Self { first, last_push: saved.last_push, ..Self::default() };
+        for SavedUpdate { id, expires, key, json } in waiting() {
+            queue.leave_out_up_to(*id);
+            queue.items.push_back(Some(Queued { expires: *expires, key: *key, json: json.as_str().into() }));
+            queue.live += 1;
+        }
+        if next > 0 {
+            queue.leave_out_up_to(next + i64::from(left_out));
+        }
+        queue.drop_holes();
+        if let Some(kinds) = saved.allowed {
+            queue.allow(&kinds);
+        }
+        queue
+    }
+
+    fn leave_out_up_to(&mut self, id: i64) {
+        let holes = usize::try_from(id - self.tail()).unwrap_or(0);
+        self.items.extend(std::iter::repeat_n(None, holes));
     }
 
     fn drop_holes(&mut self) {

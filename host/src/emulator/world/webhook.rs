@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{ApiError, Signal, World};
@@ -17,7 +18,7 @@ const MAX_RETRY_AFTER: i64 = 3600;
 const GONE_FOR: Millis = 23 * 3_600_000;
 
 /// What `setWebhook` was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookSettings {
     /// Where updates are posted.
     pub url: String,
@@ -81,6 +82,10 @@ pub enum Outcome {
 impl Webhook {
     pub(super) fn is_set(&self) -> bool {
         self.settings.is_some()
+    }
+
+    pub(super) fn settings(&self) -> Option<&WebhookSettings> {
+        self.settings.as_deref()
     }
 
     /// Puts a new update in its lane.

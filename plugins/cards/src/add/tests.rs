@@ -172,3 +172,35 @@ fn marks_that_turn_text_about_are_left_out() {
     assert_eq!(name("👨\u{200d}👩"), Ok("👨\u{200d}👩".to_owned()), "a joiner is part of the picture");
     assert_eq!(description("one\u{0}\r\ntwo"), Ok("one\ntwo".to_owned()));
 }
+
+#[test]
+fn a_name_that_nobody_can_see_is_none() {
+    let none = Err(Remark::Plain("not-a-name"));
+    for text in [
+        "\u{200b}",
+        "\u{3164}",
+        "\u{2800} \u{200d}",
+        "\u{ad}\u{34f}",
+        "\u{115f}\u{1160}\u{ffa0}",
+        "\u{fe0f}\u{e0041}",
+        "",
+    ] {
+        assert_eq!(name(text), none, "{text:?}");
+        assert_eq!(description(text), Err(Remark::Plain("not-a-description")), "{text:?}");
+    }
+    for text in ["a\u{200b}", "❤\u{fe0f}", "한", "."] {
+        assert_eq!(name(text), Ok(text.to_owned()));
+    }
+}
+
+#[test]
+fn a_file_is_looked_at_where_a_picture_is_due() {
+    let mut draft = draft();
+    let of = |album: Option<&str>| photo("a", "", album);
+    assert!(draft.awaits_picture(&of(None)) && draft.awaits_picture(&of(Some("A"))));
+    (draft.step, draft.album) = (Step::Name, Some("A".into()));
+    assert!(!draft.awaits_picture(&of(None)) && !draft.awaits_picture(&of(Some("B"))));
+    assert!(draft.awaits_picture(&of(Some("A"))), "the second picture of the album");
+    (draft.step, draft.refused) = (Step::Packaged, Some("A".into()));
+    assert!(!draft.awaits_picture(&of(Some("A"))), "refused already");
+}

@@ -107,3 +107,27 @@ fn mistyped_codes_are_told_from_talk() {
         assert_eq!(read_text(text, "shop_bot"), Spoken::Nothing, "{text}");
     }
 }
+
+#[test]
+fn every_code_in_a_text_is_read_once() {
+    let [one, two] = [0, 1].map(|index| codes().nth(index).expect("endless"));
+    let both = [Spoken::Code(one.clone()), Spoken::Code(two.clone())];
+    let blanks = |code: &Code| code.to_string().replace('-', " ");
+    for text in [
+        format!("{one} {two}"),
+        format!("{one}\n{two}"),
+        format!("{one},{two}"),
+        format!("Are {one} and {two}. real? I ask for {one}"),
+        format!("{} {}", one.link("shop_bot"), two.link("shop_bot")),
+        format!("{}\n{}", one.link("shop_bot"), two.as_str().to_lowercase()),
+        format!("{}\n{}", blanks(&one), blanks(&two)),
+        format!("look: {} and {}", blanks(&one), blanks(&two)),
+    ] {
+        assert_eq!(read_all(&text, "shop_bot"), both, "{text}");
+    }
+    let other = Spoken::OtherBot("shop_bot".into());
+    let text = format!("{} {two}", one.link("shop_bot"));
+    assert_eq!(read_all(&text, "another_bot"), [other, Spoken::Code(two)], "a false link does not hide behind a code");
+    assert_eq!(read_all("hello", "shop_bot"), []);
+    assert_eq!(read_all("K7QF-9M2X-4TTA-00B1", "shop_bot"), [Spoken::Malformed]);
+}

@@ -48,6 +48,7 @@ code-malformed =
     A code has 20 characters. Please compare it with the label.
 code-deactivated = ⛔ The card with this code is no longer active. Please contact the seller.
 code-of-other-bot = ❌ This link leads to another bot, { $bot }. It does not belong to a card of ours.
+more-codes = I have looked at the first { $count } codes. Please send the others in another message.
 code-foreign = ❌ This QR code does not belong to a card of ours.
 no-code-seen = I see no QR code on this picture. Please take it closer, straight from the front and in good light – or type the code that stands under it.
 picture-too-large = This picture is too large for me. Please send it as a photo instead of a file.
@@ -136,6 +137,7 @@ caption-too-long = The caption has { $count } characters; a name may have { $lim
 name-from-caption = I took the caption as the name: { $name }
 two-photos = I took both photos: the second one shows the card packaged.
 first-two-photos = I took the first two photos: a card has no more. The second one shows it packaged.
+edit-not-counted = A change to a message does not count. Please send what you mean as a new message.
 draft-open = What you began is still open.
 draft-dropped = What you had begun was dropped.
 draft-over = I waited for an hour, so what you had begun is over. /admin starts again.

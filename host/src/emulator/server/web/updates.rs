@@ -1,4 +1,4 @@
-//! The web API of odd updates: any JSON as an update, and numbers that begin again elsewhere.
+//! The web API of what a bot hears: any JSON as an update, numbers that begin again elsewhere, and privacy mode.
 
 use axum::Json;
 use axum::extract::State;
@@ -35,6 +35,17 @@ pub(super) async fn renumber(State(face): State<Face>, At(bot): At<i64>, Body(Ne
         world.restart_update_ids(bot, next);
         Ok(Json(json!({ "next": next })))
     })
+}
+
+#[derive(Deserialize)]
+pub(super) struct Hearing {
+    reads_all: bool,
+}
+
+/// Ends a bot's privacy mode in groups, or begins it again.
+pub(super) async fn hear(State(face): State<Face>, At(bot): At<i64>, Body(hearing): Body<Hearing>) -> Answer {
+    face.emulator.world(|world| world.set_reads_all(bot, hearing.reads_all))?;
+    Ok(Json(json!({ "reads_all": hearing.reads_all })))
 }
 
 fn known(world: &World, bot: i64) -> Result<(), Refusal> {

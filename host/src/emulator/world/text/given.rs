@@ -23,6 +23,11 @@ const GIVEN: [&str; 12] = [
 pub(super) const FOUND: [&str; 8] =
     ["mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bank_card_number"];
 
+/// The kind of entities with this name.
+pub(in crate::emulator::world) fn kind(name: &str) -> Option<&'static str> {
+    GIVEN.iter().chain(&FOUND).copied().find(|known| *known == name)
+}
+
 /// Reads one; none if it is of a kind that Telegram finds by itself.
 pub(super) fn read(value: &Value, text: &str, units: usize) -> Result<Option<Entity>, ApiError> {
     let wrong = |text: &str| ApiError::bad(format!("can't parse MessageEntity: {text}"));
