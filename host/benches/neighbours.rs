@@ -9,6 +9,8 @@
 //!
 //! `cargo bench -p guesthouse --bench neighbours` takes about two minutes; a name behind `--` runs one attacker only.
 
+#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark reads the real time and prints it")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -114,7 +114,8 @@ impl Tasks {
         let tasks = self.clone();
         tracker.spawn(async move {
             let ended = inner.await;
-            if !tasks.shutdown.has_begun() && !(may_end && ended.is_ok()) {
+            let is_fine = tasks.shutdown.has_begun() || (may_end && ended.is_ok());
+            if !is_fine {
                 let how = if ended.is_err() { "panicked" } else { "ended by itself" };
                 let text = format!("the {name} loop {how}");
                 tracing::error!(task = name, "{text}; stopping");

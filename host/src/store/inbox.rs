@@ -323,7 +323,7 @@ impl Store {
         most: i64,
     ) -> Result<i64, StoreError> {
         let rows: Vec<_> = plugins.map(|plugin| [Param::from(plugin.as_str())]).collect();
-        let Some(step) = WAITING.with_rows(&params![bot.0, most], rows).next() else { return Ok(0) };
+        let Some(step) = WAITING.with_rows(&[Param::from(bot.0), Param::from(most)], rows).next() else { return Ok(0) };
         let answer = self.shared.engine.read(step).await?;
         answer.rows.first().map_or(Ok(0), |row| row.integer(0))
     }
