@@ -231,7 +231,8 @@ async fn a_full_disk_is_shown_and_recovers() {
     };
     let says_so = async || {
         writes().await;
-        ask(&ready).await.1["reasons"][0] == "the disk of the database is full"
+        // A small write may still find room where a larger one has just failed; then the updates are the reason.
+        ask(&ready).await.1["reasons"].to_string().contains("the disk of the database is full")
     };
     until("it is shown as full", says_so).await;
     writes().await;
