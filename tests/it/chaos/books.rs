@@ -76,12 +76,12 @@ pub async fn balance(database: &Database, people: &[Person], written: i64) -> i6
     let mut answers = 0;
     for person in people {
         let mut seen: BTreeMap<i64, i64> = BTreeMap::new();
-        let mut last = 0;
         for text in person.has_read().await {
             let step = text.rsplit(' ').next().and_then(|step| step.parse().ok());
             let step: i64 = step.unwrap_or_else(|| panic!("`{text}` is no answer of the ledger"));
-            assert!(step >= last, "I4: answer {step} after {last}");
-            last = step;
+            // Those of a host's last moment may come again, several in their order: 19, 20, 19, 20. New ones come in order.
+            let newest = seen.last_key_value().map_or(0, |(step, _)| *step);
+            assert!(step <= newest + 1, "I4: answer {step} after {newest}");
             *seen.entry(step).or_default() += 1;
         }
         let count = i64::try_from(seen.len()).expect("few");
