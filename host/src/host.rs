@@ -31,6 +31,7 @@ mod names;
 
 mod plugins;
 
+use names::Known;
 pub use plugins::check;
 
 /// How often what is done and old is removed from the database.
@@ -191,9 +192,15 @@ async fn try_bot(
 ) -> anyhow::Result<bool> {
     let started = async {
         match names::known_bot(parts, id, telegram).await? {
-            Some(me) => run_bot(parts, bot, telegram, me, place).await.map(|()| true),
-            None => Ok(false),
+            Some(Known::Asked(me)) => run_bot(parts, bot, telegram, me, place).await?,
+            Some(Known::Remembered(me)) => {
+                run_bot(parts, bot, telegram, me.clone(), place).await?;
+                // Once it runs, so that a start that has to be tried again asks no more often.
+                names::refresh(parts, telegram, me);
+            }
+            None => return Ok(false),
         }
+        anyhow::Ok(true)
     };
     match started.await {
         Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_transient) => Ok(false),

@@ -210,13 +210,11 @@ async fn a_database_that_becomes_read_only_is_shown_and_recovers() {
 
 #[tokio::test]
 async fn a_full_disk_is_shown_and_recovers() {
-    let Some(disk) = crate::support::relay::SmallDisk::mounted() else { return };
+    let place = crate::support::folder();
+    let Some(disk) = crate::support::relay::SmallDisk::mounted(place.path(), 4) else { return };
     let house = {
-        let street = Street::opens().await;
-        let database = Database::sqlite();
+        let (street, database) = (Street::opens().await, Database::Sqlite(place));
         let text = street.configuration(&database, HTTP, &[fixture("tables")]);
-        // The database of the house is on the small disk; the other one only stands for its place.
-        let text = text.replace(&database.url(), &disk.url());
         House::opens_on(street, database, &text).await
     };
     let (user, ready) = (house.person(1002), format!("{}/readyz", house.url()));

@@ -230,57 +230,67 @@ impl Delivery {
     async fn mark(&self, lease: &Lease, done: &mut Progress, then: Then) -> bool {
         let marks = std::mem::take(&mut done.marks);
         let learned = std::mem::take(&mut done.learned);
-        let mut attempt = 0;
-        loop {
-            let error = match self.store.mark_sends(lease, marks.clone(), &learned, then).await {
-                Ok(Marked { fence: FenceOutcome::Held, hold_until }) => {
-                    // Another host may have been told to wait meanwhile.
-                    let now = self.clock.now();
-                    if hold_until > now {
-                        self.limits().hold_bot(now, lease.bot(), hold_until);
-                    }
-                    return true;
+        let marked = self.insist(lease, "sent messages are not recorded yet", || {
+            self.store.mark_sends(lease, marks.clone(), &learned, then)
+        });
+        match marked.await {
+            Ok(Marked { fence: FenceOutcome::Held, hold_until }) => {
+                // Another host may have been told to wait meanwhile.
+                let now = self.clock.now();
+                if hold_until > now {
+                    self.limits().hold_bot(now, lease.bot(), hold_until);
                 }
-                Ok(Marked { fence: FenceOutcome::Lost, .. }) => {
-                    tracing::warn!(
-                        chat = lease.chat(),
-                        "another host has taken chat {} over and may make {} call(s) again",
-                        lease.chat(),
-                        marks.len()
-                    );
-                    return false;
-                }
-                Err(error) => error,
-            };
-            // Whatever else is wrong may be put right, and what is not recorded would be sent again.
-            if matches!(error, StoreError::Closed) {
+                true
+            }
+            Ok(Marked { fence: FenceOutcome::Lost, .. }) => {
+                tracing::warn!(
+                    chat = lease.chat(),
+                    "another host has taken chat {} over and may make {} call(s) again",
+                    lease.chat(),
+                    marks.len()
+                );
+                false
+            }
+            Err(error) => {
                 tracing::error!(
                     chat = lease.chat(), error = %error,
                     "{} call(s) to chat {} are not recorded and may be made again: {error}", marks.len(), lease.chat()
                 );
-                return false;
+                false
             }
-            if attempt == 0 {
-                tracing::warn!(chat = lease.chat(), error = %error, "sent messages are not recorded yet: {error}");
-            }
-            self.clock.sleep(super::retry::pause(attempt)).await;
-            attempt += 1;
         }
     }
 
+    /// Gives the chat back until a time, however long that takes: one that is not given back counts as one whose calls are
+    /// in the air.
     async fn postpone(&self, lease: Lease, until: Millis) {
         self.look_again(until);
+        let given_back =
+            self.insist(&lease, "the chat cannot be given back yet", || self.store.postpone(&lease, until));
+        if let Err(error) = given_back.await {
+            tracing::warn!(chat = lease.chat(), error = %error, "chat {} was not given back: {error}", lease.chat());
+        }
+    }
+
+    /// Writes to the database until it has answered. Whatever is wrong with it may be put right, unless it is closed.
+    async fn insist<T, W: Future<Output = Result<T, StoreError>>>(
+        &self,
+        lease: &Lease,
+        trouble: &str,
+        write: impl Fn() -> W,
+    ) -> Result<T, StoreError> {
         let mut attempt = 0;
-        // A chat that is not given back counts as one whose calls are in the air.
-        while let Err(error) = self.store.postpone(&lease, until).await {
-            if attempt == 0 {
-                tracing::warn!(chat = lease.chat(), error = %error, "a chat cannot be given back yet: {error}");
+        loop {
+            match write().await {
+                Err(error) if !matches!(error, StoreError::Closed) => {
+                    if attempt == 0 {
+                        tracing::warn!(chat = lease.chat(), error = %error, "{trouble}: {error}");
+                    }
+                    self.clock.sleep(super::retry::pause(attempt)).await;
+                    attempt += 1;
+                }
+                answered => return answered,
             }
-            if matches!(error, StoreError::Closed) {
-                return;
-            }
-            self.clock.sleep(super::retry::pause(attempt)).await;
-            attempt += 1;
         }
     }
 }

@@ -8,31 +8,42 @@ use crate::model::BotId;
 use crate::store::Store;
 use crate::telegram::{Client, Me};
 
+/// Who a bot is, and who says so.
+pub(super) enum Known {
+    /// Telegram, just now.
+    Asked(Me),
+    /// The database; it may have been renamed since.
+    Remembered(Me),
+}
+
 /// Who the bot is: from the database, so that a restart waits for nobody, else from Telegram. `None` if Telegram does
 /// not answer now.
-pub(super) async fn known_bot(parts: &Parts, id: BotId, telegram: &Client) -> anyhow::Result<Option<Me>> {
+pub(super) async fn known_bot(parts: &Parts, id: BotId, telegram: &Client) -> anyhow::Result<Option<Known>> {
     if let Some(row) = parts.store.bot(id).await? {
-        let me = Me { id: id.0, username: row.username, name: row.name };
-        let (shutdown, clock) = (parts.tasks.shutdown().clone(), parts.clock.clone());
-        let refresh = refresh_name(parts.store.clone(), telegram.clone(), me.clone(), clock);
-        parts.tasks.spawn(async move {
-            tokio::select! {
-                () = refresh => {}
-                () = shutdown.begun() => {}
-            }
-        });
-        return Ok(Some(me));
+        return Ok(Some(Known::Remembered(Me { id: id.0, username: row.username, name: row.name })));
     }
     match telegram.get_me().await {
         Ok(me) => {
             parts.store.remember_bot(id, &me.username, &me.name).await?;
-            Ok(Some(me))
+            Ok(Some(Known::Asked(me)))
         }
         Err(error) if error.is_final() => Err(anyhow::anyhow!(
             "{error}\nhint: compare the token with the one that @BotFather shows, and api_url with where the bot lives"
         )),
         Err(_) => Ok(None),
     }
+}
+
+/// Looks in the background whether the bot still has this name.
+pub(super) fn refresh(parts: &Parts, telegram: &Client, known: Me) {
+    let (shutdown, clock) = (parts.tasks.shutdown().clone(), parts.clock.clone());
+    let refresh = refresh_name(parts.store.clone(), telegram.clone(), known, clock);
+    parts.tasks.spawn(async move {
+        tokio::select! {
+            () = refresh => {}
+            () = shutdown.begun() => {}
+        }
+    });
 }
 
 /// Asks whether the bot is still called as the database has it, so that the next start knows. This one goes on with what

@@ -122,10 +122,17 @@ static NEXT_TURN: Sql = Sql::new(concat!(
     " AND EXISTS (SELECT 1 FROM item WHERE item.bot_id = lanes.bot_id AND item.plugin = lanes.plugin)
      ORDER BY due_at LIMIT 1",
 ));
-static LOCK: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3 {for_update}");
+/// The lane, if this host holds it under this fence.
+macro_rules! held {
+    () => {
+        "SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3"
+    };
+}
+
+static LOCK: Sql = Sql::new(concat!(held!(), " {for_update}"));
 /// The same, or nothing while somebody else has it locked.
-static LOCK_FREE: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3 {skip_locked}");
-static STILL_MINE: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id = $3");
+static LOCK_FREE: Sql = Sql::new(concat!(held!(), " {skip_locked}"));
+static STILL_MINE: Sql = Sql::new(held!());
 static FREE: Sql = Sql::new(
     "UPDATE lanes SET host_id = NULL, due_at = CASE kind
         WHEN 1 THEN (SELECT i.due_at FROM inbox i WHERE i.lane_id = lanes.id AND i.state = 0 ORDER BY i.seq LIMIT 1)
@@ -229,7 +236,7 @@ impl Claim {
         }
         let search = self.kind != LaneKind::Polling && self.leases.is_in_doubt(self.kind);
         if search {
-            self.free_unknown(&dropped, session).await?;
+            self.free_unknown(session).await?;
         }
         self.searched.store(search, Ordering::Release);
         *self.given_back.lock().unwrap_or_else(PoisonError::into_inner) = dropped;
@@ -238,11 +245,11 @@ impl Claim {
 
     /// Gives back what a claim has taken whose answer was lost. Nobody has seen what waits there, so nothing of it is in
     /// the air.
-    async fn free_unknown(&self, dropped: &[(i64, i64)], session: &mut Session<'_>) -> Result<(), StoreError> {
+    async fn free_unknown(&self, session: &mut Session<'_>) -> Result<(), StoreError> {
         let mine = session.one(MINE.with(params![self.host, self.kind.number()])).await?;
         for row in mine.rows {
             let (lane, fence) = (row.integer(0)?, row.integer(1)?);
-            if !self.leases.knows(lane, fence) && !dropped.contains(&(lane, fence)) {
+            if !self.leases.knows(lane, fence) {
                 let steps = [lock(lane, fence, self.host), outbox::landed(lane), free(lane, fence, self.host)];
                 session.run(&steps).await?;
             }
