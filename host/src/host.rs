@@ -12,6 +12,7 @@ use anyhow::Context;
 use futures_util::future::join_all;
 
 use crate::clock::Clock;
+use crate::config::grant::Capability;
 use crate::config::{self, Config, Limits};
 use crate::delivery::Delivery;
 use crate::health::{self, Board, Place, State};
@@ -19,13 +20,15 @@ use crate::http::{self, health::Health};
 use crate::intake::pressure::Pressure;
 use crate::intake::webhook::Hooks;
 use crate::intake::{self, webhook};
-use crate::lane::{Guest, Guests, Lanes};
+use crate::lane::{Guest, Guests, Lanes, Ways};
+use crate::llm::Llm;
 use crate::model::BotId;
 use crate::sandbox::Sandbox;
 use crate::shutdown::Tasks;
 use crate::store::{Store, StoreError};
 use crate::telegram::{Client, Me, Pool};
 use crate::wake::Wake;
+use crate::web::Web;
 
 mod names;
 
@@ -73,6 +76,8 @@ struct Parts {
     clock: Clock,
     tasks: Tasks,
     limits: Limits,
+    web: Web,
+    llm: Option<Llm>,
     hooks: Hooks,
     board: Board,
 }
@@ -109,6 +114,8 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         clock: clock.clone(),
         tasks: tasks.clone(),
         limits: config.limits.clone(),
+        web: Web::new()?,
+        llm: config.llm.map(Llm::new).transpose()?,
         hooks: Hooks::new(&config.bots, tasks),
         board: Board::default(),
     });
@@ -274,6 +281,14 @@ async fn load_plugin(
 ) -> anyhow::Result<Guest> {
     let plugin = plugins::load(&parts.sandbox, bot, name, plugin, me).await?;
     let tables = parts.store.declare(plugin.name(), &plugin.manifest().tables).await?;
+    let ways = Ways { web: parts.web.fetcher(), llm: parts.llm.as_ref().map(Llm::asker) };
+    if ways.llm.is_none() && plugin.capabilities().contains(&Capability::Llm) {
+        tracing::warn!(
+            bot = %bot.name, plugin = name,
+            "plugin `{name}` of bot `{}` may ask a language model, and there is none\nhint: add [llm] with url and model to \
+             guesthouse.toml", bot.name
+        );
+    }
     let (me, telegram) = (Arc::clone(me), telegram.clone());
     let others = [].into();
     Ok(Guest {
@@ -282,6 +297,7 @@ async fn load_plugin(
         others,
         me,
         telegram,
+        ways,
         bot: bot.name.as_str().into(),
         admins: bot.admins.as_slice().into(),
     })

@@ -23,6 +23,12 @@ pub mod config;
 /// Telegram in: updates become inbox rows before Telegram is told that they arrived.
 pub mod intake;
 
+/// The Web for plugins.
+pub mod web;
+
+/// The language model for plugins.
+pub mod llm;
+
 /// Turns: one event, one plugin, one commit.
 pub mod lane;
 

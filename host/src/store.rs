@@ -44,6 +44,9 @@ mod inbox;
 /// The one commit of a turn.
 mod commit;
 
+/// Answers from outside.
+mod answers;
+
 /// Turns that failed.
 mod fail;
 
@@ -77,6 +80,7 @@ mod tidy;
 mod tests;
 
 pub use alerts::{NewAlert, UntoldAlerts};
+pub use answers::{AnswerKind, ShownEnd, ShownIn, Spent, StoredAnswer};
 pub use chats::Learned;
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
 pub use dead::{DeadLetter, DeadLetters, Undone, Whose};

@@ -13,7 +13,9 @@ use super::ids::Ids;
 use super::limits::Memory;
 use super::lines::Lines;
 use super::meter::Meter;
+use super::outside::Outside;
 use super::overlay::Overlay;
+use super::patience::Patience;
 use super::plugin::Settings;
 use super::record::Record;
 use super::rows::Rows;
@@ -57,6 +59,7 @@ pub(super) struct Guest {
     pub(super) lines: Lines,
     pub(super) memory: Memory,
     pub(super) meter: Arc<Meter>,
+    pub(super) patience: Arc<Patience>,
     pub(super) ids: Ids,
     /// When the turn began.
     pub(super) now: Millis,
@@ -83,6 +86,7 @@ pub(super) struct TurnState {
     pub(super) record: Record,
     pub(super) overlay: Overlay,
     pub(super) effects: Effects,
+    pub(super) outside: Outside,
     /// Messages that this turn sends or has asked about, and their chats.
     pub(super) sent: Vec<(i64, i64)>,
 }
@@ -108,6 +112,7 @@ impl Guest {
             record: Record::default(),
             overlay: Overlay::default(),
             effects: Effects::new(&rules.limits),
+            outside: Outside::default(),
             sent: Vec::new(),
         };
         Self::new(rules, turn.now, &turn.seed, Some(state))
@@ -120,6 +125,7 @@ impl Guest {
             lines: Lines::new(rules.name.clone(), rules.limits.log_lines),
             memory: Memory::new((rules.limits.memory_mib as usize) << 20),
             meter: Arc::new(Meter::new()),
+            patience: Arc::new(Patience::new()),
             ids: Ids::new(now, seed),
             now,
             wasi: None,

@@ -20,6 +20,8 @@ mod albums;
 
 mod alerts;
 
+mod answers;
+
 mod commits;
 
 mod contention;
@@ -164,6 +166,7 @@ fn turn(event: i64, tables: &TableSet) -> TurnCommit {
         tables: tables.clone(),
         reads: vec![],
         since: None,
+        asked: false,
         writes: vec![],
         dialogue: None,
         callbacks: vec![],
