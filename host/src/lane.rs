@@ -37,6 +37,8 @@ mod retry;
 
 mod slots;
 
+mod source;
+
 mod turn;
 
 mod view;

@@ -13,7 +13,7 @@ use super::queue::{HeldRow, Queues};
 use super::{Guest, Lanes};
 use crate::model::effect::DialogueState;
 use crate::model::table::{Filter, Query, Read, Row};
-use crate::model::{BotId, DialogueKey, PluginName};
+use crate::model::{BotId, DialogueKey, Part, PluginName};
 use crate::sandbox::{FileError, View, ViewError};
 use crate::store::{Lease, Store, StoreError, TableSet};
 use crate::telegram::{self, Client};
@@ -169,6 +169,11 @@ impl View for TurnView {
 
     async fn same_chats(&self, chat: i64) -> Result<Vec<i64>, ViewError> {
         self.store.same_chats(self.bot, chat).await.map_err(unavailable)
+    }
+
+    async fn timers(&self, processor: Option<&str>, chat: i64) -> Result<Vec<String>, ViewError> {
+        let part = Part::of(&self.plugin, processor);
+        self.store.timer_keys(self.bot, &part, chat).await.map_err(unavailable)
     }
 
     async fn file(&self, file_id: &str, max: u64) -> Result<Bytes, FileError> {

@@ -1,6 +1,7 @@
 //! The state behind one instance: what its host functions reach, and the store with every limit set. It decides whether
 //! a call from the guest is answered at all; what the answer is, `host/*` decides.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -22,6 +23,7 @@ use super::view::View;
 use crate::clock::Millis;
 use crate::config::{Grant, Limits};
 use crate::model::effect::{DialogueState, TurnEffects};
+use crate::model::event::Event;
 use crate::model::manifest::Manifest;
 use crate::model::{DialogueKey, PluginName};
 
@@ -73,6 +75,8 @@ pub(super) struct TurnState {
     pub(super) raw: Arc<str>,
     pub(super) processor: Option<Arc<str>>,
     pub(super) origin: Option<i64>,
+    /// Whether somebody waits for an answer over HTTP.
+    pub(super) is_request: bool,
     pub(super) dialogue: Option<DialogueKey>,
     /// The dialogue's state as the database has it, once it was asked.
     pub(super) dialogue_seen: Option<Option<DialogueState>>,
@@ -82,6 +86,8 @@ pub(super) struct TurnState {
     pub(super) effects: Effects,
     /// Messages that this turn sends or has asked about, and their chats.
     pub(super) sent: Vec<(i64, i64)>,
+    /// The timers that wait, by processor and chat, where it has asked.
+    pub(super) timers: HashMap<(Option<String>, i64), BTreeSet<String>>,
 }
 
 impl Guest {
@@ -97,6 +103,7 @@ impl Guest {
             raw: Arc::clone(&turn.raw),
             processor: turn.processor.clone(),
             origin: turn.origin,
+            is_request: matches!(turn.event, Event::Request { .. }),
             dialogue: turn.dialogue,
             dialogue_seen: None,
             view,
@@ -104,6 +111,7 @@ impl Guest {
             overlay: Overlay::default(),
             effects: Effects::new(&rules.limits),
             sent: Vec::new(),
+            timers: HashMap::new(),
         };
         Self::new(rules, turn.now, &turn.seed, Some(state))
     }

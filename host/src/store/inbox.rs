@@ -9,6 +9,7 @@ use super::error::StoreError;
 use super::lanes::{self, Claim, LaneKind};
 use super::leases::Lease;
 use super::session::{Param, Session, Step, params};
+use super::users::{self, SeenUser};
 use super::{Store, chats, rows};
 use crate::clock::Millis;
 use crate::model::{BotId, PluginName};
@@ -35,6 +36,8 @@ pub struct NewUpdate {
     pub spoke: Option<i64>,
     /// A group, and the supergroup that it has become.
     pub moved: Option<(i64, i64)>,
+    /// Whose doing it is.
+    pub from: Option<SeenUser>,
     /// If it is a part of an album: which, and for whose lanes that is gathered into one event.
     pub album: Option<Album>,
 }
@@ -76,6 +79,8 @@ pub struct Waiting {
     pub raw: String,
     /// The JSON of the further updates of an album, oldest first; `None`: it is no album.
     pub parts: Option<Vec<String>>,
+    /// The event as the host's JSON, if no update is behind it.
+    pub payload: Option<String>,
 }
 
 /// A lane of turns and what is due in it.
@@ -87,7 +92,7 @@ pub struct ClaimedTurns {
     pub events: Vec<Waiting>,
 }
 
-static INSERT_LANES: Sql = Sql::new(
+pub(super) static INSERT_LANES: Sql = Sql::new(
     "WITH item (plugin, chat_id) AS ({rows})
      INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
      SELECT 1, $1, plugin, chat_id, $2, 0 FROM item WHERE chat_id IS NOT NULL ORDER BY plugin, chat_id
@@ -97,7 +102,7 @@ static INSERT_LANES: Sql = Sql::new(
 static EVENTS_OF: Sql = Sql::new(
     "WITH item (lane_id) AS ({rows})
      SELECT i.lane_id, i.seq, i.due_at, i.attempt, i.created_at,
-            i.expires_at, COALESCE(u.update_id, 0), COALESCE(u.kind, ''), COALESCE(u.raw, ''), i.gathering
+            i.expires_at, COALESCE(u.update_id, 0), COALESCE(u.kind, ''), COALESCE(u.raw, ''), i.gathering, i.payload
      FROM item
      JOIN inbox i ON i.lane_id = item.lane_id AND i.state = 0 AND i.seq <= COALESCE(
          (SELECT n.seq FROM inbox n WHERE n.lane_id = item.lane_id AND n.state = 0 ORDER BY n.seq LIMIT 1 OFFSET $1),
@@ -121,6 +126,8 @@ struct Accept {
     bot: BotId,
     now: Millis,
     updates: Vec<NewUpdate>,
+    /// People behind them who are new, or called otherwise than before.
+    users: Vec<SeenUser>,
 }
 
 impl Job for Accept {
@@ -133,7 +140,11 @@ impl Job for Accept {
             steps.push(lanes::lock(lane, fence, host));
         }
         steps.extend(self.insert_updates());
-        let mut answers = session.run(&steps).await?.into_iter();
+        let users = steps.len();
+        steps.extend(users::note(self.bot, &self.users, self.now));
+        let mut answers = session.run(&steps).await?;
+        answers.truncate(users);
+        let mut answers = answers.into_iter();
         if self.poll.is_some() && answers.next().is_none_or(|held| held.rows.is_empty()) {
             return Ok(Verdict::Undo(None));
         }
@@ -267,6 +278,7 @@ impl Job for ClaimTurns {
                     kind: row.text(7)?,
                     raw: row.text(8)?,
                     parts: (row.integer(9)? != 0).then(Vec::new),
+                    payload: row.maybe_text(10)?,
                 });
             }
         }
@@ -299,9 +311,11 @@ impl Store {
         updates: Vec<NewUpdate>,
     ) -> Result<Accepted, StoreError> {
         let place = poll.map(|lease| (lease.lane, lease.fence, self.shared.host));
-        let job = Accept { poll: place, bot, now: self.shared.clock.now(), updates };
+        let users = self.shared.known.new_among(bot, &updates);
+        let job = Accept { poll: place, bot, now: self.shared.clock.now(), updates, users: users.clone() };
         match self.shared.engine.write(job).await? {
             Some(accepted) => {
+                self.shared.known.learn(bot, &users);
                 self.shared.hints.give(Channel::Lanes);
                 Ok(accepted)
             }

@@ -134,6 +134,7 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
         lanes: chats.iter().map(|chat| (cards(), *chat)).collect(),
         spoke: chats.first().copied(),
         moved: None,
+        from: None,
         album: None,
     }
 }
@@ -162,6 +163,8 @@ fn turn(event: i64, tables: &TableSet) -> TurnCommit {
         callbacks: vec![],
         outbox: vec![],
         blobs: vec![],
+        timers: vec![],
+        reply: None,
     }
 }
 
