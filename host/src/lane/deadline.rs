@@ -51,6 +51,7 @@ mod tests {
             raw: "{}".into(),
             parts: None,
             payload: None,
+            origin: crate::store::Origin::default(),
         }
     }
 

@@ -25,6 +25,7 @@ use crate::config::{Grant, Limits};
 use crate::model::effect::{DialogueState, TurnEffects};
 use crate::model::event::Event;
 use crate::model::manifest::Manifest;
+use crate::model::manifest::Table;
 use crate::model::{DialogueKey, PluginName};
 
 /// Handles that a guest can hold on things of the host's: its three standard streams, what it polls.
@@ -74,6 +75,8 @@ pub(super) struct Guest {
 pub(super) struct TurnState {
     pub(super) raw: Arc<str>,
     pub(super) processor: Option<Arc<str>>,
+    pub(super) has_next: bool,
+    pub(super) others: Arc<[Table]>,
     pub(super) origin: Option<i64>,
     /// Whether somebody waits for an answer over HTTP.
     pub(super) is_request: bool,
@@ -102,6 +105,8 @@ impl Guest {
         let state = TurnState {
             raw: Arc::clone(&turn.raw),
             processor: turn.processor.clone(),
+            has_next: turn.has_next,
+            others: Arc::clone(&turn.others),
             origin: turn.origin,
             is_request: matches!(turn.event, Event::Request { .. }),
             dialogue: turn.dialogue,
@@ -198,6 +203,7 @@ impl Entered<'_> {
     pub(super) fn rows(&mut self) -> Rows<'_> {
         Rows {
             tables: &self.rules.manifest.tables,
+            others: &self.turn.others,
             view: &*self.turn.view,
             record: &mut self.turn.record,
             overlay: &mut self.turn.overlay,

@@ -87,13 +87,14 @@ macro_rules! letters {
     };
 }
 static LIST: Sql = Sql::new(letters!(
-    "($1 = '' OR LOWER(b.username) = LOWER($1) OR CAST(l.bot_id AS TEXT) = $1) AND ($2 = '' OR l.plugin = $2)
+    "($1 = '' OR LOWER(b.username) = LOWER($1) OR CAST(l.bot_id AS TEXT) = $1) AND ($2 = '' OR l.plugin = $2 OR l.plugin LIKE $2 || '/%')
      ORDER BY i.seq DESC LIMIT $3 OFFSET $4"
 ));
 static COUNT: Sql = Sql::new(
     "SELECT COUNT(*) FROM inbox i JOIN lanes l ON l.id = i.lane_id LEFT JOIN bots b ON b.bot_id = l.bot_id
      WHERE i.state = 2
-       AND ($1 = '' OR LOWER(b.username) = LOWER($1) OR CAST(l.bot_id AS TEXT) = $1) AND ($2 = '' OR l.plugin = $2)",
+       AND ($1 = '' OR LOWER(b.username) = LOWER($1) OR CAST(l.bot_id AS TEXT) = $1)
+       AND ($2 = '' OR l.plugin = $2 OR l.plugin LIKE $2 || '/%')",
 );
 static SHOW: Sql = Sql::new(letters!("i.seq = $1"));
 static STATE: Sql = Sql::new("SELECT state FROM inbox WHERE seq = $1");
