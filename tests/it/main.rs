@@ -6,6 +6,8 @@ mod support;
 
 mod albums;
 
+mod api;
+
 mod cards;
 
 mod chaos;
@@ -39,5 +41,7 @@ mod suspended;
 mod pacing;
 
 mod tidy;
+
+mod timers;
 
 mod webhook;

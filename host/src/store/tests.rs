@@ -16,6 +16,8 @@ use crate::model::{BotId, Part, PluginName};
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 
+mod agenda;
+
 mod albums;
 
 mod alerts;
