@@ -10,6 +10,8 @@ mod api;
 
 mod cards;
 
+mod claiming;
+
 mod chaos;
 
 mod checks;
