@@ -42,7 +42,7 @@ CREATE TABLE timers (
     data        TEXT NOT NULL,          -- what its event carries
     UNIQUE (bot_id, plugin, chat_id, name)
 );
-CREATE INDEX timers_due ON timers (due_at);
+CREATE INDEX timers_due ON timers (bot_id, plugin, due_at);
 
 -- When the schedules of plugins are due next; one row for each bot, whatever the number of hosts.
 CREATE TABLE schedules (
@@ -60,4 +60,17 @@ CREATE TABLE replies (
     status      BIGINT NOT NULL,        -- the HTTP status
     body        TEXT NOT NULL,          -- the JSON; empty: none
     created_at  BIGINT NOT NULL         -- when the turn committed
+);
+
+-- The people whom the bots have seen, as they called themselves when something of it was new.
+CREATE TABLE users (
+    bot_id      BIGINT NOT NULL,        -- the bot that saw them
+    user_id     BIGINT NOT NULL,        -- Telegram's id of the user
+    first_name  TEXT NOT NULL,          -- the first name
+    last_name   TEXT NOT NULL,          -- the last name; empty: none
+    username    TEXT NOT NULL,          -- the name without @; empty: none
+    language    TEXT NOT NULL,          -- IETF tag of the language of their Telegram; empty: not known
+    first_seen_at BIGINT NOT NULL,      -- when the first update of theirs was stored
+    changed_at  BIGINT NOT NULL,        -- when what stands here was new last
+    PRIMARY KEY (bot_id, user_id)
 );

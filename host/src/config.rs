@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::model::cron::Zone;
 use crate::model::{BotId, PluginName};
 
 pub mod grant;
@@ -25,7 +26,7 @@ pub mod sending;
 pub mod sites;
 
 pub use grant::Grant;
-pub use http::{Http, Webhook};
+pub use http::{ApiToken, Http, Webhook};
 pub use limits::Limits;
 pub use llm::Llm;
 pub use sending::{Pace, Sending};
@@ -103,6 +104,9 @@ pub struct Bot {
     /// The users who run it, by their Telegram ids.
     #[serde(default)]
     pub admins: Vec<i64>,
+    /// The time zone of its plugins' schedules.
+    #[serde(default)]
+    pub timezone: Zone,
     /// Its plugins.
     #[serde(default)]
     pub plugins: BTreeMap<String, Plugin>,

@@ -42,6 +42,8 @@ mod show;
 
 mod slots;
 
+mod source;
+
 mod turn;
 
 mod view;

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 pub mod event;
 
+pub mod payload;
+
+pub mod cron;
+
 pub mod table;
 
 pub mod effect;

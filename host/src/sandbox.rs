@@ -99,6 +99,7 @@ mod convert;
 /// What a turn may read.
 mod view;
 
+pub use manifest::Planned;
 pub use plugin::{LoadError, Me, Plugin, Settings, Source};
 pub use turn::{Turn, TurnError, TurnReport};
 pub use view::{FileError, View, ViewError};

@@ -6,6 +6,8 @@ mod support;
 
 mod albums;
 
+mod api;
+
 mod cards;
 
 mod claiming;
@@ -41,5 +43,7 @@ mod suspended;
 mod pacing;
 
 mod tidy;
+
+mod timers;
 
 mod webhook;

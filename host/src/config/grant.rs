@@ -119,6 +119,18 @@ impl Grant {
             || (self.chats.contains(&ChatScope::Admins) && admins.contains(&chat))
     }
 
+    /// What it says, a line for each thing that is granted.
+    pub fn words(&self) -> Vec<String> {
+        let whole = |capability: &&Capability| **capability != Capability::Telegram;
+        let capabilities = self.capabilities.iter().filter(whole).map(|capability| capability.name().to_owned());
+        let chats = self.chats.iter().map(|chat| match chat {
+            ChatScope::Admins => "chat: admins".to_owned(),
+            ChatScope::Any => "chat: *".to_owned(),
+            ChatScope::Id(id) => format!("chat: {id}"),
+        });
+        capabilities.chain(chats).chain(self.methods.iter().map(|method| format!("telegram: {method}"))).collect()
+    }
+
     fn add_word(&mut self, word: &str) -> Result<(), String> {
         let capability = Capability::named(word).ok_or_else(|| unknown(word))?;
         if capability == Capability::Telegram {

@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use super::outside::Outside;
 use super::queue::HeldTable;
 use super::view::TurnView;
-use super::{Guest, Lanes};
+use super::{Guest, Lanes, source};
 use crate::clock::Millis;
 use crate::model::effect::{ChatEffect, TurnEffects};
 use crate::model::event::Event;
@@ -141,6 +141,7 @@ impl Lanes {
             commit.since = since;
             commit.asked = view.has_asked();
             let (sends, passes) = (!commit.outbox.is_empty(), commit.passes_on());
+            let sets_timers = !commit.timers.is_empty();
             let shared = self.pass_through(lease, &commit, alone.as_ref()).await;
             let outcome = self.store.commit_turn(lease, commit, then).await?;
             drop(shared);
@@ -152,6 +153,12 @@ impl Lanes {
                     }
                     if passes {
                         self.wake.lanes.ring();
+                    }
+                    if sets_timers {
+                        self.wake.agenda.ring();
+                    }
+                    if matches!(event, Event::Request { .. }) {
+                        self.wake.replies.ring();
                     }
                     return Ok(FenceOutcome::Held);
                 }
@@ -188,13 +195,8 @@ impl Lanes {
 
     /// The plugin's event, with a button's token replaced by what the plugin put into the button.
     async fn event(&self, guest: &Guest, lease: &Lease, waiting: &Waiting) -> Result<Option<Event>, Trouble> {
-        let event = match &waiting.parts {
-            None => telegram::convert::event(&waiting.raw, &guest.me).1,
-            Some(parts) => {
-                let all = std::iter::once(&waiting.raw).chain(parts).map(String::as_str);
-                telegram::convert::album(all, &guest.me)
-            }
-        };
+        let event = source::event(waiting, &guest.me, lease.chat())
+            .ok_or_else(|| TurnError::Retry("the event was written by a newer guesthouse".into()))?;
         let Some(mut event) = event.for_part(guest.plugin.manifest(), processor_of(lease)) else { return Ok(None) };
         if let Event::Callback { data, .. } = &mut event {
             match self.store.callback(lease.bot(), data).await? {
@@ -247,6 +249,8 @@ impl Lanes {
             callbacks: effects.callbacks,
             outbox,
             blobs,
+            timers: effects.timers,
+            reply: effects.reply,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::model::effect::DialogueState;
 use crate::model::llm::{LlmAnswer, LlmError, Prompt};
 use crate::model::table::{Filter, Query, Read, Row};
 use crate::model::web::{WebBounds, WebError, WebRequest, WebResponse};
-use crate::model::{BotId, DialogueKey, PluginName};
+use crate::model::{BotId, DialogueKey, Part, PluginName};
 use crate::sandbox::{FileError, View, ViewError};
 use crate::store::{Lease, Store, StoreError, TableSet};
 use crate::telegram::{self, Client};
@@ -188,6 +188,11 @@ impl View for TurnView {
 
     async fn same_chats(&self, chat: i64) -> Result<Vec<i64>, ViewError> {
         self.store.same_chats(self.bot, chat).await.map_err(unavailable)
+    }
+
+    async fn timers(&self, processor: Option<&str>, chat: i64) -> Result<Vec<String>, ViewError> {
+        let part = Part::of(&self.plugin, processor);
+        self.store.timer_keys(self.bot, &part, chat).await.map_err(unavailable)
     }
 
     async fn file(&self, file_id: &str, max: u64) -> Result<Bytes, FileError> {

@@ -1,6 +1,7 @@
 //! The state behind one instance: what its host functions reach, and the store with every limit set. It decides whether
 //! a call from the guest is answered at all; what the answer is, `host/*` decides.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -24,6 +25,7 @@ use super::view::View;
 use crate::clock::Millis;
 use crate::config::{Grant, Limits};
 use crate::model::effect::{DialogueState, TurnEffects};
+use crate::model::event::Event;
 use crate::model::manifest::Manifest;
 use crate::model::manifest::Table;
 use crate::model::{DialogueKey, PluginName};
@@ -79,6 +81,8 @@ pub(super) struct TurnState {
     pub(super) has_next: bool,
     pub(super) others: Arc<[Table]>,
     pub(super) origin: Option<i64>,
+    /// Whether somebody waits for an answer over HTTP.
+    pub(super) is_request: bool,
     pub(super) dialogue: Option<DialogueKey>,
     /// The dialogue's state as the database has it, once it was asked.
     pub(super) dialogue_seen: Option<Option<DialogueState>>,
@@ -89,6 +93,8 @@ pub(super) struct TurnState {
     pub(super) outside: Outside,
     /// Messages that this turn sends or has asked about, and their chats.
     pub(super) sent: Vec<(i64, i64)>,
+    /// The timers that wait, by processor and chat, where it has asked.
+    pub(super) timers: HashMap<(Option<String>, i64), BTreeSet<String>>,
 }
 
 impl Guest {
@@ -106,6 +112,7 @@ impl Guest {
             has_next: turn.has_next,
             others: Arc::clone(&turn.others),
             origin: turn.origin,
+            is_request: matches!(turn.event, Event::Request { .. }),
             dialogue: turn.dialogue,
             dialogue_seen: None,
             view,
@@ -114,6 +121,7 @@ impl Guest {
             effects: Effects::new(&rules.limits),
             outside: Outside::default(),
             sent: Vec::new(),
+            timers: HashMap::new(),
         };
         Self::new(rules, turn.now, &turn.seed, Some(state))
     }

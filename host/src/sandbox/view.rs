@@ -42,6 +42,9 @@ pub trait View: Send + Sync {
     /// The other ids of a chat: of a group that has become a supergroup, and the other way round.
     async fn same_chats(&self, chat: i64) -> Result<Vec<i64>, ViewError>;
 
+    /// The keys of the timers that wait for a processor, or for the plugin itself, in the lane of a chat.
+    async fn timers(&self, processor: Option<&str>, chat: i64) -> Result<Vec<String>, ViewError>;
+
     /// The content of a file, if it is not larger than `max` bytes.
     async fn file(&self, file_id: &str, max: u64) -> Result<Bytes, FileError>;
 

@@ -16,6 +16,8 @@ use crate::model::{BotId, Part, PluginName};
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 
+mod agenda;
+
 mod albums;
 
 mod alerts;
@@ -138,6 +140,7 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
         lanes: chats.iter().map(|chat| to(&cards(), *chat)).collect(),
         spoke: chats.first().copied(),
         moved: None,
+        from: None,
         album: None,
     }
 }
@@ -172,6 +175,8 @@ fn turn(event: i64, tables: &TableSet) -> TurnCommit {
         callbacks: vec![],
         outbox: vec![],
         blobs: vec![],
+        timers: vec![],
+        reply: None,
         passed: None,
         next: None,
     }

@@ -89,6 +89,10 @@ impl View for Memory {
         unreachable!("rows ask nothing of the outside")
     }
 
+    async fn timers(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, ViewError> {
+        Ok(vec![])
+    }
+
     async fn file(&self, _: &str, _: u64) -> Result<Bytes, FileError> {
         Err(FileError::NotFound)
     }
