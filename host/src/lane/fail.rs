@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::alert::Letter;
-use super::breaker::{Change, Permit};
+use super::breaker::{Change, Pass, Permit};
 use super::retry::{self, Decision};
 use super::turn::End;
 use super::{Guest, Lanes, deadline};
@@ -15,17 +15,23 @@ use crate::telegram;
 
 impl Lanes {
     /// Whether an event may have its turn now; else what becomes of it.
-    pub(super) async fn may_run(&self, guest: &Guest, lease: &Lease, waiting: &Waiting, then: Then) -> Option<End> {
+    pub(super) async fn may_run(
+        &self,
+        guest: &Guest,
+        lease: &Lease,
+        waiting: &Waiting,
+        then: Then,
+    ) -> Result<Pass, End> {
         let now = self.clock.now();
         if deadline::of(waiting) <= now {
             let late = Duration::from_millis((now - waiting.created_at).max(0).unsigned_abs()).as_secs();
             tracing::info!(lane = %lease, "event {} of lane {lease} came too late, after {late} s", waiting.seq);
             let reason = format!("nobody waits for it after {late} s");
-            return Some(self.end(lease, waiting, Failed::Expired { reason, digest: None }, then).await);
+            return Err(self.end(lease, waiting, Failed::Expired { reason, digest: None }, then).await);
         }
         match self.breakers.of(lease.bot(), guest.plugin.name(), |breaker| breaker.permit(now)) {
-            Permit::Go => None,
-            Permit::Wait(until) => Some(End::Wait(until)),
+            Permit::Go(pass) => Ok(pass),
+            Permit::Wait(until) => Err(End::Wait(until)),
         }
     }
 
@@ -36,7 +42,7 @@ impl Lanes {
         lease: &Lease,
         waiting: &Waiting,
         then: Then,
-        error: &TurnError,
+        (pass, error): (Pass, &TurnError),
     ) -> End {
         let (now, digest) = (self.clock.now(), guest.plugin.digest().to_owned());
         let left = Duration::from_millis((deadline::of(waiting) - now).max(0).unsigned_abs());
@@ -69,7 +75,7 @@ impl Lanes {
             }
         };
         let end = self.end(lease, waiting, failed, then).await;
-        self.note_failure(guest, lease, now, error).await;
+        self.note_failure(guest, lease, now, (pass, error)).await;
         end
     }
 
@@ -96,15 +102,15 @@ impl Lanes {
         }
     }
 
-    async fn note_failure(&self, guest: &Guest, lease: &Lease, now: Millis, error: &TurnError) {
+    async fn note_failure(&self, guest: &Guest, lease: &Lease, now: Millis, (pass, error): (Pass, &TurnError)) {
         let allowed = self.limits.breaker;
         let change = self.breakers.of(lease.bot(), guest.plugin.name(), |breaker| match error {
             TurnError::Trap(_) | TurnError::Limit(_) | TurnError::Retry(_) => {
-                breaker.failed(now, lease.chat(), allowed)
+                breaker.failed(pass, now, lease.chat(), allowed)
             }
-            TurnError::GiveUp(_) => breaker.worked(),
+            TurnError::GiveUp(_) => breaker.worked(pass),
             TurnError::Unavailable(_) => {
-                breaker.unclear();
+                breaker.unclear(pass);
                 None
             }
         });
@@ -112,14 +118,14 @@ impl Lanes {
     }
 
     /// A turn was committed.
-    pub(super) async fn note_success(&self, guest: &Guest, lease: &Lease) {
-        let change = self.breakers.of(lease.bot(), guest.plugin.name(), super::breaker::Breaker::worked);
+    pub(super) async fn note_success(&self, guest: &Guest, lease: &Lease, pass: Pass) {
+        let change = self.breakers.of(lease.bot(), guest.plugin.name(), |breaker| breaker.worked(pass));
         self.note_change(guest, change, "").await;
     }
 
     /// A turn ended, and the plugin has no part in how.
-    pub(super) fn note_nothing(&self, guest: &Guest, lease: &Lease) {
-        self.breakers.of(lease.bot(), guest.plugin.name(), super::breaker::Breaker::unclear);
+    pub(super) fn note_nothing(&self, guest: &Guest, lease: &Lease, pass: Pass) {
+        self.breakers.of(lease.bot(), guest.plugin.name(), |breaker| breaker.unclear(pass));
     }
 
     async fn note_change(&self, guest: &Guest, change: Option<Change>, reason: &str) {
