@@ -10,6 +10,8 @@ use thiserror::Error;
 
 use crate::model::{BotId, PluginName};
 
+pub mod command;
+
 pub mod grant;
 
 pub mod http;
@@ -20,6 +22,7 @@ mod read;
 
 pub mod sending;
 
+pub use command::CommandLine;
 pub use grant::Grant;
 pub use http::{Http, Webhook};
 pub use limits::Limits;
@@ -44,6 +47,9 @@ pub struct Config {
     /// The bots, by `[[bot]]`.
     #[serde(rename = "bot", default)]
     pub bots: Vec<Bot>,
+    /// How its operator reaches the database. No key: whoever reads the file knows where it is.
+    #[serde(skip)]
+    pub command: CommandLine,
 }
 
 /// Where the data are kept.

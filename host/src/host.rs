@@ -97,7 +97,8 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
     let wake = Wake::default();
     let guests = Guests::default();
     let delivery = Delivery::new(store.clone(), wake.clone(), clock.clone());
-    let lanes = Lanes::new(store.clone(), guests.clone(), wake.clone(), clock.clone(), config.limits.clone());
+    let (limits, command) = (config.limits.clone(), config.command);
+    let lanes = Lanes::new(store.clone(), guests.clone(), wake.clone(), clock.clone(), limits, command);
     let parts = Arc::new(Parts {
         store: store.clone(),
         pool: Pool::new()?,

@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 
 use crate::clock::{Clock, Millis};
-use crate::config::Limits;
+use crate::config::{CommandLine, Limits};
 use crate::model::{BotId, PluginName};
 use crate::sandbox::Plugin;
 use crate::shutdown::Tasks;
@@ -106,6 +106,8 @@ pub struct Lanes {
     wake: Wake,
     clock: Clock,
     limits: Arc<Limits>,
+    /// What alerts tell the admins to type.
+    command: Arc<CommandLine>,
     queues: Queues,
     breakers: Breakers,
     random: Arc<Mutex<StdRng>>,
@@ -113,11 +115,19 @@ pub struct Lanes {
 
 impl Lanes {
     /// The lanes of one host.
-    pub fn new(store: Store, guests: Guests, wake: Wake, clock: Clock, limits: Limits) -> Self {
+    pub fn new(
+        store: Store,
+        guests: Guests,
+        wake: Wake,
+        clock: Clock,
+        limits: Limits,
+        command: CommandLine,
+    ) -> Self {
         // The one draw from the operating system; every turn's seed comes from here.
         let random = Arc::new(Mutex::new(StdRng::from_os_rng()));
         let queues = Queues::new(clock.clone());
-        Self { store, guests, wake, clock, limits: Arc::new(limits), queues, breakers: Breakers::default(), random }
+        let (limits, command, breakers) = (Arc::new(limits), Arc::new(command), Breakers::default());
+        Self { store, guests, wake, clock, limits, command, queues, breakers, random }
     }
 
     /// Runs turns until the shutdown begins. Turns under way are finished by their own tasks.

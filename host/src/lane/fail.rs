@@ -54,7 +54,8 @@ impl Lanes {
                     "turn of lane {lease} failed: {error}; again in {pause:?}"
                 );
                 let at = now + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX / 2);
-                Failed::RetryAt { at, reason, digest }
+                let is_its_own = !matches!(error, TurnError::Unavailable(_));
+                Failed::RetryAt { at, reason, digest: is_its_own.then_some(digest) }
             }
             Decision::Expired => {
                 tracing::warn!(

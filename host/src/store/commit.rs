@@ -302,6 +302,8 @@ impl Store {
     /// same turn and the same lease is safe and tells.
     pub async fn commit_turn(&self, lease: &Lease, turn: TurnCommit, then: Then) -> Result<CommitOutcome, StoreError> {
         let sends = !turn.outbox.is_empty();
+        let share = turn.tables.share();
+        let _place = share.commits.acquire().await.map_err(|_| StoreError::Closed)?;
         let job = CommitTurn::new(self.shared.host, self.shared.clock.now(), lease, turn, then)?;
         let outcome = self.shared.engine.write(job).await?;
         match &outcome {

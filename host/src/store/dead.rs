@@ -45,6 +45,8 @@ pub struct DeadLetter {
     pub kind: String,
     /// The update's JSON, byte for byte; empty if there is none.
     pub raw: String,
+    /// The JSON of the further updates of an album, oldest first; only [`DeadLetters::show`] asks for them.
+    pub parts: Vec<String>,
 }
 
 /// Which letters.
@@ -83,6 +85,9 @@ static LIST: Sql = Sql::new(letters!(
      ORDER BY i.seq DESC LIMIT $3"
 ));
 static SHOW: Sql = Sql::new(letters!("i.seq = $1"));
+static PARTS: Sql = Sql::new(
+    "SELECT u.raw FROM parts p JOIN updates u ON u.seq = p.update_seq WHERE p.inbox_seq = $1 ORDER BY p.update_seq",
+);
 static STATE: Sql = Sql::new("SELECT state FROM inbox WHERE seq = $1");
 /// The lanes first: rule 3 of `lanes`.
 static LOCK_LANES: Sql = Sql::new(
@@ -174,7 +179,11 @@ impl DeadLetters {
     /// One of them, or what is there instead.
     pub async fn show(&self, seq: i64) -> Result<Result<DeadLetter, Undone>, StoreError> {
         match self.engine.read(SHOW.with(params![seq])).await?.rows.into_iter().next() {
-            Some(row) => letter(row).map(Ok),
+            Some(row) => {
+                let parts = self.engine.read(PARTS.with(params![seq])).await?.rows.into_iter();
+                let parts = parts.map(|mut row| row.text(0)).collect::<Result<_, _>>()?;
+                letter(row).map(|letter| Ok(DeadLetter { parts, ..letter }))
+            }
             None => {
                 let answer = self.engine.read(STATE.with(params![seq])).await?;
                 let state = answer.rows.first().map(|row| row.integer(0)).transpose()?;
@@ -219,5 +228,6 @@ fn letter(mut row: Record) -> Result<DeadLetter, StoreError> {
         digest: row.text(9)?,
         kind: row.text(10)?,
         raw: row.text(11)?,
+        parts: Vec::new(),
     })
 }
