@@ -41,6 +41,15 @@ impl State {
     }
 }
 
+/// Who calls Telegram for a bot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// Who asks for its updates.
+    Intake,
+    /// Who sends its messages.
+    Delivery,
+}
+
 /// A plugin that is loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plugin {
@@ -59,8 +68,8 @@ pub struct Bot {
     pub name: String,
     /// How updates reach it.
     pub state: State,
-    /// Whether Telegram does not take its token any more, whatever the state was before.
-    pub barred: bool,
+    /// To whom Telegram says that it does not take its token any more.
+    pub barred: Vec<Caller>,
     /// Why updates cannot be stored, while they cannot.
     pub stuck: Option<&'static str>,
     /// Its plugins; none before it runs.
@@ -70,7 +79,7 @@ pub struct Bot {
 impl Bot {
     /// How it stands, all in all.
     pub fn standing(&self) -> State {
-        if self.barred { State::Refused } else { self.state }
+        if self.barred.is_empty() { self.state } else { State::Refused }
     }
 }
 
@@ -82,7 +91,13 @@ impl Board {
     /// Puts a bot up, as waiting.
     pub fn add(&self, name: &str) -> Place {
         let mut bots = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        bots.push(Bot { name: name.into(), state: State::Waiting, barred: false, stuck: None, plugins: Vec::new() });
+        bots.push(Bot {
+            name: name.into(),
+            state: State::Waiting,
+            barred: Vec::new(),
+            stuck: None,
+            plugins: Vec::new(),
+        });
         Place { board: self.clone(), index: bots.len() - 1 }
     }
 
@@ -123,8 +138,8 @@ impl Place {
 
     /// Telegram does not take the bot's token. The alarm is raised once, whoever of those who call Telegram hears it first
     /// and however often: all of them go on asking now and then.
-    pub fn token_is_refused(&self, error: &impl std::fmt::Display) {
-        if self.bars(true) {
+    pub fn token_is_refused(&self, caller: Caller, error: &impl std::fmt::Display) {
+        if self.bars(caller, true) {
             let name = self.name();
             tracing::error!(
                 bot = %name, error = %error,
@@ -134,22 +149,27 @@ impl Place {
         }
     }
 
-    /// Telegram has done something for the bot, so it takes its token.
-    pub fn token_is_taken(&self) {
-        if self.bars(false) {
+    /// Telegram has done what this one asked for, so it takes the token.
+    pub fn token_is_taken(&self, caller: Caller) {
+        if self.bars(caller, false) {
             let name = self.name();
             tracing::info!(bot = %name, "Telegram takes the token of bot `{name}` again");
         }
     }
 
-    /// Says whether that is news.
-    fn bars(&self, is_barred: bool) -> bool {
-        let known = |bots: &[Bot]| bots.get(self.index).is_none_or(|bot| bot.barred == is_barred);
+    /// Says whether that is news: that the first of them is barred, or that none is any more.
+    fn bars(&self, caller: Caller, is_barred: bool) -> bool {
+        let known = |bots: &[Bot]| bots.get(self.index).is_none_or(|bot| bot.barred.contains(&caller) == is_barred);
         if known(&self.board.0.read().unwrap_or_else(PoisonError::into_inner)) {
             return false;
         }
         let mut is_news = false;
-        self.change(|bot| is_news = std::mem::replace(&mut bot.barred, is_barred) != is_barred);
+        self.change(|bot| {
+            let before = bot.barred.is_empty();
+            bot.barred.retain(|other| *other != caller);
+            bot.barred.extend(is_barred.then_some(caller));
+            is_news = bot.barred.is_empty() != before;
+        });
         is_news
     }
 
@@ -180,11 +200,13 @@ mod tests {
         let shown = |board: &Board| board.bots().iter().map(|bot| (bot.state, bot.stuck)).collect::<Vec<_>>();
         assert_eq!(shown(&board), [(State::Polling, Some("full")), (State::Refused, None)]);
         assert!(first.is_stuck(None) && !first.is_stuck(None));
-        assert!(first.bars(true) && !first.bars(true));
+        assert!(first.bars(Caller::Intake, true) && !first.bars(Caller::Delivery, true));
         assert_eq!(board.bots()[0].standing(), State::Refused);
         first.is(State::StandingBy);
         assert_eq!(board.bots()[0].standing(), State::Refused, "whoever polls, the token is the same");
-        assert!(first.bars(false) && !first.bars(false));
+        assert!(!first.bars(Caller::Intake, false), "the other one still hears that it is refused");
+        assert_eq!(board.bots()[0].standing(), State::Refused);
+        assert!(first.bars(Caller::Delivery, false) && !first.bars(Caller::Delivery, false));
         assert_eq!(board.bots()[0].standing(), State::StandingBy);
     }
 }

@@ -115,14 +115,7 @@ pub struct Lanes {
 
 impl Lanes {
     /// The lanes of one host.
-    pub fn new(
-        store: Store,
-        guests: Guests,
-        wake: Wake,
-        clock: Clock,
-        limits: Limits,
-        command: CommandLine,
-    ) -> Self {
+    pub fn new(store: Store, guests: Guests, wake: Wake, clock: Clock, limits: Limits, command: CommandLine) -> Self {
         // The one draw from the operating system; every turn's seed comes from here.
         let random = Arc::new(Mutex::new(StdRng::from_os_rng()));
         let queues = Queues::new(clock.clone());

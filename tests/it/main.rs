@@ -34,6 +34,8 @@ mod refusals;
 
 mod sending;
 
+mod slow;
+
 mod suspended;
 
 mod pacing;

@@ -13,7 +13,7 @@ use super::retry::Next;
 use super::send::{Attempt, Known, Sender};
 use super::{Delivery, after};
 use crate::clock::Millis;
-use crate::health::Place;
+use crate::health::{Caller, Place};
 use crate::shutdown::Shutdown;
 use crate::store::{
     ClaimedSends, FenceOutcome, Learned, Lease, Mark, Marked, SendOutcome, StoreError, Then, WaitingCall,
@@ -113,7 +113,7 @@ impl Delivery {
         }
         match sender.send(call, &done.known).await {
             Attempt::Sent { messages, uploaded } => {
-                place.token_is_taken();
+                place.token_is_taken(Caller::Delivery);
                 if messages_of(&call.method, &call.body) > 0 {
                     self.limits().passed(lease.bot());
                 }
@@ -148,7 +148,7 @@ impl Delivery {
             }
             Attempt::Again { next, reason, ambiguous } => {
                 if matches!(next, Next::StopBot(_)) {
-                    place.token_is_refused(&reason);
+                    place.token_is_refused(Caller::Delivery, &reason);
                 }
                 let at = self.rest(lease, call, next, &reason, &mut done.learned);
                 self.look_again(at);

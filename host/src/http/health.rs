@@ -128,8 +128,8 @@ mod tests {
 
     #[test]
     fn every_reason_is_named() {
-        let bot = |state, stuck| Bot { name: "main".into(), state, barred: false, stuck, plugins: vec![] };
-        let barred = Bot { barred: true, ..bot(State::Polling, None) };
+        let bot = |state, stuck| Bot { name: "main".into(), state, barred: vec![], stuck, plugins: vec![] };
+        let barred = Bot { barred: vec![crate::health::Caller::Intake], ..bot(State::Polling, None) };
         for (database, bots, is_ending, expected) in [
             (Ok(()), vec![bot(State::Polling, None)], false, &[][..]),
             (Ok(()), vec![bot(State::StandingBy, None), bot(State::Refused, None)], false, &[]),

@@ -18,7 +18,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::{Bot, accept, give, pressure, route};
 use crate::clock::Millis;
-use crate::health::State;
+use crate::health::{Caller, State};
 use crate::shutdown::Shutdown;
 use crate::store::{Lease, StoreError};
 use crate::telegram::{CallError, Decision, RawUpdate};
@@ -131,7 +131,7 @@ async fn poll(bot: &Bot, lease: &Lease, shutdown: &Shutdown) -> End {
             },
         };
         trouble.is_over(bot);
-        bot.place.token_is_taken();
+        bot.place.token_is_taken(Caller::Intake);
         // Telegram has taken note of the offset.
         confirm = next_offset(&batch);
         let is_idle = confirm.is_none() && bot.clock.now() - asked < 100;
@@ -259,7 +259,7 @@ impl Trouble {
         let name = &bot.name;
         match error.decide() {
             Decision::StopBot => {
-                bot.place.token_is_refused(error);
+                bot.place.token_is_refused(Caller::Intake, error);
                 None
             }
             Decision::Conflict => {

@@ -96,7 +96,9 @@ impl Breaker {
             State::Closed { .. } => {}
             State::Open { until, .. } if now < until => return Permit::Wait(until),
             State::Trying { since, .. } if now < after(since, LOST) => return Permit::Wait(after(now, TRIAL)),
-            State::Open { pause, .. } | State::Trying { pause, .. } => self.becomes(State::Trying { since: now, pause }),
+            State::Open { pause, .. } | State::Trying { pause, .. } => {
+                self.becomes(State::Trying { since: now, pause })
+            }
         }
         Permit::Go(Pass(self.number))
     }

@@ -193,6 +193,7 @@ impl Entered<'_> {
             overlay: &mut self.turn.overlay,
             effects: &mut self.turn.effects,
             ids: self.ids,
+            unavailable: self.unavailable,
         }
     }
 

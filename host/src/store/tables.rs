@@ -368,7 +368,8 @@ impl Store {
 
     /// How many rows pass the filter.
     pub async fn count(&self, tables: &TableSet, bot: BotId, table: &str, filter: &Filter) -> Result<u64, StoreError> {
-        let answer = self.shared.engine.read_for_guest(&tables.0.share.questions, tables.ask_count(bot, table, filter)?).await?;
+        let answer =
+            self.shared.engine.read_for_guest(&tables.0.share.questions, tables.ask_count(bot, table, filter)?).await?;
         number(&answer).map(i64::unsigned_abs)
     }
 
@@ -381,8 +382,11 @@ impl Store {
         column: &str,
         filter: &Filter,
     ) -> Result<i64, StoreError> {
-        let answer =
-            self.shared.engine.read_for_guest(&tables.0.share.questions, tables.ask_sum(bot, table, column, filter)?).await?;
+        let answer = self
+            .shared
+            .engine
+            .read_for_guest(&tables.0.share.questions, tables.ask_sum(bot, table, column, filter)?)
+            .await?;
         number(&answer)
     }
 }

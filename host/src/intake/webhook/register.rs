@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Hook;
-use crate::health::State;
+use crate::health::{Caller, State};
 use crate::intake::{Bot, route};
 use crate::shutdown::Shutdown;
 use crate::telegram::{CallError, WebhookInfo};
@@ -37,13 +37,13 @@ pub async fn keep_registered(bot: Bot, hook: Arc<Hook>, shutdown: Shutdown) {
         let rest = match look(&bot, &hook, &allowed, &mut told).await {
             Ok(info) => {
                 bot.place.is(State::Webhook);
-                bot.place.token_is_taken();
+                bot.place.token_is_taken(Caller::Intake);
                 report(&bot, &info, &mut seen_error);
                 pause = PAUSES.0;
                 LOOK
             }
             Err(error) if error.is_final() => {
-                bot.place.token_is_refused(&error);
+                bot.place.token_is_refused(Caller::Intake, &error);
                 LOOK
             }
             Err(error) => {
