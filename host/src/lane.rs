@@ -136,8 +136,10 @@ impl Lanes {
             let mut plugins = self.guests.all_but(&without);
             let tried = if trial.is_empty() { Ok(0) } else { self.start(1, &trial, &slots, &tasks).await };
             let came = match tried {
-                Ok(tried) => self.start(wanted - tried, &plugins, &slots, &tasks).await.map(|came| came + tried),
-                Err(error) => Err(error),
+                Ok(tried) if tried < wanted => {
+                    self.start(wanted - tried, &plugins, &slots, &tasks).await.map(|came| came + tried)
+                }
+                tried => tried,
             };
             match came {
                 Err(error) => {
