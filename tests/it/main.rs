@@ -38,6 +38,8 @@ mod refusals;
 
 mod sending;
 
+mod slow;
+
 mod suspended;
 
 mod pacing;

@@ -369,6 +369,8 @@ impl Store {
     pub async fn commit_turn(&self, lease: &Lease, turn: TurnCommit, then: Then) -> Result<CommitOutcome, StoreError> {
         let (sends, passes) = (!turn.outbox.is_empty(), turn.passes_on());
         let answers = turn.reply.is_some();
+        let share = turn.tables.share();
+        let _place = share.commits.acquire().await.map_err(|_| StoreError::Closed)?;
         let job = CommitTurn::new(self.shared.host, self.shared.clock.now(), lease, turn, then)?;
         let outcome = self.shared.engine.write(job).await?;
         match &outcome {
