@@ -13,6 +13,7 @@ use futures_util::future::join_all;
 
 use crate::agenda::{Agenda, Entry};
 use crate::clock::Clock;
+use crate::config::grant::Capability;
 use crate::config::{self, ApiToken, Config, Limits};
 use crate::delivery::Delivery;
 use crate::health::{self, Board, Place, State};
@@ -20,7 +21,8 @@ use crate::http::{self, api, api::Api, health::Health};
 use crate::intake::pressure::Pressure;
 use crate::intake::webhook::Hooks;
 use crate::intake::{self, webhook};
-use crate::lane::{Guest, Guests, Lanes};
+use crate::lane::{Guest, Guests, Lanes, Ways};
+use crate::llm::Llm;
 use crate::model::cron::Cron;
 use crate::model::{BotId, Part};
 use crate::sandbox::{Planned, Sandbox};
@@ -28,6 +30,7 @@ use crate::shutdown::Tasks;
 use crate::store::{KnownSchedule, Store, StoreError};
 use crate::telegram::{Client, Me, Pool};
 use crate::wake::Wake;
+use crate::web::Web;
 
 mod names;
 
@@ -81,6 +84,8 @@ struct Parts {
     clock: Clock,
     tasks: Tasks,
     limits: Limits,
+    web: Web,
+    llm: Option<Llm>,
     hooks: Hooks,
     board: Board,
     agenda: Agenda,
@@ -122,6 +127,8 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         clock: clock.clone(),
         tasks: tasks.clone(),
         limits: config.limits.clone(),
+        web: Web::new()?,
+        llm: config.llm.map(Llm::new).transpose()?,
         hooks: Hooks::new(&config.bots, tasks),
         board,
         agenda: agenda.clone(),
@@ -332,6 +339,14 @@ async fn load_plugin(
 ) -> anyhow::Result<Guest> {
     let plugin = plugins::load(&parts.sandbox, bot, name, plugin, me).await?;
     let tables = parts.store.declare(plugin.name(), &plugin.manifest().tables).await?;
+    let ways = Ways { web: parts.web.fetcher(), llm: parts.llm.as_ref().map(Llm::asker) };
+    if ways.llm.is_none() && plugin.capabilities().contains(&Capability::Llm) {
+        tracing::warn!(
+            bot = %bot.name, plugin = name,
+            "plugin `{name}` of bot `{}` may ask a language model, and there is none\nhint: add [llm] with url and model to \
+             guesthouse.toml", bot.name
+        );
+    }
     let (me, telegram) = (Arc::clone(me), telegram.clone());
     let others = [].into();
     Ok(Guest {
@@ -340,6 +355,7 @@ async fn load_plugin(
         others,
         me,
         telegram,
+        ways,
         bot: bot.name.as_str().into(),
         admins: bot.admins.as_slice().into(),
     })

@@ -26,6 +26,12 @@ pub mod intake;
 /// What is due by the clock becomes an event: timers, schedules.
 pub mod agenda;
 
+/// The Web for plugins.
+pub mod web;
+
+/// The language model for plugins.
+pub mod llm;
+
 /// Turns: one event, one plugin, one commit.
 pub mod lane;
 

@@ -20,6 +20,10 @@ pub mod manifest;
 
 pub mod route;
 
+pub mod web;
+
+pub mod llm;
+
 /// A bot, by the id that Telegram gave it: the number before the colon of its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BotId(pub i64);

@@ -59,6 +59,9 @@ mod commit;
 /// Answers to requests.
 mod replies;
 
+/// Answers from outside.
+mod answers;
+
 /// Turns that failed.
 mod fail;
 
@@ -95,6 +98,7 @@ mod tidy;
 mod tests;
 
 pub use alerts::{NewAlert, UntoldAlerts};
+pub use answers::{AnswerKind, ShownEnd, ShownIn, Spent, StoredAnswer};
 pub use chats::Learned;
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
 pub use dead::{DeadLetter, DeadLetters, Undone, Whose};

@@ -14,7 +14,9 @@ use super::ids::Ids;
 use super::limits::Memory;
 use super::lines::Lines;
 use super::meter::Meter;
+use super::outside::Outside;
 use super::overlay::Overlay;
+use super::patience::Patience;
 use super::plugin::Settings;
 use super::record::Record;
 use super::rows::Rows;
@@ -59,6 +61,7 @@ pub(super) struct Guest {
     pub(super) lines: Lines,
     pub(super) memory: Memory,
     pub(super) meter: Arc<Meter>,
+    pub(super) patience: Arc<Patience>,
     pub(super) ids: Ids,
     /// When the turn began.
     pub(super) now: Millis,
@@ -87,6 +90,7 @@ pub(super) struct TurnState {
     pub(super) record: Record,
     pub(super) overlay: Overlay,
     pub(super) effects: Effects,
+    pub(super) outside: Outside,
     /// Messages that this turn sends or has asked about, and their chats.
     pub(super) sent: Vec<(i64, i64)>,
     /// The timers that wait, by processor and chat, where it has asked.
@@ -115,6 +119,7 @@ impl Guest {
             record: Record::default(),
             overlay: Overlay::default(),
             effects: Effects::new(&rules.limits),
+            outside: Outside::default(),
             sent: Vec::new(),
             timers: HashMap::new(),
         };
@@ -128,6 +133,7 @@ impl Guest {
             lines: Lines::new(rules.name.clone(), rules.limits.log_lines),
             memory: Memory::new((rules.limits.memory_mib as usize) << 20),
             meter: Arc::new(Meter::new()),
+            patience: Arc::new(Patience::new()),
             ids: Ids::new(now, seed),
             now,
             wasi: None,

@@ -120,6 +120,7 @@ pub enum LoadError {
 fn grant_of(capability: Capability) -> String {
     match capability {
         Capability::Telegram => "{ telegram = [\"<method>\"] }".into(),
+        Capability::Http => "{ http = [\"<host>\"] }".into(),
         other => format!("\"{}\"", other.name()),
     }
 }

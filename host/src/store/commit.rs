@@ -27,7 +27,7 @@ use super::lanes::{LaneKind, Then};
 use super::leases::Lease;
 use super::session::{Failure, Record, Session, Step, params};
 use super::tables::{Counter, Moving, Reread, Since, TableSet, WriteStep};
-use super::{Store, records, replies, rows, timers};
+use super::{Store, answers, records, replies, rows, timers};
 use crate::clock::Millis;
 use crate::model::effect::{Callback, DialogueWrite, Reply, TimerChange};
 use crate::model::table::{Read, Write};
@@ -66,6 +66,8 @@ pub struct TurnCommit {
     pub reads: Vec<Read>,
     /// Where they stood before it read anything, by [`TableSet::now`].
     pub since: Option<Since>,
+    /// Whether it has got answers from outside, which end with the event.
+    pub asked: bool,
     /// What it wants changed in them.
     pub writes: Vec<Write>,
     /// What becomes of the conversation; `None` leaves it.
@@ -165,7 +167,7 @@ struct CommitTurn {
 
 impl CommitTurn {
     fn new(host: i64, now: Millis, lease: &Lease, turn: TurnCommit, then: Then) -> Result<Self, StoreError> {
-        let TurnCommit { event, tables, reads, since, writes, dialogue, callbacks, outbox, blobs, passed, next, timers, reply } = turn;
+        let TurnCommit { event, tables, reads, since, asked, writes, dialogue, callbacks, outbox, blobs, timers, reply, passed, next } = turn;
         let files: usize = blobs.iter().map(|(_, bytes)| bytes.len()).sum();
         let count = reads.iter().map(Read::rows).sum::<usize>() + writes.len() + callbacks.len() + outbox.len() + timers.len();
         let is_large = count > LARGE || files > LARGE_FILES;
@@ -187,6 +189,7 @@ impl CommitTurn {
         write.extend(blobs.iter().map(|(digest, bytes)| records::keep_blob(digest, bytes, now)));
         write.extend(timers::change(bot, lease.plugin(), timers));
         write.extend(reply.map(|reply| replies::keep(event, &reply, now)));
+        write.extend(asked.then(|| answers::forget(event)));
         let written: BTreeSet<_> = writes.iter().map(Write::table).collect();
         let written = written.into_iter().map(|table| tables.counter(table)).collect::<Result<_, _>>()?;
         let gate = tables.gate();

@@ -22,6 +22,8 @@ mod albums;
 
 mod alerts;
 
+mod answers;
+
 mod commits;
 
 mod contention;
@@ -167,6 +169,7 @@ fn turn(event: i64, tables: &TableSet) -> TurnCommit {
         tables: tables.clone(),
         reads: vec![],
         since: None,
+        asked: false,
         writes: vec![],
         dialogue: None,
         callbacks: vec![],

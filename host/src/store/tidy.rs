@@ -29,7 +29,7 @@ struct Old {
 
 /// Finished rows are looked for among the oldest only: whatever still waits there is younger than its age. What may have
 /// been renewed since it was looked up is deleted by its time as well.
-static OLD: [Old; 10] = [
+static OLD: [Old; 12] = [
     Old {
         what: "events",
         age: 30 * DAY,
@@ -94,6 +94,26 @@ static OLD: [Old; 10] = [
         delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM replies WHERE inbox_seq IN (SELECT seq FROM old)"),
     },
     Old {
+        what: "answers",
+        // Those that nobody has said good-bye to: a turn that asked and another one that did not, or an event that was
+        // given up. An hour keeps clear of those that are just being written.
+        age: DAY / 24,
+        find: Sql::new(
+            "SELECT DISTINCT inbox_seq FROM answers
+             WHERE created_at < $1 AND inbox_seq NOT IN (SELECT seq FROM inbox WHERE state = 0) LIMIT $2",
+        ),
+        delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM answers WHERE inbox_seq IN (SELECT seq FROM old)"),
+    },
+    Old {
+        what: "used tokens",
+        age: 60 * DAY,
+        find: Sql::new("SELECT bot_id, day, chat_id FROM llm_usage WHERE day < $1 / 86400000 LIMIT $2"),
+        delete: Sql::new(
+            "WITH old (bot_id, day, chat_id) AS ({rows})
+             DELETE FROM llm_usage WHERE (bot_id, day, chat_id) IN (SELECT bot_id, day, chat_id FROM old)",
+        ),
+    },
+    Old {
         what: "conversations",
         age: DAY,
         find: Sql::new(
@@ -150,7 +170,7 @@ impl Job for Delete {
 
 impl Store {
     /// Deletes what is old: events, updates and calls 30 days after their end, conversations a day after theirs, buttons
-    /// after 180 days, the bytes of files 30 days after they were sent last. Call it now and then.
+    /// after 180 days, what language models have used up after 60, the bytes of files 30 days after they were sent last. Call it now and then.
     pub async fn tidy(&self) -> Result<(), StoreError> {
         let now = self.shared.clock.now();
         let [events, calls] = &ABANDONED;
@@ -165,6 +185,7 @@ impl Store {
                     0 => break,
                     1 => by_keys::<1>(old, keys),
                     2 => by_keys::<2>(old, keys),
+                    3 => by_keys::<3>(old, keys),
                     4 => by_keys::<4>(old, keys),
                     _ => by_keys::<6>(old, keys),
                 };

@@ -56,6 +56,7 @@ async fn all_of_a_turn_is_there_after_its_commit() {
             since: None,
             passed: None,
             next: None,
+            asked: false,
             event: lane.events[0].seq,
             tables: tables.clone(),
             reads: vec![
