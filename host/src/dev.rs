@@ -53,9 +53,7 @@ pub async fn start(listen: &str, data: &Path, clock: &Clock, tasks: &Tasks) -> a
         "Open http://{address}/ and talk to @{}. You are the admin there; choose another person to be a buyer.",
         BOT.1
     ));
-    cli::say(&format!(
-        "The REST API: curl -H 'Authorization: Bearer {token}' http://{address}/api/openapi.json"
-    ));
+    cli::say(&format!("The REST API: curl -H 'Authorization: Bearer {token}' http://{address}/api/openapi.json"));
     Ok(host)
 }
 

@@ -75,7 +75,13 @@ impl Emulator {
 
     /// An emulator of a world that is there already.
     pub fn of(world: World, clock: Clock) -> Self {
-        Self(Arc::new(Inner { clock, world: Mutex::new(world), bell: Bell::default(), name: OnceLock::new(), neighbour: OnceLock::new() }))
+        Self(Arc::new(Inner {
+            clock,
+            world: Mutex::new(world),
+            bell: Bell::default(),
+            name: OnceLock::new(),
+            neighbour: OnceLock::new(),
+        }))
     }
 
     /// Tells it the address by which people call this machine. A browser may use the page by that name, by `localhost`

@@ -290,12 +290,7 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
 }
 
 /// Puts a plugin's timers and schedules on the agenda, and says what the API tells of it.
-async fn serve_plugin(
-    parts: &Parts,
-    bot: &config::Bot,
-    id: BotId,
-    guest: &Guest,
-) -> anyhow::Result<api::ServedPlugin> {
+async fn serve_plugin(parts: &Parts, bot: &config::Bot, id: BotId, guest: &Guest) -> anyhow::Result<api::ServedPlugin> {
     let (plugin, zone) = (&guest.plugin, &bot.timezone);
     let (name, manifest) = (plugin.name(), plugin.manifest());
     let entry = |planned: &Planned| Entry {
@@ -310,12 +305,13 @@ async fn serve_plugin(
     };
     let schedules = entries.iter().filter_map(known).collect();
     parts.agenda.add(id, manifest.parts(name), entries, zone).await?;
+    let reads = guest.others.iter().map(|table| format!("read: {}", table.name));
     Ok(api::ServedPlugin {
         name: name.clone(),
         manifest: manifest.clone(),
         digest: plugin.digest().to_owned(),
         capabilities: plugin.capabilities().iter().map(|capability| capability.name()).collect(),
-        grant: plugin.grant().words(),
+        grant: plugin.grant().words().into_iter().chain(reads).collect(),
         schedules,
     })
 }

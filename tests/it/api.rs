@@ -277,7 +277,8 @@ async fn the_host_tells_of_itself() {
     for database in Database::each().await {
         let clockwork = fixture_granted("clockwork", r#"["chat", "tables", "timers", { chat = ["admins"] }]"#);
         let retry = fixture_granted("give-up", r#"["chat"]"#);
-        let house = house(Clock::system(), database, "", &[desk(), clockwork.with("when = \"0 9 * * *\""), retry]).await;
+        let house =
+            house(Clock::system(), database, "", &[desk(), clockwork.with("when = \"0 9 * * *\""), retry]).await;
         let caller = Caller::of(&house.url());
         let (one, two) = (house.person(1002), house.person(1003));
         one.says("/in 86400000 k d").await;
@@ -287,11 +288,15 @@ async fn the_host_tells_of_itself() {
 
         let (status, bots) = caller.gets("/api/bots").await;
         let bot = &bots["items"][0];
-        assert_eq!((status, &bot["name"], &bot["id"], &bot["username"]), (200, &json!("test"), &json!(7_000_000_001_i64), &json!("test_house_bot")));
+        assert_eq!(
+            (status, &bot["name"], &bot["id"], &bot["username"]),
+            (200, &json!("test"), &json!(7_000_000_001_i64), &json!("test_house_bot"))
+        );
         assert_eq!(bot["plugins"].as_array().map(Vec::len), Some(3));
 
         let (_, plugins) = caller.gets("/api/plugins").await;
-        let plugin = |name: &str| plugins["items"].as_array().and_then(|all| all.iter().find(|it| it["name"] == name)).cloned();
+        let plugin =
+            |name: &str| plugins["items"].as_array().and_then(|all| all.iter().find(|it| it["name"] == name)).cloned();
         let (clockwork, desk) = (plugin("clockwork").expect("it is there"), plugin("desk").expect("it is there"));
         assert_eq!(desk["digest"], guesthouse_fixtures::get("desk").digest);
         assert_eq!((&desk["version"], &desk["processors"]), (&json!("0.1.0"), &json!(["back"])));
@@ -301,11 +306,15 @@ async fn the_host_tells_of_itself() {
         assert!(clockwork["schedules"][0]["due_at"].as_i64().is_some_and(|due| due > Clock::system().now()));
 
         let (_, users) = caller.gets("/api/users").await;
-        let ids: Vec<_> = users["items"].as_array().expect("items").iter().map(|user| user["user_id"].clone()).collect();
+        let ids: Vec<_> =
+            users["items"].as_array().expect("items").iter().map(|user| user["user_id"].clone()).collect();
         assert_eq!((ids, &users["total"]), (vec![json!(1002), json!(1003)], &json!(2)));
         assert_eq!(users["items"][0]["bot"], "test");
         let (_, second) = caller.gets("/api/users?bot=test&limit=1&offset=1").await;
-        assert_eq!((second["items"][0]["user_id"].as_i64(), second["items"].as_array().map(Vec::len)), (Some(1003), Some(1)));
+        assert_eq!(
+            (second["items"][0]["user_id"].as_i64(), second["items"].as_array().map(Vec::len)),
+            (Some(1003), Some(1))
+        );
         for (path, expected) in [
             ("/api/users?bot=nobody", (404, "unknown_bot")),
             ("/api/users?limit=0", (400, "bad_query")),

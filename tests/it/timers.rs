@@ -156,7 +156,8 @@ async fn schedules_tick_in_their_zone_and_missed_ticks_are_one() {
         house.database.comes_to(ticks, 2).await;
         let full_hour = SPRING + 10_000;
         // 02:30 is left out on this day, and comes at the first moment after.
-        let told = "SELECT name || ' ' || due || ' ' || missed || ' ' || processor FROM clockwork__fired ORDER BY name, due";
+        let told =
+            "SELECT name || ' ' || due || ' ' || missed || ' ' || processor FROM clockwork__fired ORDER BY name, due";
         let nightly = format!("nightly {full_hour} 0 hands");
         assert_eq!(house.database.texts(told).await, [nightly.clone(), format!("often {full_hour} 0 ")]);
 

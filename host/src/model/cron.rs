@@ -42,7 +42,8 @@ impl Zone {
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        let unknown = || format!("there is no time zone `{name}`\nhint: write one such as \"Europe/Moscow\" or \"UTC\"");
+        let unknown =
+            || format!("there is no time zone `{name}`\nhint: write one such as \"Europe/Moscow\" or \"UTC\"");
         Self::named(&name).ok_or_else(|| serde::de::Error::custom(unknown()))
     }
 }

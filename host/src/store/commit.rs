@@ -167,9 +167,25 @@ struct CommitTurn {
 
 impl CommitTurn {
     fn new(host: i64, now: Millis, lease: &Lease, turn: TurnCommit, then: Then) -> Result<Self, StoreError> {
-        let TurnCommit { event, tables, reads, since, asked, writes, dialogue, callbacks, outbox, blobs, timers, reply, passed, next } = turn;
+        let TurnCommit {
+            event,
+            tables,
+            reads,
+            since,
+            asked,
+            writes,
+            dialogue,
+            callbacks,
+            outbox,
+            blobs,
+            timers,
+            reply,
+            passed,
+            next,
+        } = turn;
         let files: usize = blobs.iter().map(|(_, bytes)| bytes.len()).sum();
-        let count = reads.iter().map(Read::rows).sum::<usize>() + writes.len() + callbacks.len() + outbox.len() + timers.len();
+        let count =
+            reads.iter().map(Read::rows).sum::<usize>() + writes.len() + callbacks.len() + outbox.len() + timers.len();
         let is_large = count > LARGE || files > LARGE_FILES;
         let (bot, plugin) = (lease.bot, lease.plugin().map_or("", |plugin| plugin.as_str()));
         let turn_of = |part: &str| [LaneKind::Turns.number().into(), part.into(), lease.chat.into()];

@@ -207,12 +207,7 @@ impl DeadLetters {
     }
 
     /// Some of them, newest first, and how many there are.
-    pub async fn page(
-        &self,
-        filter: &Whose,
-        limit: i64,
-        offset: i64,
-    ) -> Result<(Vec<DeadLetter>, i64), StoreError> {
+    pub async fn page(&self, filter: &Whose, limit: i64, offset: i64) -> Result<(Vec<DeadLetter>, i64), StoreError> {
         let count = self.engine.read(COUNT.with(filter.params().to_vec())).await?;
         let total = count.rows.first().map_or(Ok(0), |row| row.integer(0))?;
         Ok((self.some(filter, limit, offset).await?, total))

@@ -61,12 +61,7 @@ static COUNT: Sql = Sql::new(concat!("SELECT COUNT(*) FROM lanes l WHERE ", filt
 
 impl Store {
     /// Some of the lanes, in the order of their numbers, and how many there are.
-    pub async fn lanes(
-        &self,
-        which: WhichLanes,
-        limit: i64,
-        offset: i64,
-    ) -> Result<(Vec<LaneRow>, i64), StoreError> {
+    pub async fn lanes(&self, which: WhichLanes, limit: i64, offset: i64) -> Result<(Vec<LaneRow>, i64), StoreError> {
         let WhichLanes { bot, due, held } = which;
         let now = self.shared.clock.now();
         let filter = params![bot.map_or(0, |bot| bot.0), i64::from(due), now, i64::from(held)];

@@ -126,7 +126,8 @@ impl Store {
         for step in DUE.with_rows(&[], (0..).zip(known).map(row).collect()) {
             for row in self.shared.engine.read(step).await?.rows {
                 let place = usize::try_from(row.integer(0)?).ok().and_then(|number| due.get_mut(number));
-                *place.ok_or_else(|| StoreError::unexpected("a schedule that nobody asked for"))? = row.maybe_integer(1)?;
+                *place.ok_or_else(|| StoreError::unexpected("a schedule that nobody asked for"))? =
+                    row.maybe_integer(1)?;
             }
         }
         Ok(due)

@@ -49,9 +49,8 @@ pub(super) fn change(bot: BotId, plugin: Option<&PluginName>, changes: Vec<Timer
     let Some(plugin) = plugin else { return vec![] };
     let part = |change: &TimerChange| Part::of(plugin, change.processor.as_deref());
     let (set, cancelled): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.set.is_some());
-    let cancel = |change: &TimerChange| {
-        CANCEL.with(params![bot.0, part(change).as_str(), change.chat, change.key.as_str()])
-    };
+    let cancel =
+        |change: &TimerChange| CANCEL.with(params![bot.0, part(change).as_str(), change.chat, change.key.as_str()]);
     let mut steps: Vec<_> = cancelled.iter().map(cancel).collect();
     for some in rows::in_chunks(&set, 5) {
         let values = rows::values(some.len(), &["$1", "?", "?", "?", "?", "?"], 1);

@@ -114,12 +114,7 @@ pub(super) fn note(bot: BotId, users: &[SeenUser], now: Millis) -> impl Iterator
 
 impl Store {
     /// Some of the people whom a bot has seen, or any bot, and how many there are.
-    pub async fn users(
-        &self,
-        bot: Option<BotId>,
-        limit: i64,
-        offset: i64,
-    ) -> Result<(Vec<UserRow>, i64), StoreError> {
+    pub async fn users(&self, bot: Option<BotId>, limit: i64, offset: i64) -> Result<(Vec<UserRow>, i64), StoreError> {
         let bot = bot.map_or(0, |bot| bot.0);
         let count = self.shared.engine.read(COUNT.with(params![bot])).await?;
         let total = count.rows.first().map_or(Ok(0), |row| row.integer(0))?;

@@ -150,7 +150,9 @@ fn check_body(route: &Route, body: &[u8]) -> Result<String, Trouble> {
     }
     let json = serde_json::from_slice::<IgnoredAny>(body)
         .map_err(|error| Trouble::bad("bad_body", format!("the body is no JSON: {error}"), hint));
-    json.and_then(|_| String::from_utf8(body.to_vec()).map_err(|_| Trouble::bad("bad_body", "the body is no UTF-8", hint)))
+    json.and_then(|_| {
+        String::from_utf8(body.to_vec()).map_err(|_| Trouble::bad("bad_body", "the body is no UTF-8", hint))
+    })
 }
 
 fn ending(what: &str) -> Trouble {
@@ -178,7 +180,9 @@ fn answer(seq: i64, outcome: Outcome) -> Result<Response, Trouble> {
                 false => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
             })
         }
-        Outcome::Ended(RequestEnd::Dead(reason)) => given_up(format!("the plugin did not get through with it: {reason}")),
+        Outcome::Ended(RequestEnd::Dead(reason)) => {
+            given_up(format!("the plugin did not get through with it: {reason}"))
+        }
         Outcome::Ended(RequestEnd::Gone) => given_up("the request was put away".into()),
         Outcome::TimedOut => Err(Trouble::new(
             StatusCode::GATEWAY_TIMEOUT,

@@ -7,9 +7,9 @@ use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Api;
 use super::error::Trouble;
 use super::lists::{listed, page, query};
-use super::Api;
 use crate::model::event::Event;
 use crate::model::payload::Payload;
 use crate::store::{DeadLetter, Undone, Whose};

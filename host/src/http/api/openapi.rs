@@ -43,7 +43,8 @@ fn object(properties: Value) -> Value {
 }
 
 fn schemas() -> Value {
-    let (text, number, maybe_text) = (json!({"type": "string"}), json!({"type": "integer"}), json!({"type": ["string", "null"]}));
+    let (text, number, maybe_text) =
+        (json!({"type": "string"}), json!({"type": "integer"}), json!({"type": ["string", "null"]}));
     let maybe_number = json!({"type": ["integer", "null"]});
     let texts = json!({"type": "array", "items": text});
     json!({
@@ -108,7 +109,8 @@ fn list(name: &str, summary: &str, of: &str, paged: bool, parameters: Vec<Value>
     let number = |most: i64| json!({ "type": "integer", "minimum": 0, "maximum": most });
     let mut parameters = parameters;
     let schema = if paged {
-        let (limit, offset) = (json!({ "type": "integer", "minimum": 1, "maximum": LIMIT.1, "default": LIMIT.0 }), number(OFFSET));
+        let (limit, offset) =
+            (json!({ "type": "integer", "minimum": 1, "maximum": LIMIT.1, "default": LIMIT.0 }), number(OFFSET));
         parameters.push(parameter("query", "limit", "How many at most.", false, limit.clone()));
         parameters.push(parameter("query", "offset", "How many to leave out first.", false, offset.clone()));
         object(json!({ "items": items, "total": {"type": "integer"}, "limit": limit, "offset": offset }))
@@ -135,10 +137,13 @@ fn host_paths() -> Map<String, Value> {
     };
     let mut paths = Map::new();
     let mut add = |path: &str, item: Value| paths.insert(path.to_owned(), item);
-    add("/api/openapi.json", json!({ "get": {
+    add(
+        "/api/openapi.json",
+        json!({ "get": {
         "operationId": "openapi", "summary": "This document.", "tags": ["host"],
         "responses": responses("OpenAPI 3.1.", Some(json!({ "type": "object" }))),
-    } }));
+    } }),
+    );
     add("/api/bots", list("bots", "The bots of this host.", "Bot", false, vec![]));
     add("/api/plugins", list("plugins", "The plugins of this host's bots.", "Plugin", false, vec![]));
     add("/api/users", list("users", "The people whom the bots have seen.", "User", true, vec![bot()]));
@@ -146,13 +151,20 @@ fn host_paths() -> Map<String, Value> {
     let held = parameter("query", "held", "Only those that a host holds.", false, flag());
     add("/api/lanes", list("lanes", "What is done one at a time and in order.", "Lane", true, vec![bot(), due, held]));
     let plugin = parameter("query", "plugin", "Only those of this plugin.", false, text());
-    let letters = list("deadLetters", "Events that were given up, the newest first.", "DeadLetter", true, vec![bot(), plugin]);
+    let letters =
+        list("deadLetters", "Events that were given up, the newest first.", "DeadLetter", true, vec![bot(), plugin]);
     add("/api/dead-letters", letters);
-    add("/api/dead-letters/{seq}", json!({ "get": {
+    add(
+        "/api/dead-letters/{seq}",
+        json!({ "get": {
         "operationId": "deadLetter", "summary": "One of them.", "tags": ["host"], "parameters": [seq()],
         "responses": responses("The letter.", Some(reference("DeadLetter"))),
-    } }));
-    add("/api/dead-letters/{seq}/retry", act("retryDeadLetter", "Has it tried again, with all its attempts.", "retried"));
+    } }),
+    );
+    add(
+        "/api/dead-letters/{seq}/retry",
+        act("retryDeadLetter", "Has it tried again, with all its attempts.", "retried"),
+    );
     add("/api/dead-letters/{seq}/drop", act("dropDeadLetter", "Puts it away for good.", "dropped"));
     paths
 }
@@ -162,7 +174,8 @@ fn add_routes(paths: &mut Map<String, Value>, bot: &str, plugin: &ServedPlugin) 
     for route in &plugin.manifest.routes {
         let inside = if route.path == "/" { "" } else { &route.path };
         let bot_part = percent_encoding::utf8_percent_encode(bot, percent_encoding::NON_ALPHANUMERIC);
-        let path = format!("/api/{}/{}{inside}", bot_part.to_string().replace("%2D", "-").replace("%5F", "_"), plugin.name);
+        let path =
+            format!("/api/{}/{}{inside}", bot_part.to_string().replace("%2D", "-").replace("%5F", "_"), plugin.name);
         let item = paths.entry(path).or_insert_with(|| json!({}));
         if let Some(item) = item.as_object_mut() {
             item.insert(route.method.name().to_lowercase(), operation(bot, plugin.name.as_str(), route));
@@ -172,13 +185,15 @@ fn add_routes(paths: &mut Map<String, Value>, bot: &str, plugin: &ServedPlugin) 
 
 fn operation(bot: &str, plugin: &str, route: &Route) -> Value {
     // What is no schema was refused when the plugin was loaded.
-    let schema = |text: &Option<String>| text.as_ref().map(|text| serde_json::from_str(text).unwrap_or(Value::Bool(true)));
+    let schema =
+        |text: &Option<String>| text.as_ref().map(|text| serde_json::from_str(text).unwrap_or(Value::Bool(true)));
     let parameters: Vec<_> = route
         .parameters
         .iter()
         .map(|RouteParameter { name, description, is_integer, required }| {
             let in_path = route.path.split('/').any(|part| part == format!("{{{name}}}"));
-            let kind = if *is_integer { json!({ "type": "integer", "format": "int64" }) } else { json!({ "type": "string" }) };
+            let kind =
+                if *is_integer { json!({ "type": "integer", "format": "int64" }) } else { json!({ "type": "string" }) };
             parameter(if in_path { "path" } else { "query" }, name, description, *required || in_path, kind)
         })
         .collect();
@@ -235,7 +250,8 @@ mod tests {
         add_routes(&mut paths, "my bot", &plugin);
         let document = whole(paths);
         let spec: OpenApi = serde_json::from_value(document.clone()).expect("OpenAPI 3.1");
-        let operations = spec.paths.paths.values().flat_map(|item| [&item.get, &item.post, &item.put, &item.patch, &item.delete]);
+        let operations =
+            spec.paths.paths.values().flat_map(|item| [&item.get, &item.post, &item.put, &item.patch, &item.delete]);
         let ids: Vec<_> = operations.flatten().filter_map(|operation| operation.operation_id.clone()).collect();
         assert_eq!(ids.len(), 11);
         assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), ids.len(), "{ids:?}");

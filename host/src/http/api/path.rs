@@ -60,7 +60,8 @@ fn values(route: &Route, path: &[String]) -> Option<Pairs> {
 /// Says what is wrong with the parameters of a request.
 pub(super) fn check(route: &Route, path: &Pairs, query: &Pairs) -> Result<(), String> {
     for RouteParameter { name, is_integer, required, .. } in &route.parameters {
-        let given: Vec<_> = path.iter().chain(query).filter(|(known, _)| known == name).map(|(_, value)| value).collect();
+        let given: Vec<_> =
+            path.iter().chain(query).filter(|(known, _)| known == name).map(|(_, value)| value).collect();
         if *required && given.is_empty() {
             return Err(format!("the parameter `{name}` is missing"));
         }
@@ -158,7 +159,10 @@ mod tests {
         assert_eq!(problem("7", &[("limit", "-5"), ("other", "x")]), "");
         assert_eq!(problem("seven", &[]), "the parameter `id` is a whole number of 64 bits, not `seven`");
         assert_eq!(problem("+7", &[]), "the parameter `id` is a whole number of 64 bits, not `+7`");
-        assert_eq!(problem("7", &[("limit", "1"), ("limit", "")]), "the parameter `limit` is a whole number of 64 bits, not ``");
+        assert_eq!(
+            problem("7", &[("limit", "1"), ("limit", "")]),
+            "the parameter `limit` is a whole number of 64 bits, not ``"
+        );
         let mut required = routes[0].clone();
         required.parameters[1].required = true;
         assert_eq!(check(&required, &vec![pair("id", "1")], &vec![]), Err("the parameter `limit` is missing".into()));

@@ -41,12 +41,7 @@ impl Entered<'_> {
         self.change(TimerChange { processor, chat, key, set: Some((at, data)) })
     }
 
-    async fn cancel_timer(
-        &mut self,
-        key: String,
-        chat: Option<i64>,
-        processor: Option<String>,
-    ) -> Result<(), Error> {
+    async fn cancel_timer(&mut self, key: String, chat: Option<i64>, processor: Option<String>) -> Result<(), Error> {
         check_text(&key, "")?;
         let chat = self.timer_chat(chat, processor.as_deref()).await?;
         self.change(TimerChange { processor, chat, key, set: None })

@@ -41,13 +41,17 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), String> {
 fn one(route: &Route) -> Result<(), String> {
     let path = &route.path;
     let inside = path.strip_prefix('/').filter(|_| path.len() <= PATH);
-    let inside = inside.ok_or_else(|| format!("its path `{path}` does not begin with / or has more than {PATH} bytes"))?;
+    let inside =
+        inside.ok_or_else(|| format!("its path `{path}` does not begin with / or has more than {PATH} bytes"))?;
     let mut in_path = BTreeSet::new();
     for segment in inside.split('/').filter(|_| !inside.is_empty()) {
         let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let fits = match name {
             Some(name) => parameter(name) && in_path.insert(name),
-            None => !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)),
+            None => {
+                !segment.is_empty()
+                    && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+            }
         };
         // A client would take these away before it asks.
         if !fits || segment == "." || segment == ".." {
@@ -128,25 +132,55 @@ mod tests {
             with(vec![route])
         };
         assert_eq!(with(vec![route("root", "/"), route("one", "/users/{id}"), route("all", "/users")]), "");
+        assert_eq!(with(vec![route("a", "/a"), route("a", "/b")]), "route `a` is there twice");
         assert_eq!(
-            with(vec![route("a", "/a"), route("a", "/b")]),
-            "route `a` is there twice"
-        );
-        assert_eq!(
-            with(vec![route("a", "/u/{id}"), Route { path: "/u/{who}".into(), parameters: vec![RouteParameter { name: "who".into(), description: "Who.".into(), is_integer: false, required: true }], ..route("b", "") }]),
+            with(vec![
+                route("a", "/u/{id}"),
+                Route {
+                    path: "/u/{who}".into(),
+                    parameters: vec![RouteParameter {
+                        name: "who".into(),
+                        description: "Who.".into(),
+                        is_integer: false,
+                        required: true
+                    }],
+                    ..route("b", "")
+                }
+            ]),
             "route `b`: another one answers GET /u/{who}"
         );
         for (change, expected) in [
-            ((|it| it.name = "One".into()) as fn(&mut Route), "route `One` is not 1 to 32 of a-z 0-9 _ -, beginning with a letter"),
-            (|it| it.path = "users".into(), "route `one`: its path `users` does not begin with / or has more than 200 bytes"),
-            (|it| it.path = "/users/".into(), "route `one`: `` is no part of a path: letters, digits, - _ . ~, or {name} once each"),
-            (|it| it.path = "/a b".into(), "route `one`: `a b` is no part of a path: letters, digits, - _ . ~, or {name} once each"),
-            (|it| it.path = "/{id}/{id}".into(), "route `one`: `{id}` is no part of a path: letters, digits, - _ . ~, or {name} once each"),
-            (|it| it.path = "/a/../b".into(), "route `one`: `..` is no part of a path: letters, digits, - _ . ~, or {name} once each"),
+            (
+                (|it| it.name = "One".into()) as fn(&mut Route),
+                "route `One` is not 1 to 32 of a-z 0-9 _ -, beginning with a letter",
+            ),
+            (
+                |it| it.path = "users".into(),
+                "route `one`: its path `users` does not begin with / or has more than 200 bytes",
+            ),
+            (
+                |it| it.path = "/users/".into(),
+                "route `one`: `` is no part of a path: letters, digits, - _ . ~, or {name} once each",
+            ),
+            (
+                |it| it.path = "/a b".into(),
+                "route `one`: `a b` is no part of a path: letters, digits, - _ . ~, or {name} once each",
+            ),
+            (
+                |it| it.path = "/{id}/{id}".into(),
+                "route `one`: `{id}` is no part of a path: letters, digits, - _ . ~, or {name} once each",
+            ),
+            (
+                |it| it.path = "/a/../b".into(),
+                "route `one`: `..` is no part of a path: letters, digits, - _ . ~, or {name} once each",
+            ),
             (|it| it.path = "/{who}".into(), "route `one`: the parameter `who` of its path is not described"),
             (|it| it.description = String::new(), "route `one`: its description is empty"),
             (|it| it.parameters.push(it.parameters[0].clone()), "route `one`: parameter `id` is there twice"),
-            (|it| it.request = Some("{".into()), "route `one`: the schema of its request is no JSON: EOF while parsing an object at line 1 column 1"),
+            (
+                |it| it.request = Some("{".into()),
+                "route `one`: the schema of its request is no JSON: EOF while parsing an object at line 1 column 1",
+            ),
             (|it| it.response = Some("[]".into()), "route `one`: the schema of its response is no object"),
             (|it| it.processor = Some("talk".into()), "route `one` names the processor `talk`, which is not there"),
         ] {

@@ -101,10 +101,19 @@ mod tests {
         assert_eq!(with(&[fine.clone(), schedule("often", "@config:limit", Some("facts"))]), "");
         assert_eq!(with(&[schedule("never", "off", None)]), "");
         for (schedules, expected) in [
-            (&[schedule("1st", "0 9 * * *", None)][..], "schedule `1st` is not 1 to 32 of a-z 0-9 _ -, beginning with a letter"),
+            (
+                &[schedule("1st", "0 9 * * *", None)][..],
+                "schedule `1st` is not 1 to 32 of a-z 0-9 _ -, beginning with a letter",
+            ),
             (&[fine.clone(), fine.clone()], "schedule `daily` is there twice"),
-            (&[schedule("daily", "0 9 * * *", Some("talk"))], "schedule `daily` names the processor `talk`, which is not there"),
-            (&[schedule("daily", "@config:when", None)], "schedule `daily` asks for the setting `when`, which is not there"),
+            (
+                &[schedule("daily", "0 9 * * *", Some("talk"))],
+                "schedule `daily` names the processor `talk`, which is not there",
+            ),
+            (
+                &[schedule("daily", "@config:when", None)],
+                "schedule `daily` asks for the setting `when`, which is not there",
+            ),
             (&[schedule("daily", "9:00", None)], "schedule `daily`: `9:00`: it has 1 field(s), not five"),
         ] {
             assert_eq!(with(schedules), expected);
@@ -117,7 +126,8 @@ mod tests {
         let mut manifest = manifest();
         manifest.schedules = vec![schedule("daily", "@config:limit", None)];
         let plugin = PluginName::new("notes").unwrap();
-        let planned = |value: &str| planned(&plugin, &manifest, &BTreeMap::from([("limit".to_owned(), value.to_owned())]));
+        let planned =
+            |value: &str| planned(&plugin, &manifest, &BTreeMap::from([("limit".to_owned(), value.to_owned())]));
         assert_eq!(planned(" 0 9 * * * ").unwrap()[0].cron.as_deref(), Some("0 9 * * *"));
         assert_eq!(planned("off").unwrap()[0].cron, None);
         assert_eq!(

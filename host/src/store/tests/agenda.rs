@@ -133,7 +133,8 @@ async fn timers_of_others_wait_for_who_has_the_plugin() {
 async fn a_schedule_ticks_once_and_begins_anew_when_its_times_change() {
     each_database(async |place| {
         let store = place.open().await;
-        let known = |cron: &str| KnownSchedule { bot: BOT, part: cards().into(), name: "daily".into(), cron: cron.into() };
+        let known =
+            |cron: &str| KnownSchedule { bot: BOT, part: cards().into(), name: "daily".into(), cron: cron.into() };
         let (old, new) = (known("0 9 * * * UTC"), known("0 10 * * * UTC"));
         let due_of = async |it: &KnownSchedule| store.schedules_due(&[known("other"), it.clone()]).await.expect("read");
         store.keep_schedules(vec![(old.clone(), START)], vec![]).await.expect("kept");
@@ -216,7 +217,10 @@ async fn people_are_written_down_when_something_is_new() {
         };
         store.accept(None, BOT, vec![named(1, 5, "Ada"), named(2, 3, "Bob")]).await.expect("accepted");
         place.clock.advance(Duration::from_secs(60));
-        store.accept(None, BOT, vec![named(3, 5, "Ada"), named(4, 3, "Bo"), named(5, 3, "Rob")]).await.expect("accepted");
+        store
+            .accept(None, BOT, vec![named(3, 5, "Ada"), named(4, 3, "Bo"), named(5, 3, "Rob")])
+            .await
+            .expect("accepted");
         let shown = |rows: Vec<UserRow>| {
             let row = |it: UserRow| (it.user.id, it.user.first_name, it.user.username, it.first_seen_at, it.changed_at);
             rows.into_iter().map(row).collect::<Vec<_>>()
