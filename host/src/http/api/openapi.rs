@@ -12,8 +12,8 @@ use crate::model::manifest::{Route, RouteParameter};
 pub(super) async fn document(State(api): State<Api>) -> Json<Value> {
     let mut paths = host_paths();
     for (bot, served) in api.bots() {
-        for plugin in served.plugins {
-            add_routes(&mut paths, &bot, &plugin);
+        for plugin in &served.plugins {
+            add_routes(&mut paths, &bot, plugin);
         }
     }
     Json(whole(paths))
