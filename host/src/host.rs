@@ -305,12 +305,13 @@ async fn serve_plugin(parts: &Parts, bot: &config::Bot, id: BotId, guest: &Guest
     };
     let schedules = entries.iter().filter_map(known).collect();
     parts.agenda.add(id, manifest.parts(name), entries, zone).await?;
+    let reads = guest.others.iter().map(|table| format!("read: {}", table.name));
     Ok(api::ServedPlugin {
         name: name.clone(),
         manifest: manifest.clone(),
         digest: plugin.digest().to_owned(),
         capabilities: plugin.capabilities().iter().map(|capability| capability.name()).collect(),
-        grant: plugin.grant().words(),
+        grant: plugin.grant().words().into_iter().chain(reads).collect(),
         schedules,
     })
 }

@@ -165,6 +165,10 @@ fn the_example_configuration_loads_and_shows_the_defaults() {
     let shown = table["limits"].as_table().expect("a section").len();
     let known = format!("{:?}", Limits::default()).matches(": ").count();
     assert_eq!(shown, known, "the example shows {shown} limits, the program knows {known}");
+    let shown = text.replace("\n# token = ", "\ntoken = ").replace("${GUESTHOUSE_API_TOKEN}", "0123456789abcdef");
+    let all = Config::parse(&shown, &path, token).unwrap_or_else(|error| panic!("{error}"));
+    assert!(all.http.is_some_and(|http| http.token.is_some()), "the example shows the API's token");
+    let table: toml::Table = shown.replace("${BOT_TOKEN}", "1:a").parse().expect("TOML");
     let shown = table["http"].as_table().expect("a section").len();
     let known = format!("{:?}", guesthouse::config::Http::default()).matches(": ").count();
     assert_eq!(shown, known, "the example shows {shown} keys of [http], the program knows {known}");

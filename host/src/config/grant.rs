@@ -128,7 +128,12 @@ impl Grant {
             ChatScope::Any => "chat: *".to_owned(),
             ChatScope::Id(id) => format!("chat: {id}"),
         });
-        capabilities.chain(chats).chain(self.methods.iter().map(|method| format!("telegram: {method}"))).collect()
+        let sites = self.sites.words().map(|site| format!("http: {site}"));
+        capabilities
+            .chain(chats)
+            .chain(sites)
+            .chain(self.methods.iter().map(|method| format!("telegram: {method}")))
+            .collect()
     }
 
     fn add_word(&mut self, word: &str) -> Result<(), String> {

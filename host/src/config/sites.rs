@@ -52,6 +52,21 @@ impl Sites {
         Ok(())
     }
 
+    /// The entries, as they could be written.
+    pub fn words(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|Site { is_tls, host, port }| {
+            let scheme = is_tls.map_or("", |is_tls| if is_tls { "https://" } else { "http://" });
+            let host = match host {
+                Whose::Any => "*".to_owned(),
+                Whose::Below(name) => format!("*.{name}"),
+                Whose::Name(name) => name.clone(),
+                Whose::Address(IpAddr::V6(address)) => format!("[{address}]"),
+                Whose::Address(address) => address.to_string(),
+            };
+            format!("{scheme}{host}{}", port.map(|port| format!(":{port}")).unwrap_or_default())
+        })
+    }
+
     /// Whether this address may be asked, and how far it may lead.
     pub fn way(&self, url: &Url) -> Option<Way> {
         self.0.iter().filter_map(|site| site.way(url)).max_by_key(|way| *way == Way::Named)

@@ -82,7 +82,7 @@ pub struct Api {
     wake: Wake,
     clock: Clock,
     tasks: Tasks,
-    bots: Arc<RwLock<BTreeMap<String, Served>>>,
+    bots: Arc<RwLock<BTreeMap<String, Arc<Served>>>>,
     waiting: Waiting,
 }
 
@@ -94,7 +94,7 @@ impl Api {
 
     /// From now on the bot of this name is here.
     pub fn serves(&self, name: &str, bot: Served) {
-        self.bots.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), bot);
+        self.bots.write().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), Arc::new(bot));
     }
 
     /// Brings those who wait their answers, until the shutdown.
@@ -125,14 +125,14 @@ impl Api {
     }
 
     /// The bots that are loaded here, by their names.
-    fn bots(&self) -> BTreeMap<String, Served> {
+    fn bots(&self) -> BTreeMap<String, Arc<Served>> {
         self.bots.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The bot of this name.
-    fn bot(&self, name: &str) -> Result<Served, Trouble> {
+    fn bot(&self, name: &str) -> Result<Arc<Served>, Trouble> {
         if let Some(bot) = self.bots.read().unwrap_or_else(PoisonError::into_inner).get(name) {
-            return Ok(bot.clone());
+            return Ok(Arc::clone(bot));
         }
         match self.board.bots().iter().any(|bot| bot.name == name) {
             true => Err(Trouble::new(

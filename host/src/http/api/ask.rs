@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use super::error::Trouble;
 use super::path::{self, Found, Pairs};
 use super::waiting::{Outcome, PATIENCE};
-use super::{Api, Served, ServedPlugin};
+use super::{Api, ServedPlugin};
 use crate::model::effect::Reply;
 use crate::model::manifest::Route;
 use crate::model::payload::Payload;
@@ -83,8 +83,8 @@ fn find(api: &Api, method: &str, uri: &Uri) -> Result<Asked, Trouble> {
         .collect();
     let parts = parts.ok_or_else(|| Trouble::bad("bad_path", "the path is no UTF-8", "encode it as UTF-8"))?;
     let [bot_name, plugin_name, path @ ..] = &parts[..] else { return Err(nowhere()) };
-    let Served { id, plugins, .. } = api.bot(bot_name)?;
-    let found = plugins.into_iter().find(|plugin| plugin.name.as_str() == plugin_name);
+    let bot = api.bot(bot_name)?;
+    let found = bot.plugins.iter().find(|plugin| plugin.name.as_str() == plugin_name);
     let ServedPlugin { name, manifest, .. } = found.ok_or_else(|| {
         Trouble::new(
             StatusCode::NOT_FOUND,
@@ -106,8 +106,8 @@ fn find(api: &Api, method: &str, uri: &Uri) -> Result<Asked, Trouble> {
     path::check(&route, &path, &query).map_err(|problem| {
         Trouble::bad("bad_parameter", problem, "GET /api/openapi.json describes the parameters of every route")
     })?;
-    let part = Part::of(&name, route.processor.as_deref());
-    Ok(Asked { bot: id, part, route, path, query })
+    let part = Part::of(name, route.processor.as_deref());
+    Ok(Asked { bot: bot.id, part, route, path, query })
 }
 
 fn nowhere() -> Trouble {

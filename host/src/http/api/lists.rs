@@ -1,5 +1,7 @@
 //! What the host tells of itself: bots and plugins as this host has them loaded, users and lanes as the database has them.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::Uri;
@@ -67,9 +69,9 @@ impl Api {
         name.map(|name| self.bot(name).map(|bot| bot.id)).transpose()
     }
 
-    /// What the operator calls a bot; one that is not loaded here is null.
-    pub(super) fn bot_name(&self, id: BotId) -> Option<String> {
-        self.bots().into_iter().find(|(_, bot)| bot.id == id).map(|(name, _)| name)
+    /// What the operator calls the bots that are loaded here.
+    fn bot_names(&self) -> HashMap<BotId, String> {
+        self.bots().into_iter().map(|(name, bot)| (bot.id, name)).collect()
     }
 }
 
@@ -92,9 +94,9 @@ pub(super) async fn bots(State(api): State<Api>) -> Json<Value> {
 pub(super) async fn plugins(State(api): State<Api>) -> Result<Json<Value>, Trouble> {
     let mut items = Vec::new();
     for (name, bot) in api.bots() {
-        for plugin in bot.plugins {
+        for plugin in &bot.plugins {
             let due = api.store.schedules_due(&plugin.schedules).await?;
-            items.push(plugin_json(&name, &plugin, &due));
+            items.push(plugin_json(&name, plugin, &due));
         }
     }
     Ok(Json(json!({ "items": items })))
@@ -137,11 +139,12 @@ fn plugin_json(bot: &str, plugin: &ServedPlugin, due: &[Option<i64>]) -> Value {
 pub(super) async fn users(State(api): State<Api>, uri: Uri) -> Result<Json<Value>, Trouble> {
     let SomeUsers { bot, limit, offset } = query(&uri)?;
     let page = page(limit, offset)?;
+    let names = api.bot_names();
     let (users, total) = api.store.users(api.bot_id(bot.as_deref())?, page.0, page.1).await?;
     let shown = |UserRow { bot, user, first_seen_at, changed_at }: &UserRow| {
         let known = |text: &String| (!text.is_empty()).then(|| text.clone());
         json!({
-            "bot": api.bot_name(*bot),
+            "bot": names.get(bot),
             "bot_id": bot.0,
             "user_id": user.id,
             "first_name": user.first_name,
@@ -159,6 +162,7 @@ pub(super) async fn lanes(State(api): State<Api>, uri: Uri) -> Result<Json<Value
     let SomeLanes { bot, due, held, limit, offset } = query(&uri)?;
     let page = page(limit, offset)?;
     let which = WhichLanes { bot: api.bot_id(bot.as_deref())?, due, held };
+    let names = api.bot_names();
     let (lanes, total) = api.store.lanes(which, page.0, page.1).await?;
     let shown = |lane: &LaneRow| {
         json!({
@@ -168,7 +172,7 @@ pub(super) async fn lanes(State(api): State<Api>, uri: Uri) -> Result<Json<Value
                 LaneKind::Turns => "turns",
                 LaneKind::Sending => "sending",
             },
-            "bot": api.bot_name(lane.bot),
+            "bot": names.get(&lane.bot),
             "bot_id": lane.bot.0,
             "plugin": (!lane.part.is_empty()).then_some(&lane.part),
             "chat": lane.chat,
