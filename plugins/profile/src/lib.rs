@@ -1,0 +1,3 @@
+//! Who is this user?
+
+pub mod rules;

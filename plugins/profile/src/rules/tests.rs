@@ -1,0 +1,6 @@
+use super::*;
+
+#[test]
+fn the_tables_can_be_read() {
+    Rules::new();
+}
