@@ -94,6 +94,11 @@ impl Rules {
         self.lexicon.check(field, value)
     }
 
+    /// What a language is called in English (0), Russian (1) or Hebrew (2), by its code.
+    pub fn language_name(&self, code: &str, column: usize) -> Option<&str> {
+        self.lexicon.language_name(code, column)
+    }
+
     fn are_same(&self, one: &Fact, other: &Fact) -> bool {
         one.field == other.field && self.key(one.field, &one.value) == self.key(other.field, &other.value)
     }

@@ -89,7 +89,7 @@ fn score(rules: &Rules, messages: &[Labelled], mut miss: impl FnMut(String)) -> 
 
 /// What the rules got wrong (`+`) or missed (`-`) in the tuned part. The held-out part is not shown, so that nobody tunes on it.
 #[allow(dead_code, reason = "the test does not ask")]
-pub fn misses() -> Vec<String> {
+pub(crate) fn misses() -> Vec<String> {
     let rules = Rules::new();
     let mut misses = Vec::new();
     for (language, _) in LANGUAGES {
@@ -98,8 +98,15 @@ pub fn misses() -> Vec<String> {
     misses
 }
 
+/// How many messages there are in each language.
+#[allow(dead_code, reason = "the command does not ask")]
+pub(crate) fn sizes() -> Vec<(&'static str, usize)> {
+    let count = |language| PARTS.iter().map(|(part, _)| messages(language, part).len()).sum();
+    LANGUAGES.iter().map(|(language, name)| (*name, count(language))).collect()
+}
+
 /// The table.
-pub fn table() -> String {
+pub(crate) fn table() -> String {
     let rules = Rules::new();
     let mut text = String::new();
     for (part, title) in PARTS {
@@ -138,7 +145,7 @@ fn page() -> (PathBuf, String) {
 
 /// The table as it stands in `docs/profile.md`.
 #[allow(dead_code, reason = "the command does not ask")]
-pub fn written() -> String {
+pub(crate) fn written() -> String {
     let (_, text) = page();
     let (_, rest) = text.split_once(BEGIN).expect("the page has a place for the table");
     rest.split_once(END).expect("the page has an end of the table").0.trim().to_owned()
@@ -146,7 +153,7 @@ pub fn written() -> String {
 
 /// Puts the table into `docs/profile.md`.
 #[allow(dead_code, reason = "the test does not ask")]
-pub fn write() {
+pub(crate) fn write() {
     let (path, text) = page();
     let (before, rest) = text.split_once(BEGIN).expect("the page has a place for the table");
     let (_, after) = rest.split_once(END).expect("the page has an end of the table");

@@ -89,6 +89,8 @@ pub(super) struct Lexicon {
     interests: Phrases,
     kin: Phrases,
     languages: HashMap<String, String>,
+    /// What languages are called, by their codes, in each column.
+    language_names: HashMap<String, [String; 3]>,
     /// Names in any form, with the form in which they are kept.
     names: HashMap<String, String>,
     english_jobs: HashSet<String>,
@@ -121,9 +123,13 @@ impl Lexicon {
             *entry = [const { String::new() }; 3].map(|_| columns[0].to_owned());
         }
         let mut languages = HashMap::new();
+        let mut language_names = HashMap::new();
         for line in lines(include_str!("lexicon/languages.txt")) {
             let mut columns = line.split('|');
             let code = columns.next().unwrap_or_default();
+            let mut firsts = columns.clone().map(|names| names.split(',').next().unwrap_or_default().trim());
+            let names = [(); 3].map(|()| firsts.next().unwrap_or_default().to_owned());
+            language_names.insert(code.to_owned(), [capital(&names[0]), names[1].clone(), names[2].clone()]);
             for name in columns.flat_map(|names| names.split(',')) {
                 languages.insert(fold(name), code.to_owned());
             }
@@ -149,6 +155,7 @@ impl Lexicon {
             interests: Phrases::parse(include_str!("lexicon/interests.txt")),
             kin,
             languages,
+            language_names,
             names,
             english_jobs: all_words(include_str!("lexicon/occupations.en.txt")).map(str::to_owned).collect(),
             russian_jobs,
@@ -170,6 +177,11 @@ impl Lexicon {
 
     pub(super) fn language(&self, low: &str) -> Option<&str> {
         self.languages.get(low.strip_prefix("по-").unwrap_or(low)).map(String::as_str)
+    }
+
+    /// What a language is called, by its code: in English (0), Russian (1) or Hebrew (2).
+    pub(super) fn language_name(&self, code: &str, column: usize) -> Option<&str> {
+        self.language_names.get(code).and_then(|names| names.get(column)).map(String::as_str)
     }
 
     pub(super) fn name(&self, low: &str) -> Option<&str> {
