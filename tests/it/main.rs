@@ -38,6 +38,8 @@ mod suspended;
 
 mod pacing;
 
+mod profile;
+
 mod tidy;
 
 mod webhook;

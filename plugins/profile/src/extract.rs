@@ -51,7 +51,14 @@ pub(crate) fn handle(plugin: &Profile, event: &Event) -> Result<(), Error> {
 /// Has the user's statements merged, once for a burst of them: the time is the same for all that come within it.
 pub(crate) fn wake_merging(user: i64, now: Timestamp) -> Result<(), Error> {
     let at = (now.div_euclid(BURST) + 1) * BURST;
-    timers::at(format!("merge:{user}"), at).data(user.to_string()).processor(MERGE).set()
+    match timers::at(format!("merge:{user}"), at).data(user.to_string()).processor(MERGE).set() {
+        // What was found is worth more than when it is merged: the next statement sets the timer again.
+        Err(error) if !error.is_temporary() => {
+            log::warn(format_args!("what was said will be merged later: {error}"));
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 /// The message of an event, if a person wrote it in their own name.
