@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::support::{BOT, Database, House, Person, fixture_granted, profile};
+use crate::support::{BOT, Database, House, Person, fixture, profile};
 
 mod alone;
 

@@ -4,7 +4,7 @@
 //!    half of the slots, a second one a quarter, a third one an eighth: whoever comes later always finds some. This is
 //!    what switches do with their packet buffers ("dynamic threshold"); it needs no list of who might come.
 //! 2. A processor counts by itself, because one that is slow must not hold up its plugin's answers. It may begin a turn as
-//!    long as it holds less than a quarter of what is free: eight of them, as many as a plugin has at most, leave a third.
+//!    long as it holds less than an eighth of what is free: eight of them, as many as a plugin has at most, leave half.
 //! 3. Lanes are claimed several at a time, the longest waiting first, and nobody knows before whose they are. Hence all of
 //!    a claim must fit whichever plugin it turns out to be for: it is as large as the smallest allowance, and plugins
 //!    whose allowance is small against what is free are left out of it.
@@ -23,11 +23,11 @@ type Who = (BotId, Part);
 const COARSE: usize = 4;
 
 /// How many more slots may be taken by who holds so many, of so many that are free: until it holds as many as are free
-/// then, or a quarter of them.
+/// then, or an eighth of them.
 fn allowance(is_processor: bool, held: usize, free: usize) -> usize {
     match is_processor {
         false => free.saturating_sub(held).div_ceil(2),
-        true => free.saturating_sub(held * 4).div_ceil(5),
+        true => free.saturating_sub(held * 8).div_ceil(9),
     }
 }
 
@@ -170,7 +170,7 @@ mod tests {
             }
         }
         assert!(slots.lock().free > 128 / 3, "{} free", slots.lock().free);
-        assert!(fill(&slots, "busy").len() > 128 / 8);
+        assert!(fill(&slots, "busy").len() > 128 / 6);
     }
 
     #[test]

@@ -113,6 +113,7 @@ impl Lanes {
                 event: event.clone(),
                 raw: Arc::clone(&raw),
                 processor: processor.clone(),
+                has_next: !waiting.origin.next.is_empty(),
                 others: Arc::clone(&guest.others),
                 now,
                 seed: self.seed(),

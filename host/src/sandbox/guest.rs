@@ -73,6 +73,7 @@ pub(super) struct Guest {
 pub(super) struct TurnState {
     pub(super) raw: Arc<str>,
     pub(super) processor: Option<Arc<str>>,
+    pub(super) has_next: bool,
     pub(super) others: Arc<[Table]>,
     pub(super) origin: Option<i64>,
     pub(super) dialogue: Option<DialogueKey>,
@@ -98,6 +99,7 @@ impl Guest {
         let state = TurnState {
             raw: Arc::clone(&turn.raw),
             processor: turn.processor.clone(),
+            has_next: turn.has_next,
             others: Arc::clone(&turn.others),
             origin: turn.origin,
             dialogue: turn.dialogue,

@@ -31,6 +31,8 @@ pub struct Turn {
     pub raw: Arc<str>,
     /// The processor of the plugin that it belongs to; `None`: the plugin itself.
     pub processor: Option<Arc<str>>,
+    /// Whether another plugin is asked if this one passes.
+    pub has_next: bool,
     /// The tables of other plugins that it may read, each named `plugin.table`.
     pub others: Arc<[Table]>,
     /// When the turn begins. The guest's clocks stand there.

@@ -90,7 +90,7 @@ impl Plugin for Profile {
                 false
             }
         };
-        Self { rules: Rules::new(), texts: Texts::new(), settings: Settings { llm } }
+        Self { rules: Rules::new(), texts: Texts::new(texts::SOURCES), settings: Settings { llm } }
     }
 
     fn describe(&self) -> Manifest {

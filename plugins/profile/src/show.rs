@@ -2,7 +2,7 @@
 //! `/profile` leads there.
 
 use guesthouse_plugin::tables::{Row, col};
-use guesthouse_plugin::{Button, Error, Failure, Message, MessageRef, Outgoing, Text, Timestamp, User, UserId, chat, clock, config};
+use guesthouse_plugin::{Button, Error, Failure, Message, MessageRef, Outgoing, Text, User, UserId, chat, clock, config};
 
 use crate::model::{FACTS, Fact, HISTORY, Method, Past, WEEKS, Week};
 use crate::press::Press;
@@ -206,9 +206,4 @@ fn short(text: &str, limit: usize) -> String {
         Some((cut, _)) => format!("{}…", line[..cut].trim_end()),
         None => line,
     }
-}
-
-/// A day, as everybody reads it.
-pub(crate) fn day(time: Timestamp) -> String {
-    talk::week::day(time)
 }
