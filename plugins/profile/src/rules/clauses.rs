@@ -5,7 +5,7 @@
 //! 3. A negation forbids the rest of its clause, "never" that of its sentence.
 //! 4. A message that calls itself a joke tells nothing.
 //! 5. A pattern that does not say who is meant needs the first person as the nearest one before it, or the beginning of a
-//!    clause.
+//!    clause, or a clause that began so.
 
 use std::ops::Range;
 
@@ -25,6 +25,8 @@ pub(super) struct Clauses {
     /// For each sentence its words, and whether it ends in a question mark.
     sentences: Vec<(Range<usize>, bool)>,
     words: Vec<Sense>,
+    /// Which words go on with what was said before them: "and …".
+    joined: Vec<bool>,
 }
 
 /// What a word means for those around it.
@@ -60,8 +62,8 @@ fn sense(low: &str) -> Sense {
         | "אחות" | "אחותי" | "אחי" | "אבא" | "אמא" | "חבר" | "חברה" | "אשתי" | "בעלי" | "הבן" | "הבת" | "מישהו" => Sense::Other,
         "if" | "wish" | "imagine" | "suppose" | "pretend" | "would" | "maybe" | "perhaps" | "probably" | "could" | "want"
         | "dream" | "если" | "бы" | "представь" | "представьте" | "допустим" | "хочу" | "хотел" | "хотела" | "мечтаю"
-        | "якобы" | "наверное" | "может" | "возможно" | "кажется" | "אם" | "אילו" | "לו" | "הלוואי" | "נניח" | "תדמיין"
-        | "תדמייני" | "דמיין" | "רוצה" | "כאילו" | "אולי" | "כנראה" | "אולי'" => Sense::Unsure,
+        | "якобы" | "скоро" | "soon" | "עוד" | "בקרוב" | "наверное" | "может" | "возможно" | "кажется" | "אם" | "אילו" | "לו" | "הלוואי" | "נניח" | "תדמיין"
+        | "תדמייני" | "דמיין" | "רוצה" | "כאילו" | "אולי" | "כנראה" => Sense::Unsure,
         "said" | "says" | "told" | "tells" | "think" | "thinks" | "thought" | "wrote" | "asked" | "claims" | "heard"
         | "сказал" | "сказала" | "говорит" | "говорят" | "говорил" | "говорила" | "думает" | "думают" | "считает"
         | "считают" | "пишет" | "спросил" | "спросила" | "אמר" | "אמרה" | "אומר" | "אומרת" | "אומרים" | "חושב" | "חושבת"
@@ -84,10 +86,12 @@ fn sense(low: &str) -> Sense {
 impl Clauses {
     /// Finds them.
     pub(super) fn of(words: &[Word]) -> Self {
-        let mut this = Self { clauses: Vec::new(), sentences: Vec::new(), words: Vec::with_capacity(words.len()) };
+        let mut this = Self { clauses: Vec::new(), sentences: Vec::new(), words: Vec::with_capacity(words.len()), joined: Vec::new() };
         let (mut clause, mut sentence) = (0, 0);
         for (index, word) in words.iter().enumerate() {
             this.words.push(if word.kind == Kind::Letters { sense_of(&word.low) } else { Sense::Plain });
+            let is_and = |word: &Word| matches!(word.low.as_str(), "and" | "but" | "и" | "а" | "но");
+            this.joined.push(word.low.starts_with('ו') || index > 0 && is_and(&words[index - 1]));
             if word.kind != Kind::Mark {
                 continue;
             }
@@ -140,7 +144,8 @@ impl Clauses {
     }
 
     /// Whether what begins at this word may be meant. `names_nobody`: the pattern itself does not say who is meant.
-    pub(super) fn is_meant(&self, start: usize, names_nobody: bool) -> bool {
+    /// `meant` are the beginnings of what has been found so far.
+    pub(super) fn is_meant(&self, start: usize, names_nobody: bool, meant: &[usize]) -> bool {
         let Some((index, clause)) = self.clause(start) else { return false };
         let Some((sentence, asks)) = self.sentences.get(clause.sentence) else { return false };
         if *asks {
@@ -160,17 +165,20 @@ impl Clauses {
                 _ => {}
             }
         }
-        // "ne" may be the first word of a pattern, but not of one that says what is.
-        !names_nobody || self.is_own(start, before, clause)
+        !names_nobody || self.is_own(start, before, clause, meant)
     }
 
     /// Rule 5.
-    fn is_own(&self, start: usize, before: Range<usize>, clause: &Clause) -> bool {
+    fn is_own(&self, start: usize, before: Range<usize>, clause: &Clause, meant: &[usize]) -> bool {
         let nearest = self.words[before].iter().rev().find(|sense| matches!(sense, Sense::First | Sense::Other));
         match nearest {
             Some(Sense::First) => true,
             Some(_) => false,
-            None => self.words[clause.words.start..start].iter().all(|sense| *sense == Sense::Joins),
+            // "lives in Haifa and works as …": what the clause began with went on.
+            None => {
+                let goes_on = self.joined[start] && meant.iter().any(|meant| *meant < start && clause.words.contains(meant));
+                goes_on || self.words[clause.words.start..start].iter().all(|sense| *sense == Sense::Joins)
+            }
         }
     }
 
@@ -189,8 +197,9 @@ impl Clauses {
     }
 }
 
-/// The sense of a word, also behind a Hebrew "and" or "that".
+/// The sense of a word, also behind a Hebrew "and" or "that", and of "mum's".
 fn sense_of(low: &str) -> Sense {
+    let low = low.strip_suffix("'s").unwrap_or(low);
     match sense(low) {
         Sense::Plain => match low.strip_prefix(['ו', 'ש']) {
             // "of mine" stands behind what is mine, which may be somebody.

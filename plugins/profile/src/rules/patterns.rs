@@ -13,8 +13,8 @@ use super::words::{Kind, Word};
 enum Item {
     One(Vec<String>),
     Maybe(Vec<String>),
-    /// A slot, and the letters that its first word begins with.
-    Slot(String, Slot),
+    /// A slot, the letters that its first word begins with, and whether its values hold against those of later slots.
+    Slot(String, Slot, bool),
 }
 
 #[derive(Debug)]
@@ -67,6 +67,7 @@ impl Patterns {
     /// Everything that is said, in the order in which it is.
     pub(super) fn find(&self, words: &[Word], clauses: &Clauses, lexicon: &Lexicon) -> Vec<Found> {
         let mut found = Vec::new();
+        let mut meant = Vec::new();
         for at in 0..words.len() {
             if words[at].kind == Kind::Mark {
                 continue;
@@ -76,9 +77,10 @@ impl Patterns {
             let candidates = plain.into_iter().chain(joined).flatten().chain(&self.by_slot);
             for pattern in candidates.map(|index| &self.all[*index]) {
                 let Some((values, weight, end)) = pattern.read(words, at, lexicon) else { continue };
-                if !clauses.is_meant(at, pattern.names_nobody) {
+                if !clauses.is_meant(at, pattern.names_nobody, &meant) {
                     continue;
                 }
+                meant.push(at);
                 for value in values {
                     let value = pattern.template.as_ref().map_or(value.clone(), |form| form.replace('#', &value));
                     let confidence = pattern.confidence * weight;
@@ -91,11 +93,11 @@ impl Patterns {
 }
 
 impl Pattern {
-    /// What the pattern reads from this word on: the values of its last slot, how sure, and where it ends.
+    /// What the pattern reads from this word on: the values of its last slot or of the one with a star, how sure, and where it ends.
     fn read(&self, words: &[Word], start: usize, lexicon: &Lexicon) -> Option<(Vec<String>, f64, usize)> {
         let mut at = start;
         let mut values = vec![String::new()];
-        let mut weight = 1.0;
+        let (mut weight, mut is_held) = (1.0, false);
         for item in &self.items {
             match item {
                 Item::One(ones) => {
@@ -103,12 +105,16 @@ impl Pattern {
                     at += 1;
                 }
                 Item::Maybe(ones) => at += usize::from(words.get(at).is_some_and(|word| is_one(word, ones))),
-                Item::Slot(prefix, slot) => {
+                Item::Slot(prefix, slot, holds) => {
                     // "my hobby - knitting", "name: Kim"
                     let skips = |word: &Word| word.is_mark(":-–—=(");
                     at += usize::from(prefix.is_empty() && at > start && words.get(at).is_some_and(skips));
                     let (read, used) = read_slot(*slot, prefix, &words[at.min(words.len())..], lexicon)?;
-                    (values, weight) = (read.values, weight * read.weight);
+                    if !is_held {
+                        values = read.values;
+                    }
+                    is_held |= *holds;
+                    weight *= read.weight;
                     at += used;
                 }
             }
@@ -175,7 +181,11 @@ fn item(text: &str) -> Option<Item> {
         return Some(Item::Maybe(words(inside.strip_suffix(']')?)));
     }
     match text.split_once('{') {
-        Some((prefix, slot)) => Some(Item::Slot(prefix.to_owned(), Slot::named(slot.strip_suffix('}')?)?)),
+        Some((prefix, slot)) => {
+            let slot = slot.strip_suffix('}')?;
+            let name = slot.strip_suffix('*').unwrap_or(slot);
+            Some(Item::Slot(prefix.to_owned(), Slot::named(name)?, name != slot))
+        }
         None => Some(Item::One(vec![text.to_owned()])),
     }
 }

@@ -3,7 +3,7 @@
 
 use super::dates;
 use super::inflect;
-use super::lexicon::{Lexicon, capital, link, phone};
+use super::lexicon::{Lexicon, capital, fold, link, phone};
 use super::words::{Kind, Word};
 
 /// A kind of slot, by its name in `patterns/*.txt`.
@@ -102,7 +102,7 @@ impl Slot {
             Self::OpenInterests => list(words, |words| lexicon.interest(words)).or_else(|| open(words, 2, 0.7)),
             Self::Kin => one(kin(words, lexicon)),
             Self::BareKin => one(bare_kin(words, lexicon)),
-            Self::OwnKin => one(words.first().filter(|word| is_hebrew(word)).and_then(|_| kin(words, lexicon))),
+            Self::OwnKin => one(own_kin(words, lexicon)),
             Self::Count => {
                 let (number, used) = dates::number(words)?;
                 (1..=12).contains(&number).then(|| Read::sure(vec![number.to_string()], used))
@@ -134,7 +134,7 @@ fn listed(words: &[Word], lexicon: &Lexicon) -> Option<Read> {
     let word = words.first().filter(|word| word.kind == Kind::Letters)?;
     let name = lexicon.name(&word.low)?;
     let fits = word.is_capital() || !WORDS.contains(&word.low.as_str());
-    fits.then(|| Read::sure(vec![name.to_owned()], 1))
+    fits.then(|| Read::sure(vec![kept_name(word, name)], 1))
 }
 
 fn given(words: &[Word], lexicon: &Lexicon) -> Option<Read> {
@@ -144,7 +144,8 @@ fn given(words: &[Word], lexicon: &Lexicon) -> Option<Read> {
     let word = words.first().filter(|word| word.kind == Kind::Letters && word.is_capital())?;
     let origin = ["ish", "ian", "ean", "ese", "ican", "anian", "ин", "ец", "ка", "ий"];
     let is_other = origin.iter().any(|ending| word.low.ends_with(ending)) || word.raw.chars().all(char::is_uppercase);
-    let fits = word.raw.chars().count() >= 3 && !is_other && ends(words, 1);
+    let is_place = lexicon.city(words).is_some();
+    let fits = word.raw.chars().count() >= 3 && !is_other && !is_place && ends(words, 1);
     fits.then(|| Read { values: vec![word.raw.clone()], used: 1, weight: 0.65 })
 }
 
@@ -154,7 +155,7 @@ fn name(words: &[Word], lexicon: &Lexicon) -> Option<Read> {
     let word = words.first().filter(|word| word.kind == Kind::Letters)?;
     let known = lexicon.name(&word.low);
     let first = match known {
-        Some(name) => name.to_owned(),
+        Some(name) => kept_name(word, name),
         None if is_hebrew(word) && !NO_NAME.contains(&word.low.as_str()) => word.raw.clone(),
         None if word.is_capital() => word.raw.clone(),
         None => return None,
@@ -277,7 +278,7 @@ fn kin(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
     let (relation, used) = lexicon.kin(words)?;
     let next = words.get(used).filter(|word| word.kind == Kind::Letters);
     let name = next.and_then(|word| match lexicon.name(&word.low) {
-        Some(name) if word.is_capital() || is_hebrew(word) => Some(name.to_owned()),
+        Some(name) if word.is_capital() || is_hebrew(word) => Some(kept_name(word, name)),
         _ if word.is_capital() && word.low != "i" => Some(capital(&word.raw)),
         _ => None,
     });
@@ -285,6 +286,22 @@ fn kin(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
         Some(name) => (format!("{relation}: {name}"), used + 1),
         None => (relation, used),
     })
+}
+
+/// "and my wife" is one word in Hebrew.
+fn own_kin(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
+    let first = words.first().filter(|word| is_hebrew(word))?;
+    kin(words, lexicon).or_else(|| {
+        let low = first.low.strip_prefix(['ו', 'ל', 'ש'])?.to_owned();
+        let mut words: Vec<Word> = words.iter().take(4).cloned().collect();
+        words[0].low = low;
+        kin(&words, lexicon)
+    })
+}
+
+/// A name as it is kept: as it was written, unless it was written in another case.
+fn kept_name(word: &Word, name: &str) -> String {
+    if fold(&word.raw) == fold(name) { capital(&word.raw) } else { name.to_owned() }
 }
 
 /// "жена повар": at the beginning of a clause, without a name, and not the first of a greeting.
