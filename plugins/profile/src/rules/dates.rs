@@ -74,6 +74,7 @@ pub(super) fn digits(low: &str) -> Option<String> {
     match parts.as_slice() {
         [year, month, day] if *year > 1000 => written(*day, *month, Some(*year)),
         [day, month] if low.len() == 5 && low.contains('-') => written(*month, *day, None),
+        [month, day] if low.contains('/') && *day > 12 => written(*day, *month, None),
         [day, month] => written(*day, *month, None),
         [one, other, year] => {
             let year = match *year {

@@ -13,6 +13,8 @@ use super::words::{Kind, Word};
 enum Item {
     One(Vec<String>),
     Maybe(Vec<String>),
+    /// A mark, or the end of the text.
+    End,
     /// A slot, the letters that its first word begins with, and whether its values hold against those of later slots.
     Slot(String, Slot, bool),
 }
@@ -58,7 +60,7 @@ impl Patterns {
                 Item::One(words) => {
                     words.iter().for_each(|word| by_word.entry(word.clone()).or_default().push(index));
                 }
-                Item::Maybe(_) | Item::Slot(..) => by_slot.push(index),
+                Item::Maybe(_) | Item::End | Item::Slot(..) => by_slot.push(index),
             }
         }
         Self { all, by_word, by_slot }
@@ -104,6 +106,7 @@ impl Pattern {
                     is_one(words.get(at)?, ones).then_some(())?;
                     at += 1;
                 }
+                Item::End => words.get(at).is_none_or(|word| word.kind == Kind::Mark).then_some(())?,
                 Item::Maybe(ones) => at += usize::from(words.get(at).is_some_and(|word| is_one(word, ones))),
                 Item::Slot(prefix, slot, holds) => {
                     // "my hobby - knitting", "name: Kim"
@@ -179,6 +182,9 @@ fn item(text: &str) -> Option<Item> {
     }
     if let Some(inside) = text.strip_prefix('[') {
         return Some(Item::Maybe(words(inside.strip_suffix(']')?)));
+    }
+    if text == "$" {
+        return Some(Item::End);
     }
     match text.split_once('{') {
         Some((prefix, slot)) => {

@@ -156,7 +156,10 @@ fn name(words: &[Word], lexicon: &Lexicon) -> Option<Read> {
     let known = lexicon.name(&word.low);
     let first = match known {
         Some(name) => kept_name(word, name),
-        None if is_hebrew(word) && !NO_NAME.contains(&word.low.as_str()) => word.raw.clone(),
+        None if is_hebrew(word) => {
+            let is_other = NO_NAME.contains(&word.low.as_str()) || lexicon.is_hebrew_job(&word.low);
+            (!is_other).then(|| word.raw.clone())?
+        }
         None if word.is_capital() => word.raw.clone(),
         None => return None,
     };
@@ -217,8 +220,8 @@ fn job(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
         return russian_job(words, lexicon);
     }
     // Who says these of themselves does not mean what they do for a living.
-    const OUTSIDE: [&str; 46] = [
-        "the", "a", "an", "of", "in", "to", "for", "and", "or", "very", "big", "huge", "fan", "good", "great", "bad", "terrible",
+    const OUTSIDE: [&str; 47] = [
+        "the", "a", "an", "no", "of", "in", "to", "for", "and", "or", "very", "big", "huge", "fan", "good", "great", "bad", "terrible",
         "proud", "happy", "ex", "former", "future", "aspiring", "wannabe", "better", "best", "worst", "fast", "slow", "lazy",
         "heavy", "at", "with", "by", "my", "your", "his", "her", "their", "like", "not", "so", "such", "born", "about", "as",
     ];
@@ -233,7 +236,7 @@ fn job(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
     }
     let used = best?;
     let value: Vec<_> = words[..used].iter().map(|word| word.low.as_str()).collect();
-    Some((value.join(" "), used))
+    Some((value.join(" ").trim_start_matches("part-time ").trim_start_matches("full-time ").to_owned(), used))
 }
 
 /// Adjectives, a noun, and "по продажам" behind it.
@@ -309,7 +312,9 @@ fn bare_kin(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
     let (relation, used) = lexicon.kin(words)?;
     let is_russian = words[0].low.starts_with(|char| matches!(char, 'а'..='я'));
     let sure = matches!(relation.as_str(), "wife" | "husband" | "son" | "daughter" | "brother" | "sister");
-    (is_russian && sure && !ends(words, used)).then_some((relation, used))
+    // "жена соседа" is the neighbour's.
+    let whose = words.get(used).is_some_and(|next| next.low.ends_with(['а', 'ы']) && !next.low.ends_with("ла"));
+    (is_russian && sure && !whose && !ends(words, used)).then_some((relation, used))
 }
 
 /// One or more of something, with the words that part them.
