@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::model::cron::Zone;
 use crate::model::{BotId, PluginName};
 
 pub mod grant;
@@ -16,14 +17,20 @@ pub mod http;
 
 pub mod limits;
 
+pub mod llm;
+
 mod read;
 
 pub mod sending;
 
+pub mod sites;
+
 pub use grant::Grant;
-pub use http::{Http, Webhook};
+pub use http::{ApiToken, Http, Webhook};
 pub use limits::Limits;
+pub use llm::Llm;
 pub use sending::{Pace, Sending};
+pub use sites::{Sites, Way};
 
 /// Everything that `guesthouse.toml` can say.
 #[derive(Debug, Clone, Deserialize)]
@@ -41,6 +48,9 @@ pub struct Config {
     /// Where the host itself listens; absent: nowhere.
     #[serde(default)]
     pub http: Option<Http>,
+    /// The language model that plugins may ask; absent: there is none.
+    #[serde(default)]
+    pub llm: Option<Llm>,
     /// The bots, by `[[bot]]`.
     #[serde(rename = "bot", default)]
     pub bots: Vec<Bot>,
@@ -94,6 +104,9 @@ pub struct Bot {
     /// The users who run it, by their Telegram ids.
     #[serde(default)]
     pub admins: Vec<i64>,
+    /// The time zone of its plugins' schedules.
+    #[serde(default)]
+    pub timezone: Zone,
     /// Its plugins.
     #[serde(default)]
     pub plugins: BTreeMap<String, Plugin>,
@@ -268,6 +281,7 @@ impl Config {
         }
         self.sending.check()?;
         http::check(self)?;
+        self.llm.iter().try_for_each(Llm::check)?;
         self.limits.check()
     }
 }

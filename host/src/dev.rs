@@ -2,13 +2,17 @@
 //!
 //! It is the production wiring with another `api_url`: the host reaches the emulator over HTTP like Telegram.
 
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use anyhow::Context;
+use rand::rngs::StdRng;
+use rand::{RngCore, SeedableRng};
 
 use crate::cli;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{ApiToken, Config};
 use crate::emulator::Emulator;
 use crate::emulator::memory::Memory;
 use crate::emulator::world::World;
@@ -35,7 +39,8 @@ pub async fn start(listen: &str, data: &Path, clock: &Clock, tasks: &Tasks) -> a
         "TOKEN" => Some(BOT.0.to_owned()),
         _ => None,
     })?;
-    cli::serve(emulator, listener, Some(memory), tasks);
+    let token = api_token(data)?;
+    cli::serve(emulator.clone(), listener, Some(memory), tasks);
     let host = host::start(config, clock, tasks).await.map_err(|error| match error.downcast_ref() {
         Some(StoreError::InUse { path }) => anyhow::anyhow!(
             "`{}` is in use by another guesthouse\nhint: stop that one, or name another folder with --data",
@@ -43,11 +48,36 @@ pub async fn start(listen: &str, data: &Path, clock: &Clock, tasks: &Tasks) -> a
         ),
         _ => error,
     })?;
+    emulator.shares_its_address(host.api(ApiToken::new(token.clone())));
     cli::say(&format!(
         "Open http://{address}/ and talk to @{}. You are the admin there; choose another person to be a buyer.",
         BOT.1
     ));
+    cli::say(&format!("The REST API: curl -H 'Authorization: Bearer {token}' http://{address}/api/openapi.json"));
     Ok(host)
+}
+
+/// The token of the dev house's API: what the environment says, else one that stays with the folder.
+fn api_token(data: &Path) -> anyhow::Result<String> {
+    if let Ok(token) = std::env::var("GUESTHOUSE_API_TOKEN")
+        && !token.is_empty()
+    {
+        return Ok(token);
+    }
+    let file = data.join("api-token");
+    if let Ok(kept) = std::fs::read_to_string(&file)
+        && !kept.trim().is_empty()
+    {
+        return Ok(kept.trim().to_owned());
+    }
+    let mut bytes = [0; 16];
+    StdRng::from_os_rng().fill_bytes(&mut bytes);
+    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let written = options.open(&file).and_then(|mut file| file.write_all(token.as_bytes()));
+    written.with_context(|| format!("cannot write `{}`", file.display()))?;
+    Ok(token)
 }
 
 /// Makes the folder where things are kept, if it is not there.

@@ -63,6 +63,8 @@ struct Inner {
     bell: Bell,
     /// What people call this machine.
     name: OnceLock<String>,
+    /// Who answers below `/api`.
+    neighbour: OnceLock<axum::Router>,
 }
 
 impl Emulator {
@@ -73,7 +75,13 @@ impl Emulator {
 
     /// An emulator of a world that is there already.
     pub fn of(world: World, clock: Clock) -> Self {
-        Self(Arc::new(Inner { clock, world: Mutex::new(world), bell: Bell::default(), name: OnceLock::new() }))
+        Self(Arc::new(Inner {
+            clock,
+            world: Mutex::new(world),
+            bell: Bell::default(),
+            name: OnceLock::new(),
+            neighbour: OnceLock::new(),
+        }))
     }
 
     /// Tells it the address by which people call this machine. A browser may use the page by that name, by `localhost`
@@ -82,6 +90,12 @@ impl Emulator {
         let name = address.rsplit_once(':').map_or(address, |(name, _)| name);
         // The first name stays; there is one listener.
         let _ = self.0.name.set(name.to_owned());
+    }
+
+    /// Has requests below `/api` answered by somebody else on the same address.
+    pub fn shares_its_address(&self, neighbour: axum::Router) {
+        // The first neighbour stays; there is one house.
+        let _ = self.0.neighbour.set(neighbour);
     }
 
     /// Looks at the world or changes it, and wakes whom the change concerns. Keep it short, and do not use the

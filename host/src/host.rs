@@ -11,21 +11,26 @@ use std::time::Duration;
 use anyhow::Context;
 use futures_util::future::join_all;
 
+use crate::agenda::{Agenda, Entry};
 use crate::clock::Clock;
-use crate::config::{self, Config, Limits};
+use crate::config::grant::Capability;
+use crate::config::{self, ApiToken, Config, Limits};
 use crate::delivery::Delivery;
 use crate::health::{self, Board, Place, State};
-use crate::http::{self, health::Health};
+use crate::http::{self, api, api::Api, health::Health};
 use crate::intake::pressure::Pressure;
 use crate::intake::webhook::Hooks;
 use crate::intake::{self, webhook};
-use crate::lane::{Guest, Guests, Lanes};
-use crate::model::BotId;
-use crate::sandbox::Sandbox;
+use crate::lane::{Guest, Guests, Lanes, Ways};
+use crate::llm::Llm;
+use crate::model::cron::Cron;
+use crate::model::{BotId, Part};
+use crate::sandbox::{Planned, Sandbox};
 use crate::shutdown::Tasks;
-use crate::store::{Store, StoreError};
+use crate::store::{KnownSchedule, Store, StoreError};
 use crate::telegram::{Client, Me, Pool};
 use crate::wake::Wake;
+use crate::web::Web;
 
 mod names;
 
@@ -45,9 +50,15 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 pub struct Host {
     store: Store,
     address: Option<SocketAddr>,
+    api: Api,
 }
 
 impl Host {
+    /// The REST API for those who bring this token, to be served by another listener than the host's own.
+    pub fn api(&self, token: ApiToken) -> http::Routes {
+        self.api.routes(Some(token))
+    }
+
     /// Where it listens, if it does.
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
@@ -73,8 +84,12 @@ struct Parts {
     clock: Clock,
     tasks: Tasks,
     limits: Limits,
+    web: Web,
+    llm: Option<Llm>,
     hooks: Hooks,
     board: Board,
+    agenda: Agenda,
+    api: Api,
 }
 
 /// Starts a host: the database, the sandbox, the loops, then every bot. Returns once every bot runs, is waiting for
@@ -98,6 +113,9 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
     let guests = Guests::default();
     let delivery = Delivery::new(store.clone(), wake.clone(), clock.clone());
     let lanes = Lanes::new(store.clone(), guests.clone(), wake.clone(), clock.clone(), config.limits.clone());
+    let board = Board::default();
+    let agenda = Agenda::new(store.clone(), wake.clone(), clock.clone());
+    let api = Api::new(store.clone(), board.clone(), wake.clone(), clock.clone(), tasks.clone());
     let parts = Arc::new(Parts {
         store: store.clone(),
         pool: Pool::new()?,
@@ -109,14 +127,23 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         clock: clock.clone(),
         tasks: tasks.clone(),
         limits: config.limits.clone(),
+        web: Web::new()?,
+        llm: config.llm.map(Llm::new).transpose()?,
         hooks: Hooks::new(&config.bots, tasks),
-        board: Board::default(),
+        board,
+        agenda: agenda.clone(),
+        api: api.clone(),
     });
     let mut address = None;
     if let Some(listener) = listener {
         let local = listener.local_addr()?;
         let health = Health::new(store.clone(), parts.board.clone(), clock.clone(), tasks.clone());
-        http::serve(listener, local, health.routes().merge(parts.hooks.routes()), tasks);
+        let token = config.http.as_ref().and_then(|http| http.token.clone());
+        match token {
+            Some(_) => tracing::info!("the REST API is at http://{local}/api/openapi.json"),
+            None => tracing::info!("there is no REST API without http.token"),
+        }
+        http::serve(listener, local, health.routes().merge(parts.hooks.routes()).merge(api.routes(token)), tasks);
         address = Some(local);
     }
 
@@ -126,6 +153,8 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
     tasks.spawn_loop("hint", async move { hints.listen(&wake, &shutdown_hints).await });
     tasks.spawn_loop("alert", lanes.clone().tell_counted_alerts(shutdown.clone()));
     tasks.spawn_loop("lane", lanes.run(tasks.clone()));
+    tasks.spawn_loop("agenda", agenda.run(shutdown.clone()));
+    tasks.spawn_loop("api", api.clone().answer());
     tasks.spawn_loop("delivery", delivery.run(tasks.clone()));
     tasks.spawn_loop("housekeeping", async move {
         loop {
@@ -144,7 +173,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         // The reasons have been logged one by one; the first stands for all.
         return Err(started.into_iter().find_map(Result::err).unwrap_or_else(|| anyhow::anyhow!("no bot was started")));
     }
-    Ok(Host { store, address })
+    Ok(Host { store, address, api })
 }
 
 /// Starts one bot. An error means that it was refused and will stay so; a Telegram that does not answer is waited for
@@ -224,10 +253,15 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     place.has(guests.iter().map(shown).collect());
     let manifests: Vec<_> =
         guests.iter().map(|guest| (guest.plugin.name().clone(), guest.plugin.manifest().clone())).collect();
+    let mut plugins = Vec::with_capacity(guests.len());
+    for guest in &guests {
+        plugins.push(serve_plugin(parts, bot, id, guest).await?);
+    }
     for guest in guests {
         parts.guests.add(id, guest);
     }
     parts.wake.lanes.ring();
+    parts.api.serves(&bot.name, api::Served { id, username: me.username.clone(), plugins });
     parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url));
     let intake = intake::Bot {
         me: Arc::clone(&me),
@@ -255,6 +289,32 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     Ok(())
 }
 
+/// Puts a plugin's timers and schedules on the agenda, and says what the API tells of it.
+async fn serve_plugin(parts: &Parts, bot: &config::Bot, id: BotId, guest: &Guest) -> anyhow::Result<api::ServedPlugin> {
+    let (plugin, zone) = (&guest.plugin, &bot.timezone);
+    let (name, manifest) = (plugin.name(), plugin.manifest());
+    let entry = |planned: &Planned| Entry {
+        part: Part::of(name, planned.processor.as_deref()),
+        name: planned.name.clone(),
+        cron: planned.cron.clone(),
+    };
+    let entries: Vec<_> = plugin.schedules().iter().map(entry).collect();
+    let known = |entry: &Entry| {
+        let cron = Cron::new(entry.cron.as_ref()?, zone).ok()?.spec();
+        Some(KnownSchedule { bot: id, part: entry.part.clone(), name: entry.name.clone(), cron })
+    };
+    let schedules = entries.iter().filter_map(known).collect();
+    parts.agenda.add(id, manifest.parts(name), entries, zone).await?;
+    Ok(api::ServedPlugin {
+        name: name.clone(),
+        manifest: manifest.clone(),
+        digest: plugin.digest().to_owned(),
+        capabilities: plugin.capabilities().iter().map(|capability| capability.name()).collect(),
+        grant: plugin.grant().words(),
+        schedules,
+    })
+}
+
 fn shown(guest: &Guest) -> health::Plugin {
     let plugin = &guest.plugin;
     health::Plugin {
@@ -274,6 +334,14 @@ async fn load_plugin(
 ) -> anyhow::Result<Guest> {
     let plugin = plugins::load(&parts.sandbox, bot, name, plugin, me).await?;
     let tables = parts.store.declare(plugin.name(), &plugin.manifest().tables).await?;
+    let ways = Ways { web: parts.web.fetcher(), llm: parts.llm.as_ref().map(Llm::asker) };
+    if ways.llm.is_none() && plugin.capabilities().contains(&Capability::Llm) {
+        tracing::warn!(
+            bot = %bot.name, plugin = name,
+            "plugin `{name}` of bot `{}` may ask a language model, and there is none\nhint: add [llm] with url and model to \
+             guesthouse.toml", bot.name
+        );
+    }
     let (me, telegram) = (Arc::clone(me), telegram.clone());
     let others = [].into();
     Ok(Guest {
@@ -282,6 +350,7 @@ async fn load_plugin(
         others,
         me,
         telegram,
+        ways,
         bot: bot.name.as_str().into(),
         admins: bot.admins.as_slice().into(),
     })

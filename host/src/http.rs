@@ -1,5 +1,5 @@
-//! The host's own listener: webhooks, and how the host stands. What is answered is decided elsewhere (`intake/webhook`,
-//! `http/health`); here is who gets a connection and for how long.
+//! The host's own listener: webhooks, how the host stands, and the REST API. What is answered is decided elsewhere
+//! (`intake/webhook`, `http/health`, `http/api`); here is who gets a connection and for how long.
 //!
 //! It speaks plain HTTP/1.1 and stands behind a proxy with TLS. A caller that says nothing, or says it slowly, is cut
 //! off; there are so many connections and no more, so callers cost a bounded number of files. Until the very end of a
@@ -20,6 +20,11 @@ use crate::config::Http;
 use crate::shutdown::Tasks;
 
 pub mod health;
+
+pub mod api;
+
+/// What answers requests, for who serves them.
+pub use axum::Router as Routes;
 
 /// Connections at once. Telegram opens 40 for each bot, or as many as a hundred.
 const CONNECTIONS: usize = 1024;

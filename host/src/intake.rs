@@ -14,10 +14,10 @@ use futures_util::future::join_all;
 
 use crate::clock::Clock;
 use crate::health::Place;
-use crate::model::event::Event;
+use crate::model::event::{Event, User};
 use crate::model::manifest::Manifest;
 use crate::model::{BotId, PluginName};
-use crate::store::{Accepted, Addressee, Lease, NewUpdate, Store, StoreError};
+use crate::store::{Accepted, Addressee, Lease, NewUpdate, SeenUser, Store, StoreError};
 use crate::telegram::{self, Client, Me, RawUpdate};
 use crate::wake::Wake;
 
@@ -167,7 +167,19 @@ async fn route_update(
     let RawUpdate { update_id, raw } = update;
     let (spoke, moved) = (telegram::convert::spoke(&event), telegram::convert::moved(&raw));
     let album = route::album(&event, &lanes, &bot.plugins);
-    Ok((NewUpdate { update_id, kind, raw, lanes, spoke, moved, album }, answer))
+    let from = event.person().filter(|user| !user.is_bot).map(seen);
+    Ok((NewUpdate { update_id, kind, raw, lanes, spoke, moved, from, album }, answer))
+}
+
+fn seen(user: &User) -> SeenUser {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    SeenUser {
+        id: user.id,
+        first_name: user.first_name.clone(),
+        last_name: text(&user.last_name),
+        username: text(&user.username),
+        language: text(&user.language_code),
+    }
 }
 
 /// What the person who pressed is told, in the languages that the bundled plugins speak.

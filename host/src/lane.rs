@@ -32,17 +32,24 @@ mod deadline;
 
 mod fail;
 
+mod outside;
+
 mod queue;
 
 mod retry;
 
+mod show;
+
 mod slots;
+
+mod source;
 
 mod turn;
 
 mod view;
 
 use breaker::Breakers;
+pub use outside::Ways;
 use queue::Queues;
 use slots::{Room, Slots};
 
@@ -64,6 +71,8 @@ pub struct Guest {
     pub me: Arc<Me>,
     /// The way to Telegram, for files only.
     pub telegram: Client,
+    /// The ways to the Web and to a language model.
+    pub ways: Ways,
     /// What the operator calls the bot.
     pub bot: Arc<str>,
     /// The users who run it: they are told what goes wrong.

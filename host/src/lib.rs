@@ -23,6 +23,15 @@ pub mod config;
 /// Telegram in: updates become inbox rows before Telegram is told that they arrived.
 pub mod intake;
 
+/// The Web for plugins.
+pub mod web;
+
+/// The language model for plugins.
+pub mod llm;
+
+/// What is due by the clock becomes an event: timers, schedules.
+pub mod agenda;
+
 /// Turns: one event, one plugin, one commit.
 pub mod lane;
 
@@ -38,7 +47,7 @@ pub mod delivery;
 /// The Bot API: its client, its JSON, its errors.
 pub mod telegram;
 
-/// The host's own listener.
+/// The host's own listener, and the REST API.
 pub mod http;
 
 /// The wiring.

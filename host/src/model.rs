@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 pub mod event;
 
+pub mod payload;
+
+pub mod cron;
+
 pub mod table;
 
 pub mod effect;
@@ -15,6 +19,10 @@ pub mod effect;
 pub mod manifest;
 
 pub mod route;
+
+pub mod web;
+
+pub mod llm;
 
 /// A bot, by the id that Telegram gave it: the number before the colon of its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -51,6 +51,9 @@ mod limits;
 /// Computing time.
 mod meter;
 
+/// Time by the clock.
+mod patience;
+
 /// Where a turn computes.
 mod pace;
 
@@ -65,6 +68,9 @@ mod host;
 
 /// What a turn asks for.
 mod effects;
+
+/// What a turn asks of the outside.
+mod outside;
 
 /// Rules for what is sent to people.
 mod outgoing;
@@ -93,6 +99,7 @@ mod convert;
 /// What a turn may read.
 mod view;
 
+pub use manifest::Planned;
 pub use plugin::{LoadError, Me, Plugin, Settings, Source};
 pub use turn::{Turn, TurnError, TurnReport};
 pub use view::{FileError, View, ViewError};

@@ -41,8 +41,26 @@ mod lanes;
 /// Updates and events.
 mod inbox;
 
+/// Events that no update is behind.
+mod events;
+
+/// Timers.
+mod timers;
+
+/// Schedules.
+mod schedules;
+
+/// The people whom the bots have seen.
+mod users;
+
 /// The one commit of a turn.
 mod commit;
+
+/// Answers from outside.
+mod answers;
+
+/// Answers to requests.
+mod replies;
 
 /// Turns that failed.
 mod fail;
@@ -54,6 +72,9 @@ mod alerts;
 
 /// Dead letters, for operators.
 mod dead;
+
+/// Lanes, for operators.
+mod overview;
 
 /// Calls to Telegram.
 mod outbox;
@@ -77,6 +98,7 @@ mod tidy;
 mod tests;
 
 pub use alerts::{NewAlert, UntoldAlerts};
+pub use answers::{AnswerKind, ShownEnd, ShownIn, Spent, StoredAnswer};
 pub use chats::Learned;
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
 pub use dead::{DeadLetter, DeadLetters, Undone, Whose};
@@ -87,8 +109,12 @@ pub use inbox::{Accepted, Addressee, Album, ClaimedTurns, NewUpdate, Origin, Wai
 pub use lanes::{FenceOutcome, LaneKind, Then};
 pub use leases::Lease;
 pub use outbox::{Claimed, ClaimedSends, Mark, Marked, SendOutcome, SendState, SentMessage, WaitingCall};
+pub use overview::{LaneRow, WhichLanes};
 pub use records::{BotRow, StoredCallback};
+pub use replies::RequestEnd;
+pub use schedules::{KnownSchedule, NewTick};
 pub use tables::{Since, TableSet};
+pub use users::{SeenUser, UserRow};
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
@@ -106,6 +132,8 @@ struct Shared {
     /// How often the plugins' tables were written to.
     counters: tables::Counters,
     hints: hosts::Hints,
+    /// Whom this host has written down.
+    known: users::Known,
 }
 
 impl Store {
@@ -121,7 +149,8 @@ impl Store {
         let (leases, alive, hints) = <(Arc<leases::Leases>, Arc<hosts::Alive>, hosts::Hints)>::default();
         alive.renewed(now);
         let (clock, counters) = (clock.clone(), tables::Counters::default());
-        Ok(Self { shared: Arc::new(Shared { engine, clock, host, leases, alive, counters, hints }) })
+        let known = users::Known::default();
+        Ok(Self { shared: Arc::new(Shared { engine, clock, host, leases, alive, counters, hints, known }) })
     }
 }
 

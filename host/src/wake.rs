@@ -36,4 +36,8 @@ pub struct Wake {
     pub lanes: Bell,
     /// A chat may have something to be sent.
     pub outbox: Bell,
+    /// A timer or a schedule may be due earlier than was known.
+    pub agenda: Bell,
+    /// A request may have been answered.
+    pub replies: Bell,
 }

@@ -13,6 +13,7 @@ use crate::support::{Person, Town, folder, until};
 struct DevHouse {
     child: Child,
     town: Town,
+    address: String,
 }
 
 impl DevHouse {
@@ -34,11 +35,20 @@ impl DevHouse {
         let stdout = child.stdout.as_mut().expect("it was asked for");
         BufReader::new(stdout).read_line(&mut line).expect("it says where it is");
         let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
-        Self { town: Town::new(address), child }
+        Self { town: Town::new(address), address: address.to_owned(), child }
     }
 
     fn person(&self, id: i64) -> Person {
         self.town.person(id)
+    }
+
+    /// What the API says to who brings the token that lies in the folder.
+    async fn api(&self, data: &Path, path: &str) -> (u16, serde_json::Value) {
+        let token = std::fs::read_to_string(data.join("api-token")).expect("the token is there");
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let answer = http.get(format!("http://{}{path}", self.address)).bearer_auth(token).send().await;
+        let answer = answer.expect("the house answers");
+        (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
     async fn menu(&self, person: i64) -> Vec<String> {
@@ -102,6 +112,10 @@ async fn a_killed_dev_house_has_forgotten_nothing() {
     let house = DevHouse::opens(data.path());
     let (admin, buyer) = (house.person(1001), house.person(1002));
     assert_eq!(house.menu(1001).await, menu);
+    let token = std::fs::read_to_string(data.path().join("api-token")).expect("a token");
+    let (status, users) = house.api(data.path(), "/api/users").await;
+    assert_eq!((status, users["items"][0]["user_id"].as_i64()), (200, Some(1001)), "the API is on the same address");
+    assert_eq!(house.api(data.path(), "/api/plugins").await.1["items"][0]["name"], "cards");
     assert_eq!(admin.has_read().await, read, "the chat is as it was");
     assert!(check(&buyer, &code).await.starts_with("[photo]\n✅ *Amber*\n\nChecked 2 times, first on DATE UTC."));
     assert!(!house.town.picture(&buyer.last()).await.is_empty(), "the picture can be seen");
@@ -112,6 +126,7 @@ async fn a_killed_dev_house_has_forgotten_nothing() {
     house.stops();
 
     let house = DevHouse::opens(data.path());
+    assert_eq!(std::fs::read_to_string(data.path().join("api-token")).expect("a token"), token, "it stays");
     let buyer = house.person(1002);
     let said = house.town.get("/chats/p:7000000001:1002/messages").await;
     let said = said["messages"].as_array().expect("messages").iter().find(|message| message["message_id"] == last);

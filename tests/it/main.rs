@@ -6,6 +6,8 @@ mod support;
 
 mod albums;
 
+mod api;
+
 mod cards;
 
 mod claiming;
@@ -43,5 +45,7 @@ mod pacing;
 mod profile;
 
 mod tidy;
+
+mod timers;
 
 mod webhook;

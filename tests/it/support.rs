@@ -232,7 +232,8 @@ impl House {
         Self::opens_on_at(Clock::system(), street, database, text).await
     }
 
-    async fn opens_on_at(clock: Clock, street: Street, database: Database, text: &str) -> Self {
+    /// The same, with a clock of its own for the host.
+    pub async fn opens_on_at(clock: Clock, street: Street, database: Database, text: &str) -> Self {
         let (host, tasks) = start_at(text, &clock).await.unwrap_or_else(|error| panic!("{error:#}"));
         Self { street, database, clock, host, tasks }
     }

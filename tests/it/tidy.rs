@@ -53,7 +53,8 @@ fn dependencies_go_one_way() {
             "store" | "sandbox" | "telegram" => with(&[]),
             "intake" | "delivery" => with(&["store", "telegram"]),
             "lane" => with(&["store", "sandbox", "telegram"]),
-            "http" => with(&["store", "intake"]),
+            "http" => with(&["store", "intake", "telegram"]),
+            "agenda" => with(&["store"]),
             // Strangers: the host reaches the emulator over HTTP, like Telegram.
             "emulator" => Some(vec!["clock"]),
             _ => None,

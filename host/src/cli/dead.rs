@@ -11,9 +11,8 @@ use serde_json::{Value, json};
 use super::say;
 use crate::clock::{Clock, Millis};
 use crate::config;
-use crate::model::event::Event;
+use crate::http::api::letters::{self as form, as_json, event};
 use crate::store::{DeadLetter, DeadLetters, Undone, Whose};
-use crate::telegram::{self, Me};
 
 /// Letters that a list shows unless more are asked for.
 const SHOWN: i64 = 100;
@@ -163,21 +162,8 @@ fn done(seqs: &[i64], json: bool, key: &str, verb: &str) -> String {
 
 /// Why a number is none of a dead letter, and where the right ones are.
 fn no_letter(undone: &Undone) -> String {
-    let seq = undone.seq;
-    let problem = match undone.state {
-        None => format!("there is no event {seq}"),
-        Some(state) => {
-            let how = match state {
-                0 => "waits for its turn",
-                1 => "was handled",
-                3 => "came too late and has expired",
-                4 => "was dropped",
-                _ => "is something else",
-            };
-            format!("event {seq} is no dead letter: it {how}")
-        }
-    };
-    format!("{problem}; nothing was changed\nhint: `guesthouse dead list` shows the numbers of all dead letters")
+    let problem = form::no_letter(undone);
+    format!("{problem}\nhint: `guesthouse dead list` shows the numbers of all dead letters")
 }
 
 fn time(millis: Millis) -> String {
@@ -187,11 +173,6 @@ fn time(millis: Millis) -> String {
 
 fn bot(letter: &DeadLetter) -> String {
     if letter.username.is_empty() { letter.bot.to_string() } else { format!("@{}", letter.username) }
-}
-
-fn event(letter: &DeadLetter) -> Event {
-    let me = Me { id: letter.bot.0, username: letter.username.clone(), name: String::new() };
-    telegram::convert::event(&letter.raw, &me).1
 }
 
 fn user(letter: &DeadLetter) -> String {
@@ -255,26 +236,6 @@ fn page(letter: &DeadLetter) -> String {
     let _ =
         writeln!(text, "\n{}", if letter.raw.is_empty() { "The update is not kept any more." } else { &letter.raw });
     text
-}
-
-fn as_json(letter: &DeadLetter) -> Value {
-    // What is no JSON, or nests deeper than anybody would look, is a text.
-    let update: Value = serde_json::from_str(&letter.raw).unwrap_or_else(|_| json!(letter.raw));
-    json!({
-        "seq": letter.seq,
-        "bot": letter.bot.0,
-        "username": letter.username,
-        "plugin": letter.plugin,
-        "digest": letter.digest,
-        "chat": letter.chat,
-        "user": event(letter).sender(),
-        "kind": letter.kind,
-        "created_at": letter.created_at,
-        "ended_at": letter.ended_at,
-        "attempts": letter.attempts,
-        "reason": letter.reason,
-        "update": update,
-    })
 }
 
 fn pretty(value: &Value) -> String {

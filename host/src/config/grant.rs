@@ -1,12 +1,14 @@
 //! What a plugin may do: the operator's answer to what a component imports.
 //!
 //! A grant is a list. A word grants a capability, a table grants it with a scope:
-//! `["chat", "tables", { chat = ["admins"] }, { telegram = ["setMessageReaction"] }]`.
+//! `["chat", "tables", { chat = ["admins"] }, { telegram = ["setMessageReaction"] }, { http = ["example.org"] }]`.
 
 use std::collections::BTreeSet;
 
 use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
+
+use super::sites::Sites;
 
 /// Something that a plugin can import and that has to be granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,6 +77,8 @@ pub struct Grant {
     pub chats: BTreeSet<ChatScope>,
     /// The methods it may call through `telegram`.
     pub methods: BTreeSet<String>,
+    /// The sites it may ask through `http`.
+    pub sites: Sites,
 }
 
 #[derive(Deserialize)]
@@ -115,11 +119,30 @@ impl Grant {
             || (self.chats.contains(&ChatScope::Admins) && admins.contains(&chat))
     }
 
+    /// What it says, a line for each thing that is granted.
+    pub fn words(&self) -> Vec<String> {
+        let whole = |capability: &&Capability| **capability != Capability::Telegram;
+        let capabilities = self.capabilities.iter().filter(whole).map(|capability| capability.name().to_owned());
+        let chats = self.chats.iter().map(|chat| match chat {
+            ChatScope::Admins => "chat: admins".to_owned(),
+            ChatScope::Any => "chat: *".to_owned(),
+            ChatScope::Id(id) => format!("chat: {id}"),
+        });
+        capabilities.chain(chats).chain(self.methods.iter().map(|method| format!("telegram: {method}"))).collect()
+    }
+
     fn add_word(&mut self, word: &str) -> Result<(), String> {
         let capability = Capability::named(word).ok_or_else(|| unknown(word))?;
         if capability == Capability::Telegram {
             return Err(
                 "`telegram` is granted method by method\nhint: write { telegram = [\"setMessageReaction\"] }".into()
+            );
+        }
+        if capability == Capability::Http {
+            return Err(
+                "`http` is granted host by host\nhint: write { http = [\"example.org\", \"*.example.org\"] }, or \
+                        { http = [\"*\"] } for the whole Web"
+                    .into(),
             );
         }
         self.capabilities.insert(capability);
@@ -131,6 +154,12 @@ impl Grant {
         self.capabilities.insert(capability);
         for value in scope {
             match (capability, value) {
+                (Capability::Http, toml::Value::String(site)) => self.sites.add(site).map(|()| true)?,
+                (Capability::Http, other) => {
+                    return Err(format!(
+                        "`{other}` is no site\nhint: write hosts in quotes: {{ http = [\"example.org\"] }}"
+                    ));
+                }
                 (Capability::Chat, toml::Value::String(word)) if word == "admins" => {
                     self.chats.insert(ChatScope::Admins)
                 }

@@ -16,11 +16,40 @@ use super::{Bot, Config, ConfigError, Token};
 pub struct Http {
     /// Address and port.
     pub listen: String,
+    /// What callers of the REST API have to bring; absent: there is no such API.
+    pub token: Option<ApiToken>,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".into() }
+        Self { listen: "127.0.0.1:8080".into(), token: None }
+    }
+}
+
+/// The bearer token of the REST API. It is never printed.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct ApiToken(String);
+
+impl ApiToken {
+    /// This token.
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(token.into())
+    }
+
+    /// The secret itself, for the one place that compares it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    fn is_secret(&self) -> bool {
+        self.0.len() >= SHORTEST_TOKEN && self.0.bytes().all(|byte| byte.is_ascii_graphic())
+    }
+}
+
+impl std::fmt::Debug for ApiToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ApiToken(…)")
     }
 }
 
@@ -51,12 +80,25 @@ impl Token {
     }
 }
 
+/// A shorter token could be guessed.
+const SHORTEST_TOKEN: usize = 16;
+/// What is below `/api` already, and so no name for a bot there.
+const TAKEN_NAMES: [&str; 6] = ["bots", "dead-letters", "lanes", "openapi.json", "plugins", "users"];
 /// Paths that are the host's own, and what will be below them.
 const TAKEN: [&str; 3] = ["/healthz", "/readyz", "/api"];
 
-/// Checks the bots' webhooks together.
+/// Checks the API and the bots' webhooks together.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     let refused = |problem: String, hint: &str| Err(ConfigError::Refused { problem, hint: hint.into() });
+    if let Some(token) = config.http.as_ref().and_then(|http| http.token.as_ref()) {
+        if !token.is_secret() {
+            return refused(
+                format!("http.token has fewer than {SHORTEST_TOKEN} characters, or one that no header carries"),
+                "make one with `openssl rand -hex 32`, keep it in the environment and write \"${GUESTHOUSE_API_TOKEN}\"",
+            );
+        }
+        check_names(config)?;
+    }
     let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
     for bot in &config.bots {
         let Some(webhook) = &bot.webhook else { continue };
@@ -71,6 +113,27 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
             return refused(
                 format!("the webhooks of bots `{other}` and `{}` have the same path", bot.name),
                 "give every bot a path of its own, such as /hook/NAME",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// In the API a bot is known by its name.
+fn check_names(config: &Config) -> Result<(), ConfigError> {
+    let refused = |problem: String, hint: &str| Err(ConfigError::Refused { problem, hint: hint.into() });
+    let mut seen = std::collections::BTreeSet::new();
+    for Bot { name, .. } in &config.bots {
+        if name.is_empty() || name.contains('/') || TAKEN_NAMES.contains(&name.as_str()) {
+            return refused(
+                format!("`/api/{name}` is no address for the bot `{name}`"),
+                "give it another name; without http.token there is no API, and any name will do",
+            );
+        }
+        if !seen.insert(name) {
+            return refused(
+                format!("two bots are called `{name}`"),
+                "give every [[bot]] a name of its own: the API is at /api/NAME",
             );
         }
     }
@@ -159,6 +222,35 @@ mod tests {
             assert!(if expected.is_empty() { problem.is_empty() } else { problem.contains(expected) }, "{problem}");
             assert!(problem.is_empty() || problem.contains("\nhint: "), "{problem}");
             assert!(!problem.contains("s3cr3t"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn the_api_needs_a_secret_and_names() {
+        let secret = "[http]\ntoken = \"0123456789abcdef\"";
+        let problem = |http: &str, names: &[&str]| {
+            let bot = |(number, name)| format!("[[bot]]\nname = {name:?}\ntoken = \"{number}:x\"\n");
+            let bots: String = names.iter().enumerate().map(|(number, name)| bot((number + 1, name))).collect();
+            match Config::parse(&format!("{http}\n{bots}"), Path::new("test.toml"), |_| None) {
+                Ok(config) => {
+                    assert!(!format!("{config:?}").contains("0123456789abcdef"), "a secret is printed");
+                    String::new()
+                }
+                Err(error) => error.to_string(),
+            }
+        };
+        for (http, names, expected) in [
+            (secret, &["main", "other"][..], ""),
+            ("[http]", &["main", "main"], ""),
+            (secret, &["main", "main"], "two bots are called `main`"),
+            (secret, &["users"], "`/api/users` is no address"),
+            (secret, &["a/b"], "`/api/a/b` is no address"),
+            ("[http]\ntoken = \"short\"", &["main"], "fewer than 16 characters"),
+            ("[http]\ntoken = \"0123456789 abcdef\"", &["main"], "no header carries"),
+        ] {
+            let problem = problem(http, names);
+            assert!(if expected.is_empty() { problem.is_empty() } else { problem.contains(expected) }, "{problem}");
+            assert!(problem.is_empty() || problem.contains("\nhint: "), "{problem}");
         }
     }
 

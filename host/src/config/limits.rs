@@ -15,7 +15,8 @@ pub struct Limits {
     pub concurrent_turns: u32,
     /// Computing time of one turn in milliseconds. Decoding a photo takes some 200 of them.
     pub cpu_ms: u64,
-    /// A turn's time by the clock in milliseconds, waiting included.
+    /// A turn's time by the clock in milliseconds, waiting for the database and for files included, for the Web and for
+    /// a language model not: those have `outside_s`.
     pub wall_ms: u64,
     /// Linear memory and tables of one instance together, in MiB. A JavaScript guest starts at 12, a Python guest at 30.
     pub memory_mib: u64,
@@ -33,6 +34,16 @@ pub struct Limits {
     pub log_lines: u32,
     /// Size of a file that a plugin may fetch, in MiB. Telegram gives bots no more than 20.
     pub file_mib: u64,
+    /// Seconds that a turn may wait for the Web and for a language model, all its calls together.
+    pub outside_s: u64,
+    /// Requests to the Web in one turn, redirects not counted.
+    pub http_calls: u32,
+    /// Seconds that one of them may take, redirects and the body included.
+    pub http_s: u64,
+    /// Size of the body of one answer in MiB, after it was decompressed; a turn gets four times as much.
+    pub http_mib: u64,
+    /// Questions to a language model in one turn.
+    pub llm_calls: u32,
     /// Size of a component, in MiB. A Python guest has 18.
     pub component_mib: u64,
     /// Time to compile a component, in seconds. A Python guest takes 14 on two cores.
@@ -59,6 +70,11 @@ impl Default for Limits {
             messages: 100,
             log_lines: 100,
             file_mib: 20,
+            outside_s: 300,
+            http_calls: 50,
+            http_s: 20,
+            http_mib: 4,
+            llm_calls: 10,
             component_mib: 32,
             compile_s: 120,
             attempts: 8,
@@ -79,6 +95,11 @@ impl Limits {
         Duration::from_millis(self.wall_ms)
     }
 
+    /// What a turn may wait for the Web and for a language model.
+    pub fn outside(&self) -> Duration {
+        Duration::from_secs(self.outside_s)
+    }
+
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let refused =
             |problem: &str, hint: &str| Err(ConfigError::Refused { problem: problem.into(), hint: hint.into() });
@@ -96,6 +117,14 @@ impl Limits {
                 "limits.wall_ms is shorter than limits.cpu_ms, or cpu_ms is 0",
                 "a turn cannot compute longer than it lasts: raise wall_ms or lower cpu_ms",
             );
+        }
+        for (key, value, most) in
+            [("http_s", self.http_s, 600), ("http_mib", self.http_mib, 64), ("outside_s", self.outside_s, 3_600)]
+        {
+            if value == 0 || value > most {
+                let hint = format!("write a number from 1 to {most}, or leave it out");
+                return refused(&format!("limits.{key} is out of range"), &hint);
+            }
         }
         if self.attempts == 0 {
             return refused("limits.attempts is 0", "write at least 1, or leave it out");

@@ -13,8 +13,11 @@ use std::future::IntoFuture;
 use std::io;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -65,10 +68,23 @@ fn routes(face: Face) -> Router {
     let bot_api = Router::new()
         .route("/bot{token}/{method}", any(bot_api::call))
         .route("/file/bot{token}/{*path}", get(bot_api::download))
+        .route("/api", any(next_door))
+        .route("/api/{*path}", any(next_door))
         .fallback(bot_api::nowhere)
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
         .with_state(face.clone());
     bot_api.merge(page::routes(face.clone()).merge(web::routes(face)))
+}
+
+/// Lets the neighbour answer, if there is one.
+async fn next_door(State(face): State<Face>, request: Request) -> Response {
+    match face.emulator.0.neighbour.get() {
+        Some(neighbour) => match TowerToHyperService::new(neighbour.clone()).call(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        },
+        None => bot_api::nowhere().await.into_response(),
+    }
 }
 
 #[cfg(test)]

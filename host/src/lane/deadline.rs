@@ -5,12 +5,16 @@
 //!    choice of an inline result after 10 min; everything else after a day. What a host has fetched is worth no more.
 //! 2. The time counts from when the update was stored. That is later than when it was sent, so an event may be run in
 //!    vain, and what it answers then ends as expired in the outbox; none that is still wanted is thrown away.
-//! 3. An operator who has a dead letter tried again says himself until when (`expires_at`).
+//! 3. An event that is no update (a timer, a tick, a request) does not expire: nobody else keeps it. After thirty days it
+//!    counts as one whose plugin is gone.
+//! 4. An operator who has a dead letter tried again says himself until when (`expires_at`).
 
 use std::time::Duration;
 
 use crate::clock::Millis;
 use crate::store::Waiting;
+
+const THIRTY_DAYS: Millis = 30 * 86_400_000;
 
 /// How long an update of this kind is worth something.
 fn worth(kind: &str) -> Duration {
@@ -24,6 +28,9 @@ fn worth(kind: &str) -> Duration {
 
 /// When an event is worthless.
 pub(super) fn of(waiting: &Waiting) -> Millis {
+    if waiting.payload.is_some() && waiting.expires_at.is_none() {
+        return waiting.created_at.saturating_add(THIRTY_DAYS);
+    }
     let after =
         || waiting.created_at.saturating_add(i64::try_from(worth(&waiting.kind).as_millis()).unwrap_or(i64::MAX));
     waiting.expires_at.unwrap_or_else(after)
@@ -63,6 +70,13 @@ mod tests {
         ] {
             assert_eq!(of(&waiting(kind, None)), 1_000 + seconds * 1_000, "{kind}");
         }
+    }
+
+    #[test]
+    fn what_nobody_else_keeps_does_not_expire() {
+        let timer = Waiting { payload: Some("{}".into()), ..waiting("", None) };
+        assert_eq!(of(&timer), 1_000 + 30 * 86_400_000);
+        assert_eq!(of(&Waiting { expires_at: Some(7), ..timer }), 7, "an operator has it tried again");
     }
 
     #[test]

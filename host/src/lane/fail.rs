@@ -7,11 +7,10 @@ use super::alert::Letter;
 use super::breaker::{Breaker, Change, Permit};
 use super::retry::{self, Decision};
 use super::turn::End;
-use super::{Guest, Lanes, deadline};
+use super::{Guest, Lanes, deadline, source};
 use crate::clock::Millis;
 use crate::sandbox::TurnError;
 use crate::store::{Failed, FenceOutcome, Lease, Then, Waiting};
-use crate::telegram;
 
 impl Lanes {
     /// Whether an event may have its turn now; else what becomes of it.
@@ -62,7 +61,7 @@ impl Lanes {
                     lane = %lease, turn.attempt = attempt, error = %error,
                     "event {} of lane {lease} is a dead letter: {error}", waiting.seq
                 );
-                let (_, event) = telegram::convert::event(&waiting.raw, &guest.me);
+                let event = source::event(waiting, &guest.me, lease.chat()).unwrap_or_else(source::unreadable);
                 let letter = Letter { seq: waiting.seq, chat: lease.chat(), event: &event, reason: &reason };
                 let alert = self.alert_of(guest, error.kind(), &letter);
                 Failed::Dead { reason, digest, alert }
@@ -84,6 +83,10 @@ impl Lanes {
             Ok(FenceOutcome::Held) => {
                 if tells {
                     self.wake.outbox.ring();
+                }
+                if waiting.payload.is_some() {
+                    // Somebody may wait for it over HTTP.
+                    self.wake.replies.ring();
                 }
                 end
             }

@@ -3,7 +3,8 @@
 //! 1. The stored update becomes the plugin's event.
 //! 2. The plugin runs on a view of the database; no transaction is open meanwhile.
 //! 3. What it asked for becomes one commit, which asks all its reads again. Another answer is a conflict: the effects
-//!    are dropped and the turn runs again, with the files it fetched remembered, when it is its turn (`lane/conflict`).
+//!    are dropped and the turn runs again, with the files it fetched and the answers it got from outside remembered
+//!    (`lane/outside`), when it is its turn (`lane/conflict`).
 //! 4. A failure leaves no trace but its reason and what becomes of the event (`lane/fail`).
 
 use std::collections::HashMap;
@@ -11,9 +12,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use super::outside::Outside;
 use super::queue::HeldTable;
 use super::view::TurnView;
-use super::{Guest, Lanes};
+use super::{Guest, Lanes, source};
 use crate::clock::Millis;
 use crate::model::effect::{ChatEffect, TurnEffects};
 use crate::model::event::Event;
@@ -106,7 +108,9 @@ impl Lanes {
         };
         let now = self.clock.now();
         let processor: Option<Arc<str>> = processor_of(lease).map(Into::into);
-        let view = Arc::new(TurnView::new(self, guest, lease, dialogue));
+        let shows_in = event.chat().map(|chat| Origin { chat, topic: event.topic() });
+        let outside = Outside::new(self, guest, lease, waiting, shows_in);
+        let view = Arc::new(TurnView::new(self, guest, lease, dialogue, outside));
         let mut alone = None;
         for _ in 0..CONFLICTS {
             let turn = Turn {
@@ -135,7 +139,9 @@ impl Lanes {
             };
             let mut commit = self.commit(waiting, guest, Some(&event), dialogue, effects, |sent| view.chat_of(sent));
             commit.since = since;
+            commit.asked = view.has_asked();
             let (sends, passes) = (!commit.outbox.is_empty(), commit.passes_on());
+            let sets_timers = !commit.timers.is_empty();
             let shared = self.pass_through(lease, &commit, alone.as_ref()).await;
             let outcome = self.store.commit_turn(lease, commit, then).await?;
             drop(shared);
@@ -147,6 +153,12 @@ impl Lanes {
                     }
                     if passes {
                         self.wake.lanes.ring();
+                    }
+                    if sets_timers {
+                        self.wake.agenda.ring();
+                    }
+                    if matches!(event, Event::Request { .. }) {
+                        self.wake.replies.ring();
                     }
                     return Ok(FenceOutcome::Held);
                 }
@@ -183,13 +195,8 @@ impl Lanes {
 
     /// The plugin's event, with a button's token replaced by what the plugin put into the button.
     async fn event(&self, guest: &Guest, lease: &Lease, waiting: &Waiting) -> Result<Option<Event>, Trouble> {
-        let event = match &waiting.parts {
-            None => telegram::convert::event(&waiting.raw, &guest.me).1,
-            Some(parts) => {
-                let all = std::iter::once(&waiting.raw).chain(parts).map(String::as_str);
-                telegram::convert::album(all, &guest.me)
-            }
-        };
+        let event = source::event(waiting, &guest.me, lease.chat())
+            .ok_or_else(|| TurnError::Retry("the event was written by a newer guesthouse".into()))?;
         let Some(mut event) = event.for_part(guest.plugin.manifest(), processor_of(lease)) else { return Ok(None) };
         if let Event::Callback { data, .. } = &mut event {
             match self.store.callback(lease.bot(), data).await? {
@@ -236,11 +243,14 @@ impl Lanes {
             tables: guest.tables.clone(),
             reads: effects.reads,
             since: None,
+            asked: false,
             writes: effects.writes,
             dialogue: dialogue.zip(effects.dialogue),
             callbacks: effects.callbacks,
             outbox,
             blobs,
+            timers: effects.timers,
+            reply: effects.reply,
         }
     }
 }

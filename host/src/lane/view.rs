@@ -1,19 +1,25 @@
-//! What a turn may read: the database and Telegram's files, asked when the plugin asks, outside of any transaction.
+//! What a turn may read: the database and Telegram's files, asked when the plugin asks, outside of any transaction; and
+//! what it may ask of the outside, which is in `outside`.
 //!
 //! One view serves all runs of one turn, so that a run after a conflict gets the files it has fetched before without
 //! another call.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::outside::Outside;
 use super::queue::{HeldRow, Queues};
 use super::{Guest, Lanes};
+use crate::config::Sites;
 use crate::model::effect::DialogueState;
+use crate::model::llm::{LlmAnswer, LlmError, Prompt};
 use crate::model::table::{Filter, Query, Read, Row};
-use crate::model::{BotId, DialogueKey, PluginName};
+use crate::model::web::{WebBounds, WebError, WebRequest, WebResponse};
+use crate::model::{BotId, DialogueKey, Part, PluginName};
 use crate::sandbox::{FileError, View, ViewError};
 use crate::store::{Lease, Store, StoreError, TableSet};
 use crate::telegram::{self, Client};
@@ -40,10 +46,17 @@ pub(super) struct TurnView {
     alone: Mutex<Option<String>>,
     /// The rows that it was refused for in earlier runs.
     refused: Mutex<BTreeSet<(String, i64)>>,
+    outside: Outside,
 }
 
 impl TurnView {
-    pub(super) fn new(lanes: &Lanes, guest: &Guest, lease: &Lease, dialogue: Option<DialogueKey>) -> Self {
+    pub(super) fn new(
+        lanes: &Lanes,
+        guest: &Guest,
+        lease: &Lease,
+        dialogue: Option<DialogueKey>,
+        outside: Outside,
+    ) -> Self {
         Self {
             store: lanes.store.clone(),
             telegram: guest.telegram.clone(),
@@ -57,12 +70,18 @@ impl TurnView {
             rows: Mutex::default(),
             alone: Mutex::default(),
             refused: Mutex::default(),
+            outside,
         }
     }
 
     /// The chat of a message of an earlier turn that this turn has asked about.
     pub(super) fn chat_of(&self, reference: i64) -> Option<i64> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner).get(&reference).copied()
+    }
+
+    /// Whether answers from outside are written down that end with the event.
+    pub(super) fn has_asked(&self) -> bool {
+        self.outside.has_written()
     }
 
     /// Lets the next turns have the rows that this one held: its commit has been answered.
@@ -171,6 +190,11 @@ impl View for TurnView {
         self.store.same_chats(self.bot, chat).await.map_err(unavailable)
     }
 
+    async fn timers(&self, processor: Option<&str>, chat: i64) -> Result<Vec<String>, ViewError> {
+        let part = Part::of(&self.plugin, processor);
+        self.store.timer_keys(self.bot, &part, chat).await.map_err(unavailable)
+    }
+
     async fn file(&self, file_id: &str, max: u64) -> Result<Bytes, FileError> {
         if let Some(bytes) = self.files.lock().unwrap_or_else(PoisonError::into_inner).get(file_id) {
             return Ok(bytes.clone());
@@ -186,6 +210,26 @@ impl View for TurnView {
             files.insert(file_id.to_owned(), bytes.clone());
         }
         Ok(bytes)
+    }
+
+    async fn fetch(
+        &self,
+        number: u32,
+        request: WebRequest,
+        sites: &Sites,
+        bounds: WebBounds,
+    ) -> Result<Result<WebResponse, WebError>, ViewError> {
+        self.outside.fetch(number, &request, sites, bounds).await.map_err(unavailable)
+    }
+
+    async fn complete(
+        &self,
+        number: u32,
+        prompt: Prompt,
+        within: Duration,
+        reference: Option<i64>,
+    ) -> Result<Result<LlmAnswer, LlmError>, ViewError> {
+        self.outside.complete(number, &prompt, within, reference).await.map_err(unavailable)
     }
 }
 

@@ -210,6 +210,28 @@ pub enum DialogueWrite {
     Clear,
 }
 
+/// What becomes of a timer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimerChange {
+    /// The processor that gets its event; `None`: the plugin itself.
+    pub processor: Option<String>,
+    /// The chat in whose lane it fires; 0: none.
+    pub chat: i64,
+    /// Its name there.
+    pub key: String,
+    /// When it fires, and with what; `None`: never.
+    pub set: Option<(i64, String)>,
+}
+
+/// The answer to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The JSON; empty: none.
+    pub body: String,
+}
+
 /// All that a turn read and asks for, in the order of its asking.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TurnEffects {
@@ -223,6 +245,10 @@ pub struct TurnEffects {
     pub callbacks: Vec<Callback>,
     /// What becomes of its dialogue state; `None` leaves it.
     pub dialogue: Option<DialogueWrite>,
+    /// What becomes of timers, one change each.
+    pub timers: Vec<TimerChange>,
+    /// The answer to the request that it was run for.
+    pub reply: Option<Reply>,
     /// Why the event is nothing for the plugin; `None`: it has dealt with it.
     pub passed: Option<String>,
 }

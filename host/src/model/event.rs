@@ -216,9 +216,19 @@ impl Event {
     pub fn chat(&self) -> Option<i64> {
         match self {
             Self::Callback { chat, .. } | Self::Member { chat, .. } => Some(chat.id),
-            Self::Timer { chat, .. } => Some(*chat),
+            // A timer that was set where there was no chat fires where there is none.
+            Self::Timer { chat, .. } => Some(*chat).filter(|chat| *chat != 0),
             Self::Other { chat, .. } => *chat,
             _ => self.message().map(|message| message.chat.id),
+        }
+    }
+
+    /// The person whose doing it is, if it says more than an id.
+    pub fn person(&self) -> Option<&User> {
+        match self {
+            Self::Callback { sender, .. } => Some(sender),
+            Self::Member { by, .. } => Some(by),
+            _ => self.message().and_then(|message| message.sender.as_ref()),
         }
     }
 

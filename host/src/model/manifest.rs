@@ -104,6 +104,19 @@ pub enum RouteMethod {
     Delete,
 }
 
+impl RouteMethod {
+    /// The word for it in HTTP.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
 /// A parameter of a route.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
@@ -126,6 +139,15 @@ pub struct Route {
     pub request: Option<String>,
     pub response: Option<String>,
     pub processor: Option<String>,
+}
+
+impl Route {
+    /// The parts of its path; `None` where a parameter stands.
+    pub fn segments(&self) -> impl Iterator<Item = Option<&str>> {
+        let inside = self.path.trim_start_matches('/');
+        let parts = inside.split('/').filter(|part| !part.is_empty());
+        parts.map(|part| (!part.starts_with('{')).then_some(part))
+    }
 }
 
 /// What a plugin says of itself.

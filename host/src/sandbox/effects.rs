@@ -1,8 +1,10 @@
 //! What a turn asks for, gathered until it commits, and how much of it is allowed. Pure: it appends and counts, and says
 //! in plain words which limit is reached. What may be asked for at all is decided before, by `rows` and `outgoing`.
 
+use std::collections::BTreeMap;
+
 use crate::config::Limits;
-use crate::model::effect::{Callback, ChatEffect, DialogueWrite, TurnEffects};
+use crate::model::effect::{Callback, ChatEffect, DialogueWrite, Reply, TimerChange, TurnEffects};
 use crate::model::table::{Filter, Read, Row, Value, Write};
 
 /// What the host keeps for one turn in bytes: what it read, writes and sends. wasmtime bounds a single call only, and a
@@ -20,6 +22,8 @@ pub(super) struct Exceeded(pub(super) String);
 /// The effects of one turn so far.
 pub(super) struct Effects {
     gathered: TurnEffects,
+    /// By processor, chat and key: the last word on each timer.
+    timers: BTreeMap<(Option<String>, i64, String), Option<(i64, String)>>,
     row_reads: Allowance,
     row_writes: Allowance,
     messages: Allowance,
@@ -48,6 +52,7 @@ impl Effects {
         let allowance = |of, key| Allowance { left: of, of, key };
         Self {
             gathered: TurnEffects::default(),
+            timers: BTreeMap::new(),
             row_reads: allowance(limits.row_reads, "row_reads"),
             row_writes: allowance(limits.row_writes, "row_writes"),
             messages: allowance(limits.messages, "messages"),
@@ -59,7 +64,8 @@ impl Effects {
 
     /// All that was gathered, with what the turn has read.
     pub(super) fn finish(self, reads: Vec<Read>) -> TurnEffects {
-        TurnEffects { reads, ..self.gathered }
+        let change = |((processor, chat, key), set)| TimerChange { processor, chat, key, set };
+        TurnEffects { reads, timers: self.timers.into_iter().map(change).collect(), ..self.gathered }
     }
 
     /// Accounts for an answer of the database. A question costs a row even if there is none.
@@ -127,6 +133,32 @@ impl Effects {
     /// Decides what the dialogue will be.
     pub(super) fn set_dialogue(&mut self, write: DialogueWrite) {
         self.gathered.dialogue = Some(write);
+    }
+
+    /// Decides what becomes of a timer. It costs as much as a row that is written.
+    pub(super) fn change_timer(&mut self, change: TimerChange) -> Result<(), Exceeded> {
+        self.row_writes.take(1)?;
+        let TimerChange { processor, chat, key, set } = change;
+        let data = set.as_ref().map_or(0, |(_, data)| data.len());
+        self.keep(key.len() + processor.as_ref().map_or(0, String::len) + data)?;
+        self.timers.insert((processor, chat, key), set);
+        Ok(())
+    }
+
+    /// The timers of this processor and chat that the turn has decided on, and whether each is set.
+    pub(super) fn timers(&self, processor: Option<&str>, chat: i64) -> impl Iterator<Item = (&str, bool)> {
+        let here = move |(of, there, _): &(Option<String>, i64, String)| of.as_deref() == processor && *there == chat;
+        self.timers.iter().filter(move |(key, _)| here(key)).map(|((_, _, key), set)| (key.as_str(), set.is_some()))
+    }
+
+    /// Answers the request; `false` if it has been answered.
+    pub(super) fn reply(&mut self, reply: Reply) -> Result<bool, Exceeded> {
+        if self.gathered.reply.is_some() {
+            return Ok(false);
+        }
+        self.keep(reply.body.len())?;
+        self.gathered.reply = Some(reply);
+        Ok(true)
     }
 
     /// The event is nothing for this plugin, and why.

@@ -1,6 +1,7 @@
 //! The state behind one instance: what its host functions reach, and the store with every limit set. It decides whether
 //! a call from the guest is answered at all; what the answer is, `host/*` decides.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -13,7 +14,9 @@ use super::ids::Ids;
 use super::limits::Memory;
 use super::lines::Lines;
 use super::meter::Meter;
+use super::outside::Outside;
 use super::overlay::Overlay;
+use super::patience::Patience;
 use super::plugin::Settings;
 use super::record::Record;
 use super::rows::Rows;
@@ -22,6 +25,7 @@ use super::view::View;
 use crate::clock::Millis;
 use crate::config::{Grant, Limits};
 use crate::model::effect::{DialogueState, TurnEffects};
+use crate::model::event::Event;
 use crate::model::manifest::Manifest;
 use crate::model::manifest::Table;
 use crate::model::{DialogueKey, PluginName};
@@ -57,6 +61,7 @@ pub(super) struct Guest {
     pub(super) lines: Lines,
     pub(super) memory: Memory,
     pub(super) meter: Arc<Meter>,
+    pub(super) patience: Arc<Patience>,
     pub(super) ids: Ids,
     /// When the turn began.
     pub(super) now: Millis,
@@ -76,6 +81,8 @@ pub(super) struct TurnState {
     pub(super) has_next: bool,
     pub(super) others: Arc<[Table]>,
     pub(super) origin: Option<i64>,
+    /// Whether somebody waits for an answer over HTTP.
+    pub(super) is_request: bool,
     pub(super) dialogue: Option<DialogueKey>,
     /// The dialogue's state as the database has it, once it was asked.
     pub(super) dialogue_seen: Option<Option<DialogueState>>,
@@ -83,8 +90,11 @@ pub(super) struct TurnState {
     pub(super) record: Record,
     pub(super) overlay: Overlay,
     pub(super) effects: Effects,
+    pub(super) outside: Outside,
     /// Messages that this turn sends or has asked about, and their chats.
     pub(super) sent: Vec<(i64, i64)>,
+    /// The timers that wait, by processor and chat, where it has asked.
+    pub(super) timers: HashMap<(Option<String>, i64), BTreeSet<String>>,
 }
 
 impl Guest {
@@ -102,13 +112,16 @@ impl Guest {
             has_next: turn.has_next,
             others: Arc::clone(&turn.others),
             origin: turn.origin,
+            is_request: matches!(turn.event, Event::Request { .. }),
             dialogue: turn.dialogue,
             dialogue_seen: None,
             view,
             record: Record::default(),
             overlay: Overlay::default(),
             effects: Effects::new(&rules.limits),
+            outside: Outside::default(),
             sent: Vec::new(),
+            timers: HashMap::new(),
         };
         Self::new(rules, turn.now, &turn.seed, Some(state))
     }
@@ -120,6 +133,7 @@ impl Guest {
             lines: Lines::new(rules.name.clone(), rules.limits.log_lines),
             memory: Memory::new((rules.limits.memory_mib as usize) << 20),
             meter: Arc::new(Meter::new()),
+            patience: Arc::new(Patience::new()),
             ids: Ids::new(now, seed),
             now,
             wasi: None,

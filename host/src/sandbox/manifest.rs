@@ -7,6 +7,13 @@ use super::plugin::LoadError;
 use crate::model::PluginName;
 use crate::model::manifest::{CommandSpec, ConfigKey, Manifest, Processor, Table};
 
+mod routes;
+
+mod schedules;
+
+pub use schedules::Planned;
+pub(super) use schedules::planned;
+
 /// Telegram's limit on the commands of one bot.
 const COMMANDS: usize = 100;
 /// Prefixes of deep links.
@@ -38,7 +45,9 @@ pub(super) fn check(plugin: &PluginName, manifest: &Manifest) -> Result<(), Load
     deep_links(&manifest.deep_links).map_err(refused)?;
     tables(plugin, &manifest.tables).map_err(refused)?;
     config_keys(&manifest.config).map_err(refused)?;
-    processors(&manifest.processors).map_err(refused)
+    processors(&manifest.processors).map_err(refused)?;
+    schedules::check(manifest).map_err(refused)?;
+    routes::check(manifest).map_err(refused)
 }
 
 /// The operator's settings with the manifest's defaults filled in.
@@ -211,6 +220,21 @@ fn identifier(name: &str, most: usize, first: impl Fn(char) -> bool) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
+/// The name of a schedule or a route.
+fn handle(name: &str) -> bool {
+    (1..=32).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-')
+}
+
+/// Whether the processor that something is for is there.
+fn known_processor(manifest: &Manifest, processor: Option<&str>) -> Result<(), String> {
+    match processor.filter(|name| manifest.processors.iter().all(|known| known.name != *name)) {
+        Some(unknown) => Err(format!("names the processor `{unknown}`, which is not there")),
+        None => Ok(()),
+    }
+}
+
 fn prose(what: &str, text: &str, most: usize) -> Result<(), String> {
     let length = text.chars().count();
     match length {
@@ -234,7 +258,7 @@ mod tests {
         PluginName::new("notes").unwrap()
     }
 
-    fn manifest() -> Manifest {
+    pub(super) fn manifest() -> Manifest {
         let column = |name: &str| Column { name: name.into(), kind: ColumnKind::Text, nullable: false };
         Manifest {
             name: "notes".into(),
@@ -262,7 +286,7 @@ mod tests {
         }
     }
 
-    fn problem(change: impl FnOnce(&mut Manifest)) -> String {
+    pub(super) fn problem(change: impl FnOnce(&mut Manifest)) -> String {
         let mut manifest = manifest();
         change(&mut manifest);
         match check(&plugin(), &manifest) {

@@ -17,6 +17,7 @@ use super::bindings::{Plugin as Bindings, PluginPre};
 use super::cache::{Entry, Facts, Key, hex};
 use super::guest::{Guest, Rules};
 use super::heavy::Group;
+use super::manifest::Planned;
 use super::meter::Running;
 use super::snapshot::{self, Instrumented};
 use super::turn::{self, Turn, TurnReport};
@@ -104,6 +105,10 @@ pub enum LoadError {
     Describe { plugin: PluginName, reason: String },
     #[error("the manifest of plugin `{plugin}` is refused: {problem}\nhint: correct what its `describe` returns")]
     Manifest { plugin: PluginName, problem: String },
+    #[error(
+        "the setting `{key}` of plugin `{plugin}` says when, and `{cron}` is not a time: {problem}\nhint: write minute, hour, day of month, month and day of week, such as {key} = \"0 9 * * *\", or \"off\""
+    )]
+    Schedule { plugin: PluginName, key: String, cron: String, problem: String },
     #[error("plugin `{plugin}` has no setting `{key}`\nhint: {hint}")]
     UnknownSetting { plugin: PluginName, key: String, hint: String },
     #[error(
@@ -115,6 +120,7 @@ pub enum LoadError {
 fn grant_of(capability: Capability) -> String {
     match capability {
         Capability::Telegram => "{ telegram = [\"<method>\"] }".into(),
+        Capability::Http => "{ http = [\"<host>\"] }".into(),
         other => format!("\"{}\"", other.name()),
     }
 }
@@ -132,6 +138,7 @@ pub(super) struct Inner {
     pub(super) group: Group,
     digest: String,
     capabilities: Vec<Capability>,
+    schedules: Vec<Planned>,
     snapshot: bool,
 }
 
@@ -154,6 +161,16 @@ impl Plugin {
     /// What it imports of that which has to be granted.
     pub fn capabilities(&self) -> &[Capability] {
         &self.0.capabilities
+    }
+
+    /// What it may do, as the operator says.
+    pub fn grant(&self) -> &Grant {
+        &self.0.rules.grant
+    }
+
+    /// Its schedules, with the operator's settings filled in.
+    pub fn schedules(&self) -> &[Planned] {
+        &self.0.schedules
     }
 
     /// Whether its turns start from the memory that `describe` left behind.
@@ -349,6 +366,7 @@ impl Job {
         let Entry { component, facts: Facts { manifest, snapshot } } = entry;
         let capabilities = self.check(&component)?;
         let config = manifest::complete(&self.name, &manifest, &self.settings.config)?;
+        let schedules = manifest::planned(&self.name, &manifest, &config)?;
         let instances = self.prepare(&component)?;
         let rules = Rules {
             name: self.name.clone(),
@@ -359,7 +377,7 @@ impl Job {
         };
         let (shared, rules) = (Arc::clone(&self.shared), Arc::new(rules));
         let group = shared.pace.group();
-        Ok(Plugin(Arc::new(Inner { shared, rules, instances, group, digest, capabilities, snapshot })))
+        Ok(Plugin(Arc::new(Inner { shared, rules, instances, group, digest, capabilities, schedules, snapshot })))
     }
 }
 

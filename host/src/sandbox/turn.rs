@@ -55,7 +55,7 @@ pub struct TurnReport {
     pub failed_reads: Vec<Read>,
     /// Time spent computing, by the guest and on its behalf.
     pub cpu: Duration,
-    /// Time by the clock, waiting for the database included; waiting for a place in the pool is not.
+    /// Time by the clock, waiting for the database and for what is outside included; waiting for a place in the pool is not.
     pub elapsed: Duration,
     /// Calls of the guest into the host.
     pub host_calls: u32,
@@ -117,7 +117,7 @@ pub(super) async fn run(plugin: &Arc<Inner>, turn: Turn, view: Arc<dyn View>) ->
 
 /// Runs the guest to its end, wherever it computes.
 async fn run_guest(plugin: &Inner, event: Event, guest: Guest) -> TurnReport {
-    let (meter, limits) = (Arc::clone(&guest.meter), &plugin.rules.limits);
+    let (meter, patience, limits) = (Arc::clone(&guest.meter), Arc::clone(&guest.patience), &plugin.rules.limits);
     let mut store = guest.into_store(&plugin.shared.engine);
     let called = meter.count(async {
         let event = convert::event(event);
@@ -125,16 +125,16 @@ async fn run_guest(plugin: &Inner, event: Event, guest: Guest) -> TurnReport {
         instance.call_handle(&mut store, &event).await
     });
     // The timeout drops the call where it waits: a guest that computes is ended by the epoch, long before.
-    let called = tokio::time::timeout(limits.wall(), called).await;
+    let called = patience.limit(&meter, limits.wall(), called).await;
 
     let guest = store.into_data();
     let log_dropped = guest.lines.finish();
     let error = match called {
-        Ok(Ok(Ok(()))) => None,
-        Ok(Ok(Err(Failure::Retry(reason)))) => Some(TurnError::Retry(shortened(reason))),
-        Ok(Ok(Err(Failure::GiveUp(reason)))) => Some(TurnError::GiveUp(shortened(reason))),
-        Ok(Err(trap)) => Some(trapped(&trap, &guest)),
-        Err(_) => Some(TurnError::Limit(format!("more than {} ms by the clock (limits.wall_ms)", limits.wall_ms))),
+        Some(Ok(Ok(()))) => None,
+        Some(Ok(Err(Failure::Retry(reason)))) => Some(TurnError::Retry(shortened(reason))),
+        Some(Ok(Err(Failure::GiveUp(reason)))) => Some(TurnError::GiveUp(shortened(reason))),
+        Some(Err(trap)) => Some(trapped(&trap, &guest)),
+        None => Some(TurnError::Limit(format!("more than {} ms by the clock (limits.wall_ms)", limits.wall_ms))),
     };
     let host_calls = guest.calls();
     let (result, failed_reads) = match (error, &guest.unavailable) {

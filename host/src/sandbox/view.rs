@@ -1,11 +1,16 @@
-//! What a turn may read. The sandbox asks, the lane answers; next: `rows`, which asks about tables.
+//! What a turn may read, and ask of the outside. The sandbox asks, the lane answers; next: `rows`, which asks about tables.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use thiserror::Error;
 
+use crate::config::Sites;
 use crate::model::effect::DialogueState;
+use crate::model::llm::{LlmAnswer, LlmError, Prompt};
 use crate::model::table::{Filter, Query, Row};
+use crate::model::web::{WebBounds, WebError, WebRequest, WebResponse};
 
 /// The world as one turn may see it: the rows of its plugin, the state of its user's conversation, Telegram's files.
 ///
@@ -37,8 +42,30 @@ pub trait View: Send + Sync {
     /// The other ids of a chat: of a group that has become a supergroup, and the other way round.
     async fn same_chats(&self, chat: i64) -> Result<Vec<i64>, ViewError>;
 
+    /// The keys of the timers that wait for a processor, or for the plugin itself, in the lane of a chat.
+    async fn timers(&self, processor: Option<&str>, chat: i64) -> Result<Vec<String>, ViewError>;
+
     /// The content of a file, if it is not larger than `max` bytes.
     async fn file(&self, file_id: &str, max: u64) -> Result<Bytes, FileError>;
+
+    /// The answer to a request, the `number`-th of this turn, from one of these sites.
+    async fn fetch(
+        &self,
+        number: u32,
+        request: WebRequest,
+        sites: &Sites,
+        bounds: WebBounds,
+    ) -> Result<Result<WebResponse, WebError>, ViewError>;
+
+    /// The answer to a question, the `number`-th of this turn. If it may be shown while it comes in, `reference` is the
+    /// number under which the plugin knows that message, unless it has been shown before.
+    async fn complete(
+        &self,
+        number: u32,
+        prompt: Prompt,
+        within: Duration,
+        reference: Option<i64>,
+    ) -> Result<Result<LlmAnswer, LlmError>, ViewError>;
 }
 
 /// Why a view has no answer.

@@ -27,9 +27,9 @@ use super::lanes::{LaneKind, Then};
 use super::leases::Lease;
 use super::session::{Failure, Record, Session, Step, params};
 use super::tables::{Counter, Moving, Reread, Since, TableSet, WriteStep};
-use super::{Store, records, rows};
+use super::{Store, answers, records, replies, rows, timers};
 use crate::clock::Millis;
-use crate::model::effect::{Callback, DialogueWrite};
+use crate::model::effect::{Callback, DialogueWrite, Reply, TimerChange};
 use crate::model::table::{Read, Write};
 use crate::model::{BotId, DialogueKey};
 
@@ -66,6 +66,8 @@ pub struct TurnCommit {
     pub reads: Vec<Read>,
     /// Where they stood before it read anything, by [`TableSet::now`].
     pub since: Option<Since>,
+    /// Whether it has got answers from outside, which end with the event.
+    pub asked: bool,
     /// What it wants changed in them.
     pub writes: Vec<Write>,
     /// What becomes of the conversation; `None` leaves it.
@@ -76,6 +78,10 @@ pub struct TurnCommit {
     pub outbox: Vec<NewCall>,
     /// The bytes of the files among them, by their hexadecimal SHA-256.
     pub blobs: Vec<(String, Bytes)>,
+    /// What becomes of timers.
+    pub timers: Vec<TimerChange>,
+    /// The answer to the request that it handled.
+    pub reply: Option<Reply>,
     /// Why the plugin passed; `None`: it has dealt with the event.
     pub passed: Option<String>,
     /// Who is asked next.
@@ -161,9 +167,25 @@ struct CommitTurn {
 
 impl CommitTurn {
     fn new(host: i64, now: Millis, lease: &Lease, turn: TurnCommit, then: Then) -> Result<Self, StoreError> {
-        let TurnCommit { event, tables, reads, since, writes, dialogue, callbacks, outbox, blobs, passed, next } = turn;
+        let TurnCommit {
+            event,
+            tables,
+            reads,
+            since,
+            asked,
+            writes,
+            dialogue,
+            callbacks,
+            outbox,
+            blobs,
+            passed,
+            next,
+            timers,
+            reply,
+        } = turn;
         let files: usize = blobs.iter().map(|(_, bytes)| bytes.len()).sum();
-        let count = reads.iter().map(Read::rows).sum::<usize>() + writes.len() + callbacks.len() + outbox.len();
+        let count =
+            reads.iter().map(Read::rows).sum::<usize>() + writes.len() + callbacks.len() + outbox.len() + timers.len();
         let is_large = count > LARGE || files > LARGE_FILES;
         let (bot, plugin) = (lease.bot, lease.plugin().map_or("", |plugin| plugin.as_str()));
         let turn_of = |part: &str| [LaneKind::Turns.number().into(), part.into(), lease.chat.into()];
@@ -181,6 +203,9 @@ impl CommitTurn {
         write.extend(dialogue.map(|(key, change)| records::write_dialogue(bot, plugin, key, &change)));
         write.extend(records::write_callbacks(bot, plugin, &callbacks, now));
         write.extend(blobs.iter().map(|(digest, bytes)| records::keep_blob(digest, bytes, now)));
+        write.extend(asked.then(|| answers::forget(event)));
+        write.extend(timers::change(bot, lease.plugin(), timers));
+        write.extend(reply.map(|reply| replies::keep(event, &reply, now)));
         let written: BTreeSet<_> = writes.iter().map(Write::table).collect();
         let written = written.into_iter().map(|table| tables.counter(table)).collect::<Result<_, _>>()?;
         let gate = tables.gate();
@@ -343,6 +368,7 @@ impl Store {
     /// same turn and the same lease is safe and tells.
     pub async fn commit_turn(&self, lease: &Lease, turn: TurnCommit, then: Then) -> Result<CommitOutcome, StoreError> {
         let (sends, passes) = (!turn.outbox.is_empty(), turn.passes_on());
+        let answers = turn.reply.is_some();
         let job = CommitTurn::new(self.shared.host, self.shared.clock.now(), lease, turn, then)?;
         let outcome = self.shared.engine.write(job).await?;
         match &outcome {
@@ -353,6 +379,9 @@ impl Store {
                 }
                 if passes {
                     self.shared.hints.give(Channel::Lanes);
+                }
+                if answers {
+                    self.shared.hints.give(Channel::Replies);
                 }
             }
             CommitOutcome::LeaseLost => lease.spend(),

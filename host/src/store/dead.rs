@@ -11,9 +11,10 @@ use super::dialect::{Dialect, Sql};
 use super::engine::{Channel, Engine, Job, Verdict};
 use super::error::StoreError;
 use super::session::{Param, Record, Session, params};
-use super::{hosts, migrate};
+use super::{Store, hosts, migrate};
 use crate::clock::{Clock, Millis};
 use crate::model::BotId;
+use crate::model::payload::Payload;
 
 /// How long a letter that is tried again is worth something.
 const ANEW: Millis = 86_400_000;
@@ -41,9 +42,9 @@ pub struct DeadLetter {
     pub reason: String,
     /// The component that failed, by its SHA-256 in hexadecimal; empty if it is not known.
     pub digest: String,
-    /// The Bot API's name of the update's kind; empty if it has none.
+    /// The Bot API's name of the update's kind, or `timer`, `schedule`, `request`; empty if it has none.
     pub kind: String,
-    /// The update's JSON, byte for byte; empty if there is none.
+    /// The update's JSON, byte for byte, or the event as the host wrote it down; empty if it is not kept.
     pub raw: String,
 }
 
@@ -54,6 +55,13 @@ pub struct Whose {
     pub bot: Option<String>,
     /// Of this plugin.
     pub plugin: Option<String>,
+}
+
+impl Whose {
+    fn params(&self) -> [Param; 2] {
+        let bot = self.bot.as_deref().unwrap_or_default().trim_start_matches('@');
+        [bot.into(), self.plugin.as_deref().unwrap_or_default().into()]
+    }
 }
 
 /// Why nothing was done.
@@ -70,7 +78,7 @@ macro_rules! letters {
         concat!(
             "SELECT i.seq, l.bot_id, COALESCE(b.username, ''), l.plugin, l.chat_id, i.attempt, i.created_at,
                     COALESCE(i.ended_at, 0), COALESCE(i.reason, ''), COALESCE(i.digest, ''), COALESCE(u.kind, ''),
-                    COALESCE(u.raw, '')
+                    COALESCE(u.raw, i.payload, '')
              FROM inbox i JOIN lanes l ON l.id = i.lane_id LEFT JOIN bots b ON b.bot_id = l.bot_id
              LEFT JOIN updates u ON u.seq = i.update_seq
              WHERE i.state = 2 AND ",
@@ -80,8 +88,14 @@ macro_rules! letters {
 }
 static LIST: Sql = Sql::new(letters!(
     "($1 = '' OR LOWER(b.username) = LOWER($1) OR CAST(l.bot_id AS TEXT) = $1) AND ($2 = '' OR l.plugin = $2 OR l.plugin LIKE $2 || '/%')
-     ORDER BY i.seq DESC LIMIT $3"
+     ORDER BY i.seq DESC LIMIT $3 OFFSET $4"
 ));
+static COUNT: Sql = Sql::new(
+    "SELECT COUNT(*) FROM inbox i JOIN lanes l ON l.id = i.lane_id LEFT JOIN bots b ON b.bot_id = l.bot_id
+     WHERE i.state = 2
+       AND ($1 = '' OR LOWER(b.username) = LOWER($1) OR CAST(l.bot_id AS TEXT) = $1)
+       AND ($2 = '' OR l.plugin = $2 OR l.plugin LIKE $2 || '/%')",
+);
 static SHOW: Sql = Sql::new(letters!("i.seq = $1"));
 static STATE: Sql = Sql::new("SELECT state FROM inbox WHERE seq = $1");
 /// The lanes first: rule 3 of `lanes`.
@@ -151,8 +165,32 @@ impl Job for Handle {
 
 /// The dead letters of a database.
 pub struct DeadLetters {
-    engine: Engine,
+    engine: Place,
     clock: Clock,
+}
+
+/// Whose connections are used.
+enum Place {
+    Own(Engine),
+    Host(Store),
+}
+
+impl std::ops::Deref for Place {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        match self {
+            Self::Own(engine) => engine,
+            Self::Host(store) => &store.shared.engine,
+        }
+    }
+}
+
+impl Store {
+    /// Its dead letters.
+    pub fn dead_letters(&self) -> DeadLetters {
+        DeadLetters { engine: Place::Host(self.clone()), clock: self.shared.clock.clone() }
+    }
 }
 
 impl DeadLetters {
@@ -160,15 +198,24 @@ impl DeadLetters {
     pub async fn open(url: &str, clock: &Clock) -> Result<Self, StoreError> {
         let engine = Engine::attach(url).await?;
         migrate::check(&engine).await?;
-        Ok(Self { engine, clock: clock.clone() })
+        Ok(Self { engine: Place::Own(engine), clock: clock.clone() })
     }
 
     /// The newest of them, newest first.
     pub async fn list(&self, filter: &Whose, most: i64) -> Result<Vec<DeadLetter>, StoreError> {
-        let word = |word: &Option<String>| word.clone().unwrap_or_default();
-        let bot = word(&filter.bot).trim_start_matches('@').to_owned();
-        let answer = self.engine.read(LIST.with(params![bot, word(&filter.plugin), most])).await?;
-        answer.rows.into_iter().map(letter).collect()
+        self.some(filter, most, 0).await
+    }
+
+    /// Some of them, newest first, and how many there are.
+    pub async fn page(&self, filter: &Whose, limit: i64, offset: i64) -> Result<(Vec<DeadLetter>, i64), StoreError> {
+        let count = self.engine.read(COUNT.with(filter.params().to_vec())).await?;
+        let total = count.rows.first().map_or(Ok(0), |row| row.integer(0))?;
+        Ok((self.some(filter, limit, offset).await?, total))
+    }
+
+    async fn some(&self, filter: &Whose, limit: i64, offset: i64) -> Result<Vec<DeadLetter>, StoreError> {
+        let params = filter.params().into_iter().chain(params![limit, offset]).collect();
+        self.engine.read(LIST.with(params)).await?.rows.into_iter().map(letter).collect()
     }
 
     /// One of them, or what is there instead.
@@ -201,11 +248,16 @@ impl DeadLetters {
 
     /// Lets go of the database.
     pub async fn close(&self) {
-        self.engine.close().await;
+        if let Place::Own(engine) = &self.engine {
+            engine.close().await;
+        }
     }
 }
 
 fn letter(mut row: Record) -> Result<DeadLetter, StoreError> {
+    let (kind, raw) = (row.text(10)?, row.text(11)?);
+    let own = kind.is_empty().then(|| Payload::from_json(&raw)).flatten();
+    let kind = own.map_or(kind, |payload| payload.kind().to_owned());
     Ok(DeadLetter {
         seq: row.integer(0)?,
         bot: BotId(row.integer(1)?),
@@ -217,7 +269,7 @@ fn letter(mut row: Record) -> Result<DeadLetter, StoreError> {
         ended_at: row.integer(7)?,
         reason: row.text(8)?,
         digest: row.text(9)?,
-        kind: row.text(10)?,
-        raw: row.text(11)?,
+        kind,
+        raw,
     })
 }

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::lanes::{self, FenceOutcome, Then};
 use super::leases::Lease;
 use super::session::{Session, Step, params};
-use super::{Store, printable};
+use super::{Store, answers, printable};
 use crate::clock::Millis;
 use crate::model::BotId;
 
@@ -83,6 +83,9 @@ impl Job for FailTurn {
             return Ok(Verdict::Undo(None));
         }
         let mut steps = vec![self.end()];
+        if !matches!(self.failed, Failed::RetryAt { .. }) {
+            steps.push(answers::forget(self.event));
+        }
         if self.then == Then::Release {
             steps.push(lanes::free(self.lane, self.fence, self.host));
         }

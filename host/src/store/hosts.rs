@@ -197,9 +197,11 @@ impl Store {
                     // What was said while nobody listened is lost, so look everywhere once.
                     wake.lanes.ring();
                     wake.outbox.ring();
+                    wake.replies.ring();
                     loop {
                         match listener.recv().await {
                             Ok(hint) if hint.channel() == Channel::Lanes.name() => wake.lanes.ring(),
+                            Ok(hint) if hint.channel() == Channel::Replies.name() => wake.replies.ring(),
                             Ok(_) => wake.outbox.ring(),
                             Err(error) => break error,
                         }

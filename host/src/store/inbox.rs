@@ -9,6 +9,7 @@ use super::error::StoreError;
 use super::lanes::{self, Claim, LaneKind};
 use super::leases::Lease;
 use super::session::{Param, Session, Step, params};
+use super::users::{self, SeenUser};
 use super::{Store, chats, rows};
 use crate::clock::Millis;
 use crate::model::{BotId, Part, PluginName};
@@ -35,6 +36,8 @@ pub struct NewUpdate {
     pub spoke: Option<i64>,
     /// A group, and the supergroup that it has become.
     pub moved: Option<(i64, i64)>,
+    /// Whose doing it is.
+    pub from: Option<SeenUser>,
     /// If it is a part of an album: which, and for whose lanes that is gathered into one event.
     pub album: Option<Album>,
 }
@@ -123,7 +126,7 @@ pub struct ClaimedTurns {
     pub events: Vec<Waiting>,
 }
 
-static INSERT_LANES: Sql = Sql::new(
+pub(super) static INSERT_LANES: Sql = Sql::new(
     "WITH item (plugin, chat_id) AS ({rows})
      INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
      SELECT 1, $1, plugin, chat_id, $2, 0 FROM item WHERE chat_id IS NOT NULL ORDER BY plugin, chat_id
@@ -158,6 +161,8 @@ struct Accept {
     bot: BotId,
     now: Millis,
     updates: Vec<NewUpdate>,
+    /// People behind them who are new, or called otherwise than before.
+    users: Vec<SeenUser>,
 }
 
 impl Job for Accept {
@@ -170,7 +175,11 @@ impl Job for Accept {
             steps.push(lanes::lock(lane, fence, host));
         }
         steps.extend(self.insert_updates());
-        let mut answers = session.run(&steps).await?.into_iter();
+        let users = steps.len();
+        steps.extend(users::note(self.bot, &self.users, self.now));
+        let mut answers = session.run(&steps).await?;
+        answers.truncate(users);
+        let mut answers = answers.into_iter();
         if self.poll.is_some() && answers.next().is_none_or(|held| held.rows.is_empty()) {
             return Ok(Verdict::Undo(None));
         }
@@ -343,9 +352,11 @@ impl Store {
         updates: Vec<NewUpdate>,
     ) -> Result<Accepted, StoreError> {
         let place = poll.map(|lease| (lease.lane, lease.fence, self.shared.host));
-        let job = Accept { poll: place, bot, now: self.shared.clock.now(), updates };
+        let users = self.shared.known.new_among(bot, &updates);
+        let job = Accept { poll: place, bot, now: self.shared.clock.now(), updates, users: users.clone() };
         match self.shared.engine.write(job).await? {
             Some(accepted) => {
+                self.shared.known.learn(bot, &users);
                 self.shared.hints.give(Channel::Lanes);
                 Ok(accepted)
             }

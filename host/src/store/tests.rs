@@ -16,9 +16,13 @@ use crate::model::{BotId, Part, PluginName};
 #[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 
+mod agenda;
+
 mod albums;
 
 mod alerts;
+
+mod answers;
 
 mod commits;
 
@@ -136,6 +140,7 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
         lanes: chats.iter().map(|chat| to(&cards(), *chat)).collect(),
         spoke: chats.first().copied(),
         moved: None,
+        from: None,
         album: None,
     }
 }
@@ -164,11 +169,14 @@ fn turn(event: i64, tables: &TableSet) -> TurnCommit {
         tables: tables.clone(),
         reads: vec![],
         since: None,
+        asked: false,
         writes: vec![],
         dialogue: None,
         callbacks: vec![],
         outbox: vec![],
         blobs: vec![],
+        timers: vec![],
+        reply: None,
         passed: None,
         next: None,
     }

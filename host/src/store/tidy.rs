@@ -29,7 +29,7 @@ struct Old {
 
 /// Finished rows are looked for among the oldest only: whatever still waits there is younger than its age. What may have
 /// been renewed since it was looked up is deleted by its time as well.
-static OLD: [Old; 7] = [
+static OLD: [Old; 12] = [
     Old {
         what: "events",
         age: 30 * DAY,
@@ -71,6 +71,49 @@ static OLD: [Old; 7] = [
         delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM outbox WHERE seq IN (SELECT seq FROM old)"),
     },
     Old {
+        what: "answers",
+        // Those that nobody has said good-bye to: a turn that asked and another one that did not, or an event that was
+        // given up. An hour keeps clear of those that are just being written.
+        age: DAY / 24,
+        find: Sql::new(
+            "SELECT DISTINCT inbox_seq FROM answers
+             WHERE created_at < $1 AND inbox_seq NOT IN (SELECT seq FROM inbox WHERE state = 0) LIMIT $2",
+        ),
+        delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM answers WHERE inbox_seq IN (SELECT seq FROM old)"),
+    },
+    Old {
+        what: "used tokens",
+        age: 60 * DAY,
+        find: Sql::new("SELECT bot_id, day, chat_id FROM llm_usage WHERE day < $1 / 86400000 LIMIT $2"),
+        delete: Sql::new(
+            "WITH old (bot_id, day, chat_id) AS ({rows})
+             DELETE FROM llm_usage WHERE (bot_id, day, chat_id) IN (SELECT bot_id, day, chat_id FROM old)",
+        ),
+    },
+    Old {
+        what: "timers",
+        // Nobody has had their plugin in all the time.
+        age: 30 * DAY,
+        find: Sql::new("SELECT id FROM timers WHERE due_at < $1 LIMIT $2"),
+        delete: Sql::new("WITH old (id) AS ({rows}) DELETE FROM timers WHERE id IN (SELECT id FROM old)"),
+    },
+    Old {
+        what: "schedules",
+        age: 30 * DAY,
+        find: Sql::new("SELECT bot_id, plugin, name, due_at FROM schedules WHERE due_at < $1 LIMIT $2"),
+        delete: Sql::new(
+            "WITH old (bot_id, plugin, name, due_at) AS ({rows}) DELETE FROM schedules
+             WHERE (bot_id, plugin, name, due_at) IN (SELECT bot_id, plugin, name, due_at FROM old)",
+        ),
+    },
+    Old {
+        what: "answers to requests",
+        // Nobody has waited so long for any.
+        age: DAY / 24,
+        find: Sql::new("SELECT inbox_seq FROM replies WHERE created_at < $1 LIMIT $2"),
+        delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM replies WHERE inbox_seq IN (SELECT seq FROM old)"),
+    },
+    Old {
         what: "conversations",
         age: DAY,
         find: Sql::new(
@@ -101,12 +144,12 @@ static OLD: [Old; 7] = [
 ];
 
 /// Nobody has come for these in all the time: their plugin or their bot is not in any host's configuration any more. They
-/// would fill the inbox, and be in the way of tidying what is younger. An event is worth a day at most, and an hour more
-/// passes in which a turn may still be under way.
+/// would fill the inbox, and be in the way of tidying what is younger. An update is worth a day at most, any other event
+/// thirty, and an hour more passes in which a turn may still be under way.
 static ABANDONED: [Sql; 2] = [
     Sql::new(
         "UPDATE inbox SET state = 3, ended_at = $2, reason = 'no host had its plugin as long as it was worth something'
-         WHERE state = 0 AND COALESCE(expires_at, created_at + 86400000) < $1",
+         WHERE state = 0 AND COALESCE(expires_at, created_at + CASE WHEN payload IS NULL THEN 86400000 ELSE 2592000000 END) < $1",
     ),
     Sql::new(
         "UPDATE outbox SET state = 3, ended_at = $2, reason = 'no host had its bot for 30 days'
@@ -127,7 +170,7 @@ impl Job for Delete {
 
 impl Store {
     /// Deletes what is old: events, updates and calls 30 days after their end, conversations a day after theirs, buttons
-    /// after 180 days, the bytes of files 30 days after they were sent last. Call it now and then.
+    /// after 180 days, what language models have used up after 60, the bytes of files 30 days after they were sent last. Call it now and then.
     pub async fn tidy(&self) -> Result<(), StoreError> {
         let now = self.shared.clock.now();
         let [events, calls] = &ABANDONED;
@@ -142,6 +185,8 @@ impl Store {
                     0 => break,
                     1 => by_keys::<1>(old, keys),
                     2 => by_keys::<2>(old, keys),
+                    3 => by_keys::<3>(old, keys),
+                    4 => by_keys::<4>(old, keys),
                     _ => by_keys::<6>(old, keys),
                 };
                 self.shared.engine.write(Delete(delete)).await?;

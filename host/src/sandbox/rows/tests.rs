@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::*;
-use crate::config::Limits;
+use crate::config::{Limits, Sites};
 use crate::model::effect::DialogueState;
+use crate::model::llm::{LlmAnswer, LlmError, Prompt};
 use crate::model::manifest::Column;
+use crate::model::web::{WebBounds, WebError, WebRequest, WebResponse};
 use crate::sandbox::view::FileError;
 
 /// A database in memory that remembers what it was asked.
@@ -64,6 +67,30 @@ impl View for Memory {
 
     async fn same_chats(&self, _: i64) -> Result<Vec<i64>, ViewError> {
         Ok(Vec::new())
+    }
+
+    async fn fetch(
+        &self,
+        _: u32,
+        _: WebRequest,
+        _: &Sites,
+        _: WebBounds,
+    ) -> Result<Result<WebResponse, WebError>, ViewError> {
+        unreachable!("rows ask nothing of the outside")
+    }
+
+    async fn complete(
+        &self,
+        _: u32,
+        _: Prompt,
+        _: Duration,
+        _: Option<i64>,
+    ) -> Result<Result<LlmAnswer, LlmError>, ViewError> {
+        unreachable!("rows ask nothing of the outside")
+    }
+
+    async fn timers(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, ViewError> {
+        Ok(vec![])
     }
 
     async fn file(&self, _: &str, _: u64) -> Result<Bytes, FileError> {

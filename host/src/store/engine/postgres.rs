@@ -155,15 +155,17 @@ async fn transact(how: &Connect, slot: &mut Option<Connection>, work: &mut dyn W
 pub(in crate::store) enum Channel {
     Lanes,
     Outbox,
+    Replies,
 }
 
 impl Channel {
-    pub(in crate::store) const ALL: [Self; 2] = [Self::Lanes, Self::Outbox];
+    pub(in crate::store) const ALL: [Self; 3] = [Self::Lanes, Self::Outbox, Self::Replies];
 
     pub(in crate::store) fn name(self) -> &'static str {
         match self {
             Self::Lanes => "guesthouse_lanes",
             Self::Outbox => "guesthouse_outbox",
+            Self::Replies => "guesthouse_replies",
         }
     }
 }

@@ -56,6 +56,7 @@ async fn all_of_a_turn_is_there_after_its_commit() {
             since: None,
             passed: None,
             next: None,
+            asked: false,
             event: lane.events[0].seq,
             tables: tables.clone(),
             reads: vec![
@@ -76,6 +77,8 @@ async fn all_of_a_turn_is_there_after_its_commit() {
             callbacks: vec![button.clone(), Callback { token: "token-2".into(), only_for: None, ..button.clone() }],
             outbox: vec![call(10, "first"), NewCall { reference: Some(77), ..call(11, "second") }, call(10, "third")],
             blobs: vec![("digest".into(), Bytes::from_static(b"\0\x01bytes"))],
+            timers: vec![],
+            reply: None,
         };
         assert_eq!(
             store.commit_turn(&lane.lease, commit, Then::Release).await.expect("no error"),

@@ -1,0 +1,181 @@
+//! An answer that takes long is shown while it comes in: as a message in the chat of the event, edited as it grows.
+//!
+//! The message and its edits go through the outbox like everything else, so they keep the order of their chat and its
+//! pace; they are committed one by one, beside the turn, which has not decided anything yet. What is shown is plain text
+//! that ends with "…" as long as it grows: its last form is the plugin's to make.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, Millis};
+use crate::llm::Outcome;
+use crate::model::effect::{ChatEffect, MessageRef, Outgoing};
+use crate::model::event::Text;
+use crate::store::{NewCall, ShownEnd, ShownIn, Store};
+use crate::telegram::encode::{self, Origin};
+use crate::wake::Wake;
+
+/// An answer that is there by then is not shown before.
+const FIRST: Duration = Duration::from_millis(2_000);
+/// Between two edits, in a private chat and in a group, where Telegram takes twenty messages a minute.
+const EDITS: Duration = Duration::from_millis(1_500);
+const EDITS_IN_GROUP: Duration = Duration::from_millis(4_000);
+/// An edit that was not made for so long shows what nobody needs to see any more.
+const WORTH: Millis = 30_000;
+/// What is shown of a long answer, in UTF-16 units: Telegram takes 4096.
+const LONGEST: usize = 4_000;
+
+/// Where an answer may be shown.
+pub(super) struct Place<'a> {
+    pub(super) store: &'a Store,
+    pub(super) clock: &'a Clock,
+    pub(super) wake: &'a Wake,
+    pub(super) origin: Origin,
+    pub(super) shown: ShownIn,
+}
+
+/// An answer that comes in.
+pub(super) struct Show<'a> {
+    place: Option<Place<'a>>,
+    /// Whether the message is in the outbox already, or has been since an earlier run.
+    is_there: bool,
+}
+
+impl<'a> Show<'a> {
+    pub(super) fn new(place: Option<Place<'a>>, is_there: bool) -> Self {
+        Self { is_there: is_there && place.is_some(), place }
+    }
+
+    /// The message in which it is shown, if it is.
+    pub(super) fn reference(&self) -> Option<i64> {
+        self.place.as_ref().filter(|_| self.is_there).map(|place| place.shown.reference)
+    }
+
+    /// What is to become of the message.
+    pub(super) fn ends(self, is_answered: bool) -> Option<ShownEnd> {
+        let place = self.place.filter(|_| self.is_there)?;
+        if is_answered {
+            return Some(ShownEnd::Stays(place.shown));
+        }
+        let delete = ChatEffect::Delete { message: MessageRef::Sent(place.shown.reference) };
+        let call = place.call(delete, None)?;
+        Some(ShownEnd::Goes(place.shown, call))
+    }
+
+    /// Asks, and shows what comes in until there is an answer. A write that has begun is finished first: its order and
+    /// that of what follows must not be left to chance.
+    pub(super) async fn while_asking<F: Future<Output = Outcome>>(
+        &mut self,
+        ask: impl FnOnce(watch::Sender<String>) -> F,
+    ) -> Outcome {
+        let (progress, coming) = watch::channel(String::new());
+        let done = CancellationToken::new();
+        let asked = async {
+            let outcome = ask(progress).await;
+            done.cancel();
+            outcome
+        };
+        let (outcome, ()) = tokio::join!(asked, self.follow(coming, &done));
+        outcome
+    }
+
+    async fn follow(&mut self, mut coming: watch::Receiver<String>, done: &CancellationToken) {
+        let Some(place) = &self.place else { return };
+        let pause = if place.origin.chat < 0 { EDITS_IN_GROUP } else { EDITS };
+        let mut wait = FIRST;
+        loop {
+            let next = async {
+                place.clock.sleep(wait).await;
+                // What has come in meanwhile counts, too.
+                coming.wait_for(|text| !text.trim().is_empty()).await.is_ok()
+            };
+            tokio::select! {
+                goes_on = next => if !goes_on { return },
+                () = done.cancelled() => return,
+            }
+            let text = shown(&coming.borrow_and_update());
+            match place.put(self.is_there, text).await {
+                Some(true) => self.is_there = true,
+                Some(false) => return,
+                None => {}
+            }
+            wait = pause;
+            tokio::select! {
+                changed = coming.changed() => if changed.is_err() { return },
+                () = done.cancelled() => return,
+            }
+        }
+    }
+}
+
+impl Place<'_> {
+    /// Puts the message or an edit into the outbox. `None`: the database did not answer; the next edit has it all.
+    async fn put(&self, is_there: bool, content: String) -> Option<bool> {
+        let reference = self.shown.reference;
+        let text = Text { content, entities: Vec::new() };
+        let effect = if is_there {
+            ChatEffect::EditText { message: MessageRef::Sent(reference), text, keyboard: None }
+        } else {
+            let message = Outgoing {
+                text,
+                keyboard: None,
+                reply_to: None,
+                silent: false,
+                protect: false,
+                link_preview: false,
+                at_most_once: false,
+            };
+            ChatEffect::SendText { chat: self.origin.chat, reference, message }
+        };
+        let call = self.call(effect, is_there.then_some(WORTH))?;
+        match self.store.show(self.shown.clone(), call).await {
+            Ok(shows) => {
+                self.wake.outbox.ring();
+                Some(shows)
+            }
+            Err(error) => {
+                tracing::warn!(
+                    chat = self.origin.chat, error = %error,
+                    "what a model says is not shown in chat {} just now: {error}", self.origin.chat
+                );
+                None
+            }
+        }
+    }
+
+    /// The one call of an effect.
+    fn call(&self, effect: ChatEffect, worth: Option<Millis>) -> Option<NewCall> {
+        let encoded = encode::calls(effect, self.origin, |_| Some(self.origin.chat));
+        let call = encoded.calls.into_iter().next()?;
+        let now = self.clock.now();
+        Some(NewCall { expires_at: worth.map(|worth| now + worth), ..super::turn::new_call(call, now) })
+    }
+}
+
+/// What is shown of a text that is not complete.
+fn shown(text: &str) -> String {
+    let mut units = 0;
+    let fits = |c: &char| {
+        units += c.len_utf16();
+        units <= LONGEST
+    };
+    let mut shown: String = text.trim_start().chars().take_while(fits).collect();
+    shown.truncate(shown.trim_end().len());
+    shown.push_str(" …");
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grows_says_so_and_fits() {
+        assert_eq!(shown("\n Once upon "), "Once upon …");
+        let long = shown(&"😀".repeat(5_000));
+        assert_eq!(long.encode_utf16().count(), LONGEST + 2);
+    }
+}
