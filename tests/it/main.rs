@@ -44,6 +44,8 @@ mod suspended;
 
 mod pacing;
 
+mod profile;
+
 mod tidy;
 
 mod timers;

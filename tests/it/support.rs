@@ -60,6 +60,17 @@ pub fn cards() -> Plugin {
     }
 }
 
+/// The bundled profile plugin with all that it needs; without a language model.
+pub fn profile() -> Plugin {
+    Plugin {
+        name: "profile",
+        source: "bundled:profile".into(),
+        grant: r#"["chat", "tables", "dialogue", "timers", "llm"]"#,
+        keys: String::new(),
+        config: "llm = \"off\"".into(),
+    }
+}
+
 /// A fixture with all that it asks for.
 pub fn fixture(name: &'static str) -> Plugin {
     fixture_granted(name, r#"["chat", "tables", "dialogue", "files", { telegram = ["setMessageReaction"] }]"#)
