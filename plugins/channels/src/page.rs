@@ -15,6 +15,7 @@ use dom_query::{Document, NodeRef};
 
 pub use drift::Drift;
 pub use media::{Media, MediaKind, Poll};
+pub(crate) use text::trimmed;
 pub use post::{Post, Preview, Reply, Source};
 
 use drift::Tally;
@@ -121,7 +122,7 @@ fn channel(root: &NodeRef<'_>) -> Channel {
     let subscribers = root.descendants_it().filter(|node| has(node, "tgme_channel_info_counter")).find_map(|counter| {
         let kind = select_first(&counter, "counter_type").map(|kind| text_of(&kind))?;
         let value = select_first(&counter, "counter_value").map(|value| text_of(&value))?;
-        if kind.starts_with("subscriber") { number::counted(&value) } else { None }
+        if kind.starts_with("subscriber") || kind.starts_with("member") { number::counted(&value) } else { None }
     });
     Channel { name, title: title.map(|title| text_of(&title)).filter(|title| !title.is_empty()), subscribers }
 }

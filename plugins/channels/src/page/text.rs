@@ -136,7 +136,7 @@ fn on_own_line(text: Text) -> Text {
 }
 
 /// Without blanks and breaks at both ends.
-pub(super) fn trimmed(mut text: Text) -> Text {
+pub(crate) fn trimmed(mut text: Text) -> Text {
     let start = text.content.len() - text.content.trim_start().len();
     let removed = units(&text.content[..start]);
     text.content.drain(..start);
