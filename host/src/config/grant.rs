@@ -22,11 +22,18 @@ pub enum Capability {
     Dialogue,
     /// Files that people sent.
     Files,
+    /// The Web.
+    Http,
+    /// A language model.
+    Llm,
+    /// Events at a later time.
+    Timers,
 }
 
 impl Capability {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Chat, Self::Telegram, Self::Tables, Self::Dialogue, Self::Files];
+    pub const ALL: [Self; 8] =
+        [Self::Chat, Self::Telegram, Self::Tables, Self::Dialogue, Self::Files, Self::Http, Self::Llm, Self::Timers];
 
     /// The name in a grant, and the name of the interface in `guesthouse:plugin`.
     pub fn name(self) -> &'static str {
@@ -36,6 +43,9 @@ impl Capability {
             Self::Tables => "tables",
             Self::Dialogue => "dialogue",
             Self::Files => "files",
+            Self::Http => "http",
+            Self::Llm => "llm",
+            Self::Timers => "timers",
         }
     }
 

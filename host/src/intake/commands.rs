@@ -193,6 +193,7 @@ mod tests {
             events: Vec::new(),
             tables: Vec::new(),
             config: Vec::new(),
+            ..Manifest::default()
         };
         (PluginName::new(name).expect("a name"), manifest)
     }

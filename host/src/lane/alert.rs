@@ -62,6 +62,9 @@ fn said(event: &Event) -> String {
         Event::Callback { .. } => "pressed a button".into(),
         Event::Other { kind, .. } => format!("({kind})"),
         Event::Member { .. } => "(a change of members)".into(),
+        Event::Timer { key, .. } => format!("(the timer {key})"),
+        Event::Schedule { name, .. } => format!("(the schedule {name})"),
+        Event::Request { route, .. } => format!("(a request of the route {route})"),
         _ => match event.message().map(|message| message.text.content.as_str()) {
             Some("") | None => "(a message without text)".into(),
             Some(text) => format!("“{}”", shown(text, LONGEST_MESSAGE)),

@@ -110,6 +110,7 @@ impl Lanes {
             let turn = Turn {
                 event: event.clone(),
                 raw: Arc::clone(&raw),
+                processor: None,
                 now,
                 seed: self.seed(),
                 origin: event.chat(),

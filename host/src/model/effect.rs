@@ -223,4 +223,6 @@ pub struct TurnEffects {
     pub callbacks: Vec<Callback>,
     /// What becomes of its dialogue state; `None` leaves it.
     pub dialogue: Option<DialogueWrite>,
+    /// Why the event is nothing for the plugin; `None`: it has dealt with it.
+    pub passed: Option<String>,
 }

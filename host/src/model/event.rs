@@ -166,6 +166,24 @@ pub enum Event {
         after: MemberStatus,
         date: i64,
     },
+    /// A timer of the plugin's own.
+    Timer {
+        key: String,
+        data: String,
+        due: i64,
+        chat: i64,
+    },
+    Schedule {
+        name: String,
+        due: i64,
+        missed: u32,
+    },
+    Request {
+        route: String,
+        path: Vec<(String, String)>,
+        query: Vec<(String, String)>,
+        body: String,
+    },
     Other {
         kind: String,
         json: String,
@@ -185,7 +203,12 @@ impl Event {
             | Self::Command { message, .. }
             | Self::DeepLink { message, .. } => Some(message),
             Self::Album(messages) => messages.first(),
-            Self::Callback { .. } | Self::Member { .. } | Self::Other { .. } => None,
+            Self::Callback { .. }
+            | Self::Member { .. }
+            | Self::Timer { .. }
+            | Self::Schedule { .. }
+            | Self::Request { .. }
+            | Self::Other { .. } => None,
         }
     }
 
@@ -193,6 +216,7 @@ impl Event {
     pub fn chat(&self) -> Option<i64> {
         match self {
             Self::Callback { chat, .. } | Self::Member { chat, .. } => Some(chat.id),
+            Self::Timer { chat, .. } => Some(*chat),
             Self::Other { chat, .. } => *chat,
             _ => self.message().map(|message| message.chat.id),
         }

@@ -74,8 +74,60 @@ pub struct ConfigKey {
     pub default: Option<String>,
 }
 
-/// What a plugin says of itself.
+/// A part of the plugin that reads in the background, in lanes of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
+pub struct Processor {
+    pub name: String,
+    pub events: Vec<EventKind>,
+}
+
+/// Something that happens again and again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
+pub struct Schedule {
+    pub name: String,
+    pub cron: String,
+    pub processor: Option<String>,
+}
+
+/// What a route does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented case by case in wit/manifests.wit")]
+pub enum RouteMethod {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+/// A parameter of a route.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
+pub struct RouteParameter {
+    pub name: String,
+    pub description: String,
+    pub is_integer: bool,
+    pub required: bool,
+}
+
+/// An address of the REST API that the plugin answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
+pub struct Route {
+    pub name: String,
+    pub method: RouteMethod,
+    pub path: String,
+    pub description: String,
+    pub parameters: Vec<RouteParameter>,
+    pub request: Option<String>,
+    pub response: Option<String>,
+    pub processor: Option<String>,
+}
+
+/// What a plugin says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
 pub struct Manifest {
     pub name: String,
@@ -86,6 +138,9 @@ pub struct Manifest {
     pub events: Vec<EventKind>,
     pub tables: Vec<Table>,
     pub config: Vec<ConfigKey>,
+    pub processors: Vec<Processor>,
+    pub schedules: Vec<Schedule>,
+    pub routes: Vec<Route>,
 }
 
 impl Manifest {

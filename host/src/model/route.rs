@@ -33,8 +33,8 @@ impl Event {
                     Self::Message(message).for_plugin(manifest)
                 }
             }
-            // Intake has found out whose button it is.
-            Self::Callback { .. } => Some(self),
+            // It was found out before whose they are.
+            Self::Callback { .. } | Self::Timer { .. } | Self::Schedule { .. } | Self::Request { .. } => Some(self),
             Self::Message(_) => wants(EventKind::Message).then_some(self),
             Self::EditedMessage(_) => wants(EventKind::EditedMessage).then_some(self),
             Self::ChannelPost(_) => wants(EventKind::ChannelPost).then_some(self),
@@ -104,6 +104,7 @@ mod tests {
             events: events.to_vec(),
             tables: Vec::new(),
             config: Vec::new(),
+            ..Manifest::default()
         }
     }
 

@@ -232,6 +232,7 @@ mod tests {
             events: vec![],
             tables: vec![],
             config: vec![],
+            ..Manifest::default()
         };
         Facts { manifest, snapshot: true }
     }

@@ -5,7 +5,10 @@ use super::bindings::guesthouse::plugin::{events, manifests, tables, types};
 use crate::model::event::{
     Chat, ChatKind, Content, Entity, EntityKind, Event, File, MemberStatus, Message, Text, User,
 };
-use crate::model::manifest::{Column, ColumnKind, CommandSpec, ConfigKey, EventKind, Manifest, Table};
+use crate::model::manifest::{
+    Column, ColumnKind, CommandSpec, ConfigKey, EventKind, Manifest, Processor, Route, RouteMethod, RouteParameter,
+    Schedule, Table,
+};
 use crate::model::table::{Comparison, Row, Value};
 
 /// What a plugin is called with.
@@ -37,8 +40,18 @@ pub(super) fn event(event: Event) -> events::Event {
                 date,
             })
         }
+        Event::Timer { key, data, due, chat } => events::Event::Timer(events::TimerFired { key, data, due, chat }),
+        Event::Schedule { name, due, missed } => events::Event::Schedule(events::ScheduleTick { name, due, missed }),
+        Event::Request { route, path, query, body } => {
+            let (path, query) = (parameters(path), parameters(query));
+            events::Event::Request(events::HttpRequest { route, path, query, body })
+        }
         Event::Other { kind, json, chat, sender } => events::Event::Other(events::Other { kind, json, chat, sender }),
     }
+}
+
+fn parameters(all: Vec<(String, String)>) -> Vec<events::Parameter> {
+    all.into_iter().map(|(name, value)| events::Parameter { name, value }).collect()
 }
 
 fn message(it: Message) -> types::Message {
@@ -238,6 +251,42 @@ pub(super) fn manifest(it: manifests::Manifest) -> Manifest {
             .into_iter()
             .map(|key| ConfigKey { name: key.name, description: key.description, default: key.default })
             .collect(),
+        processors: it
+            .processors
+            .into_iter()
+            .map(|it| Processor { name: it.name, events: it.events.into_iter().map(event_kind).collect() })
+            .collect(),
+        schedules: it
+            .schedules
+            .into_iter()
+            .map(|it| Schedule { name: it.name, cron: it.cron, processor: it.processor })
+            .collect(),
+        routes: it.routes.into_iter().map(route).collect(),
+    }
+}
+
+fn route(it: manifests::Route) -> Route {
+    let parameter = |it: manifests::RouteParameter| RouteParameter {
+        name: it.name,
+        description: it.description,
+        is_integer: it.is_integer,
+        required: it.required,
+    };
+    Route {
+        name: it.name,
+        method: match it.method {
+            manifests::RouteMethod::Get => RouteMethod::Get,
+            manifests::RouteMethod::Post => RouteMethod::Post,
+            manifests::RouteMethod::Put => RouteMethod::Put,
+            manifests::RouteMethod::Patch => RouteMethod::Patch,
+            manifests::RouteMethod::Delete => RouteMethod::Delete,
+        },
+        path: it.path,
+        description: it.description,
+        parameters: it.parameters.into_iter().map(parameter).collect(),
+        request: it.request,
+        response: it.response,
+        processor: it.processor,
     }
 }
 

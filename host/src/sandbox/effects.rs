@@ -8,6 +8,8 @@ use crate::model::table::{Filter, Read, Row, Value, Write};
 /// What the host keeps for one turn in bytes: what it read, writes and sends. wasmtime bounds a single call only, and a
 /// turn may make thousands. It has no key: a turn that needs more should be several.
 const KEPT: usize = 16 << 20;
+/// What is kept of why a plugin passed, in bytes.
+const PASS_REASON: usize = 500;
 /// What an entry costs besides its content.
 const ENTRY: usize = 64;
 
@@ -125,6 +127,12 @@ impl Effects {
     /// Decides what the dialogue will be.
     pub(super) fn set_dialogue(&mut self, write: DialogueWrite) {
         self.gathered.dialogue = Some(write);
+    }
+
+    /// The event is nothing for this plugin, and why.
+    pub(super) fn pass(&mut self, mut reason: String) {
+        reason.truncate(reason.floor_char_boundary(PASS_REASON));
+        self.gathered.passed = Some(reason);
     }
 
     /// What is refused is not kept, so that a guest that is told so can still answer.

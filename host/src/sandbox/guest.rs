@@ -71,6 +71,7 @@ pub(super) struct Guest {
 /// What there is in a turn and not in `describe`.
 pub(super) struct TurnState {
     pub(super) raw: Arc<str>,
+    pub(super) processor: Option<Arc<str>>,
     pub(super) origin: Option<i64>,
     pub(super) dialogue: Option<DialogueKey>,
     /// The dialogue's state as the database has it, once it was asked.
@@ -94,6 +95,7 @@ impl Guest {
     pub(super) fn in_turn(rules: Arc<Rules>, turn: &Turn, view: Arc<dyn View>) -> Self {
         let state = TurnState {
             raw: Arc::clone(&turn.raw),
+            processor: turn.processor.clone(),
             origin: turn.origin,
             dialogue: turn.dialogue,
             dialogue_seen: None,

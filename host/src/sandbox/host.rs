@@ -12,11 +12,19 @@ mod dialogue;
 
 mod files;
 
+mod http;
+
+mod llm;
+
+mod routes;
+
 mod small;
 
 mod tables;
 
 mod telegram;
+
+mod timers;
 
 mod wasi;
 

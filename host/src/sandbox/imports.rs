@@ -9,7 +9,7 @@ use crate::model::PluginName;
 const PACKAGE: &str = "guesthouse:plugin";
 const VERSION: (u64, u64) = (0, 1);
 /// Interfaces that need no grant.
-const FREE: [&str; 8] = ["types", "events", "manifests", "config", "update", "log", "clock", "random"];
+const FREE: [&str; 9] = ["types", "events", "manifests", "config", "update", "routes", "log", "clock", "random"];
 /// What is linked of WASI 0.2; see `host/wasi`.
 const WASI: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
 
@@ -131,8 +131,8 @@ mod tests {
         plugin `notes` imports `wasi:http/outgoing-handler@0.2.3`, which this host does not have
         hint: plugins reach no network by themselves; build it without, in JavaScript with `--disable http fetch-event`
         ");
-        insta::assert_snapshot!(problem(&["guesthouse:plugin/llm@0.1.0"], &[]), @"
-        plugin `notes` imports `guesthouse:plugin/llm@0.1.0`, which this host does not have
+        insta::assert_snapshot!(problem(&["guesthouse:plugin/payments@0.1.0"], &[]), @"
+        plugin `notes` imports `guesthouse:plugin/payments@0.1.0`, which this host does not have
         hint: it was built for a later version of the contract: update guesthouse
         ");
         insta::assert_snapshot!(problem(&["wasi:cli/stdout@0.3.0"], &[]), @"

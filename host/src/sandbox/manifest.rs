@@ -25,16 +25,7 @@ const SQL_NAME: usize = 63;
 
 /// What is known of a plugin that has not described itself: nothing.
 pub(super) fn unknown() -> Manifest {
-    Manifest {
-        name: String::new(),
-        version: String::new(),
-        description: String::new(),
-        commands: Vec::new(),
-        deep_links: Vec::new(),
-        events: Vec::new(),
-        tables: Vec::new(),
-        config: Vec::new(),
-    }
+    Manifest::default()
 }
 
 /// Checks what a plugin says of itself.
@@ -250,6 +241,7 @@ mod tests {
                 ConfigKey { name: "limit".into(), description: "Most notes.".into(), default: Some("10".into()) },
                 ConfigKey { name: "owner".into(), description: "Who may write.".into(), default: None },
             ],
+            ..Manifest::default()
         }
     }
 

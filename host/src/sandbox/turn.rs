@@ -28,6 +28,8 @@ pub struct Turn {
     pub event: Event,
     /// The update behind the event as Telegram's JSON; empty if there is none.
     pub raw: Arc<str>,
+    /// The processor of the plugin that it belongs to; `None`: the plugin itself.
+    pub processor: Option<Arc<str>>,
     /// When the turn begins. The guest's clocks stand there.
     pub now: Millis,
     /// Where all randomness of the turn comes from, ids and tokens included. It must not be guessable, and another run

@@ -6,8 +6,12 @@ use crate::Failure;
 use crate::chat::ChatError;
 use crate::dialogue::DialogueError;
 use crate::files::FileError;
+use crate::http::HttpError;
+use crate::llm::LlmError;
+use crate::routes::RouteError;
 use crate::tables::TableError;
 use crate::telegram::TelegramError;
+use crate::timers::TimerError;
 
 /// Why the host did not do what it was asked, or a value could not be written down or read back.
 ///
@@ -25,6 +29,14 @@ pub enum Error {
     Dialogue(DialogueError),
     /// A file was not fetched.
     File(FileError),
+    /// A request over HTTP has no answer.
+    Http(HttpError),
+    /// The language model has no answer.
+    Llm(LlmError),
+    /// A timer was not set.
+    Timer(TimerError),
+    /// An answer to a request was not taken.
+    Route(RouteError),
     /// A value cannot be written down.
     Encoding(String),
     /// What was written down is not the value expected.
@@ -46,6 +58,9 @@ impl Error {
             Self::Table(TableError::Unavailable(_))
                 | Self::Dialogue(DialogueError::Unavailable(_))
                 | Self::File(FileError::Unavailable(_))
+                | Self::Http(HttpError::Timeout | HttpError::Unreachable(_))
+                | Self::Llm(LlmError::Unavailable(_) | LlmError::Timeout)
+                | Self::Timer(TimerError::Unavailable(_))
         )
     }
 
@@ -76,6 +91,20 @@ impl fmt::Display for Error {
                 FileError::Unavailable(reason) => write!(f, "the file was not fetched: {reason}"),
                 FileError::Other(reason) => f.write_str(reason),
             },
+            Self::Http(error) => write_http_error(f, error),
+            Self::Llm(error) => write_llm_error(f, error),
+            Self::Timer(error) => match error {
+                TimerError::NoSuchProcessor(name) => write!(f, "the manifest has no processor `{name}`"),
+                TimerError::NotAllowed(reason) => write!(f, "a timer is not allowed: {reason}"),
+                TimerError::Unavailable(reason) => write!(f, "the database did not answer: {reason}"),
+                TimerError::Limit(reason) | TimerError::Other(reason) => f.write_str(reason),
+            },
+            Self::Route(error) => match error {
+                RouteError::NoRequest => f.write_str("the event of this turn is no request"),
+                RouteError::Answered => f.write_str("the request has been answered already"),
+                RouteError::NotJson(reason) => write!(f, "the answer is not JSON: {reason}"),
+                RouteError::Limit(reason) => f.write_str(reason),
+            },
             Self::Encoding(reason) => write!(f, "a value cannot be written down: {reason}"),
             Self::Decoding(reason) => write!(f, "a value cannot be read back: {reason}"),
             Self::Config { key, reason } => write!(f, "the setting `{key}` does not make sense: {reason}"),
@@ -91,6 +120,28 @@ fn write_chat_error(f: &mut fmt::Formatter<'_>, error: &ChatError) -> fmt::Resul
         ChatError::BadMedia(reason) => write!(f, "bad file: {reason}"),
         ChatError::UnknownMessage => f.write_str("no message of this plugin has that number"),
         ChatError::Limit(reason) | ChatError::Other(reason) => f.write_str(reason),
+    }
+}
+
+fn write_http_error(f: &mut fmt::Formatter<'_>, error: &HttpError) -> fmt::Result {
+    match error {
+        HttpError::NotAllowed(reason) => write!(f, "the request is not allowed: {reason}"),
+        HttpError::BadRequest(reason) => write!(f, "bad request: {reason}"),
+        HttpError::TooLarge(limit) => write!(f, "the answer is larger than {limit} bytes"),
+        HttpError::Timeout => f.write_str("the answer took too long"),
+        HttpError::Unreachable(reason) => write!(f, "no answer: {reason}"),
+        HttpError::Limit(reason) | HttpError::Other(reason) => f.write_str(reason),
+    }
+}
+
+fn write_llm_error(f: &mut fmt::Formatter<'_>, error: &LlmError) -> fmt::Result {
+    match error {
+        LlmError::Unavailable(reason) => write!(f, "the language model does not answer: {reason}"),
+        LlmError::OverBudget(_) => f.write_str("the language model's budget of the day is used up"),
+        LlmError::BadRequest(reason) => write!(f, "bad question: {reason}"),
+        LlmError::NotJson(reason) => write!(f, "the model's answer does not follow the schema: {reason}"),
+        LlmError::Timeout => f.write_str("the language model took too long"),
+        LlmError::Limit(reason) | LlmError::Other(reason) => f.write_str(reason),
     }
 }
 
@@ -136,6 +187,30 @@ impl From<DialogueError> for Error {
 impl From<FileError> for Error {
     fn from(error: FileError) -> Self {
         Self::File(error)
+    }
+}
+
+impl From<HttpError> for Error {
+    fn from(error: HttpError) -> Self {
+        Self::Http(error)
+    }
+}
+
+impl From<LlmError> for Error {
+    fn from(error: LlmError) -> Self {
+        Self::Llm(error)
+    }
+}
+
+impl From<TimerError> for Error {
+    fn from(error: TimerError) -> Self {
+        Self::Timer(error)
+    }
+}
+
+impl From<RouteError> for Error {
+    fn from(error: RouteError) -> Self {
+        Self::Route(error)
     }
 }
 

@@ -18,7 +18,12 @@ impl Event {
             Self::Command(command) => Some(&command.message),
             Self::DeepLink(link) => Some(&link.message),
             Self::Album(messages) => messages.first(),
-            Self::Callback(_) | Self::Member(_) | Self::Other(_) => None,
+            Self::Callback(_)
+            | Self::Member(_)
+            | Self::Timer(_)
+            | Self::Schedule(_)
+            | Self::Request(_)
+            | Self::Other(_) => None,
         }
     }
 
@@ -35,6 +40,7 @@ impl Event {
         match self {
             Self::Callback(callback) => Some(callback.chat.id),
             Self::Member(change) => Some(change.chat.id),
+            Self::Timer(timer) => Some(timer.chat),
             Self::Other(other) => other.chat,
             _ => self.message().map(|message| message.chat.id),
         }

@@ -105,17 +105,23 @@ pub mod clock;
 pub mod config;
 pub mod dialogue;
 pub mod files;
+pub mod http;
+pub mod llm;
 pub mod log;
 pub mod random;
+pub mod routes;
 pub mod tables;
 pub mod telegram;
+pub mod timers;
 pub mod update;
 
 pub use bindings::guesthouse::plugin::events::{
-    Callback, Command, DeepLink, Event, Failure, MemberChange, MemberStatus, Other,
+    Callback, Command, DeepLink, Event, Failure, HttpRequest, MemberChange, MemberStatus, Other, Parameter,
+    ScheduleTick, TimerFired,
 };
 pub use bindings::guesthouse::plugin::manifests::{
-    Column, ColumnKind, CommandSpec, ConfigKey, EventKind, Localized, Manifest,
+    Column, ColumnKind, CommandSpec, ConfigKey, EventKind, Localized, Manifest, Processor, Route, RouteMethod,
+    RouteParameter, Schedule,
 };
 pub use bindings::guesthouse::plugin::types::{
     Chat, ChatId, ChatKind, Contact, Content, Document, Entity, EntityKind, File, Location, Message, MessageId, Photo,

@@ -1,6 +1,6 @@
 //! Writing a manifest down.
 
-use crate::{CommandSpec, ConfigKey, EventKind, Localized, Manifest, tables::TableSpec};
+use crate::{CommandSpec, ConfigKey, EventKind, Localized, Manifest, Processor, Route, Schedule, tables::TableSpec};
 
 /// Building.
 impl Manifest {
@@ -16,6 +16,9 @@ impl Manifest {
             events: Vec::new(),
             tables: Vec::new(),
             config: Vec::new(),
+            processors: Vec::new(),
+            schedules: Vec::new(),
+            routes: Vec::new(),
         }
     }
 
@@ -46,6 +49,34 @@ impl Manifest {
     /// Adds a setting.
     pub fn config(mut self, key: ConfigKey) -> Self {
         self.config.push(key);
+        self
+    }
+
+    /// Adds a part that reads events of these kinds in the background, in lanes of its own.
+    pub fn processor(mut self, name: impl Into<String>, events: impl IntoIterator<Item = EventKind>) -> Self {
+        self.processors.push(Processor { name: name.into(), events: events.into_iter().collect() });
+        self
+    }
+
+    /// Adds something that happens again and again: `cron` is minute, hour, day of month, month and day of week, or
+    /// `@config:KEY` to have the operator say it.
+    pub fn schedule(self, name: impl Into<String>, cron: impl Into<String>) -> Self {
+        self.add_schedule(Schedule { name: name.into(), cron: cron.into(), processor: None })
+    }
+
+    /// The same for a processor.
+    pub fn schedule_for(self, processor: impl Into<String>, name: impl Into<String>, cron: impl Into<String>) -> Self {
+        self.add_schedule(Schedule { name: name.into(), cron: cron.into(), processor: Some(processor.into()) })
+    }
+
+    fn add_schedule(mut self, schedule: Schedule) -> Self {
+        self.schedules.push(schedule);
+        self
+    }
+
+    /// Adds an address of the REST API.
+    pub fn route(mut self, route: Route) -> Self {
+        self.routes.push(route);
         self
     }
 }

@@ -1,4 +1,4 @@
-//! The update behind the event of this turn.
+//! The turn, and the update behind its event.
 
 use serde::de::DeserializeOwned;
 
@@ -18,4 +18,29 @@ pub fn json() -> String {
 /// [`Error::Decoding`] if it does not fit.
 pub fn parse<T: DeserializeOwned>() -> Result<T, Error> {
     serde_json::from_str(&json()).map_err(|error| Error::Decoding(format!("the update: {error}")))
+}
+
+/// The processor of the manifest that this turn belongs to; `None`: the plugin itself.
+pub fn processor() -> Option<String> {
+    raw::processor()
+}
+
+/// Says that this message or command is nothing for the plugin, and why, for the operator who wonders. The next plugin is
+/// asked then; the one that does not pass has answered. What else the turn asked for takes effect all the same.
+///
+/// ```no_run
+/// use guesthouse_plugin::{Event, Failure, update};
+///
+/// fn handle(event: Event) -> Result<(), Failure> {
+///     let Event::Message(message) = event else { return Ok(()) };
+///     if !message.text.content.starts_with("card ") {
+///         update::pass("it names no card");
+///         return Ok(());
+///     }
+///     // …
+///     Ok(())
+/// }
+/// ```
+pub fn pass(reason: &str) {
+    raw::pass(reason);
 }

@@ -22,6 +22,7 @@ fn plugin(key: &str, commands: &[&str], links: &[&str], events: &[EventKind]) ->
         events: events.to_vec(),
         tables: Vec::new(),
         config: Vec::new(),
+        ..Manifest::default()
     };
     (name(key), manifest)
 }

@@ -35,6 +35,15 @@ impl update::Host for Guest {
     fn json(&mut self) -> wasmtime::Result<String> {
         Ok((*self.enter("update")?.turn.raw).to_owned())
     }
+
+    fn processor(&mut self) -> wasmtime::Result<Option<String>> {
+        Ok(self.enter("update")?.turn.processor.as_deref().map(str::to_owned))
+    }
+
+    fn pass(&mut self, reason: String) -> wasmtime::Result<()> {
+        self.enter("update")?.turn.effects.pass(reason);
+        Ok(())
+    }
 }
 
 impl log::Host for Guest {
