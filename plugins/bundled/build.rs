@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 /// What a plugin is called behind `bundled:` in the configuration, and the crate it comes from.
-const PLUGINS: &[(&str, &str)] = &[("cards", "guesthouse-cards")];
+const PLUGINS: &[(&str, &str)] = &[("cards", "guesthouse-cards"), ("channels", "guesthouse-channels")];
 
 fn main() -> ExitCode {
     guesthouse_compile::embed("Bundled", PLUGINS)

@@ -15,8 +15,8 @@ use dom_query::{Document, NodeRef};
 
 pub use drift::Drift;
 pub use media::{Media, MediaKind, Poll};
-pub(crate) use text::trimmed;
 pub use post::{Post, Preview, Reply, Source};
+pub(crate) use text::trimmed;
 
 use drift::Tally;
 use element::{has, select_first, text_of};
@@ -116,7 +116,8 @@ fn within_message(node: &NodeRef<'_>) -> bool {
 }
 
 fn channel(root: &NodeRef<'_>) -> Channel {
-    let title = select_first(root, "tgme_channel_info_header_title").or_else(|| select_first(root, "tgme_header_title"));
+    let title =
+        select_first(root, "tgme_channel_info_header_title").or_else(|| select_first(root, "tgme_header_title"));
     let name = select_first(root, "tgme_main").and_then(|main| main.attr("data-url"));
     let name = name.map(|url| url.trim_start_matches('/').to_owned()).filter(|name| !name.is_empty());
     let subscribers = root.descendants_it().filter(|node| has(node, "tgme_channel_info_counter")).find_map(|counter| {

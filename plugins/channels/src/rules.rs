@@ -12,10 +12,11 @@
 //! forwarded: no                `only`: nothing but forwarded posts
 //! take: price, phone           keep these as columns
 //! take rooms = /(\d) rooms/    keep what a pattern finds
-//! replace: /\s*Read more.*/ -> 
+//! replace: /\s*Read more.*/ ->
 //! show: {price} – {text}       how it is passed on
 //! when: daily 09:00            or `now`, `hourly`, `never`
 //! quiet: 23:00-07:00           nothing is passed on then
+//! zone: Europe/Moscow          whose hours these are; or `+3`
 //! ```
 //!
 //! Next: `rules/syntax.rs`.
@@ -33,8 +34,10 @@ pub use fields::{Field, Finder};
 pub use judge::{Check, Subject, Verdict};
 pub use pattern::Pattern;
 pub use show::{Replace, Show};
-pub use syntax::{Problem, RuleError, parse};
+pub use syntax::{Problem, RuleError, parse, value_of, with_line};
 pub use when::{Quiet, When};
+
+use jiff::tz::TimeZone;
 
 use crate::page::MediaKind;
 
@@ -53,6 +56,8 @@ pub struct Rules {
     pub when: Option<Line<When>>,
     /// When not.
     pub quiet: Option<Line<Quiet>>,
+    /// Whose hours these are.
+    pub zone: Option<Line<TimeZone>>,
 }
 
 /// A part of the rules and where it stands.
@@ -133,6 +138,11 @@ impl Rules {
     /// When nothing is passed on.
     pub fn quiet(&self, all: &Rules) -> Option<Quiet> {
         self.quiet.as_ref().or(all.quiet.as_ref()).map(|line| line.part)
+    }
+
+    /// Whose hours these are, if they say so.
+    pub fn zone(&self, all: &Rules) -> Option<TimeZone> {
+        self.zone.as_ref().or(all.zone.as_ref()).map(|line| line.part.clone())
     }
 
     /// How it is passed on.

@@ -26,7 +26,6 @@ pub enum Drift {
 
 /// What was recognised of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a count of its own")]
 pub(super) struct Block {
     pub(super) has_number: bool,
     pub(super) has_time: bool,

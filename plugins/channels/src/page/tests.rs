@@ -31,8 +31,7 @@ fn said(text: &str) -> Option<String> {
 #[test]
 fn a_page_names_its_channel_and_the_way_back() {
     let kinds = page(KINDS);
-    let channel =
-        Channel { name: said("kinds"), title: said("Town & News 👍"), subscribers: Some(12_400) };
+    let channel = Channel { name: said("kinds"), title: said("Town & News 👍"), subscribers: Some(12_400) };
     assert_eq!((kinds.channel, kinds.before), (channel, Some(1)));
     // 5 and 6 are parts of the album 4.
     let numbers: Vec<i64> = kinds.posts.iter().map(|post| post.number).collect();
@@ -119,7 +118,10 @@ fn files_and_music_are_told_apart() {
     let file = media(10);
     assert_eq!((file.kind, file.title, file.detail), (MediaKind::Document, said("Budget 2027.pdf"), said("2.1 MB")));
     let music = media(11);
-    assert_eq!((music.kind, music.title, music.detail), (MediaKind::Audio, said("March of the mill"), said("The town band")));
+    assert_eq!(
+        (music.kind, music.title, music.detail),
+        (MediaKind::Audio, said("March of the mill"), said("The town band"))
+    );
 }
 
 #[test]
@@ -131,7 +133,10 @@ fn voice_and_round_video_have_a_length() {
 #[test]
 fn stickers_move_or_not() {
     assert_eq!((media(14).kind, media(14).url), (MediaKind::Sticker, said("https://cdn.example.org/file/sticker.tgs")));
-    assert_eq!((media(15).kind, media(15).url), (MediaKind::Sticker, said("https://cdn.example.org/file/sticker.webp")));
+    assert_eq!(
+        (media(15).kind, media(15).url),
+        (MediaKind::Sticker, said("https://cdn.example.org/file/sticker.webp"))
+    );
     assert!(!post(14).hidden);
 }
 
@@ -149,7 +154,10 @@ fn polls_and_quizzes_have_options_and_voters() {
 fn places_contacts_games_and_invoices_say_what_they_are() {
     assert_eq!((media(18).kind, media(18).detail), (MediaKind::Location, said("51.477928,-0.001545")));
     let contact = media(19);
-    assert_eq!((contact.kind, contact.title, contact.detail), (MediaKind::Contact, said("Town hall"), said("+44 20 7946 0000")));
+    assert_eq!(
+        (contact.kind, contact.title, contact.detail),
+        (MediaKind::Contact, said("Town hall"), said("+44 20 7946 0000"))
+    );
     let kinds: Vec<_> = post(31).media.into_iter().map(|media| (media.kind, media.title)).collect();
     assert_eq!(kinds, [(MediaKind::Invoice, said("A ticket")), (MediaKind::Game, said("Chess"))]);
 }
@@ -226,7 +234,10 @@ fn a_page_that_has_changed_raises_the_alarm() {
     assert_eq!(drift(include_str!("../../fixtures/changed-classes.html")), Some(Drift::NoPosts));
     assert_eq!(drift(include_str!("../../fixtures/changed-times.html")), Some(Drift::NoTimes(5, 5)));
     assert_eq!(drift(include_str!("../../fixtures/changed-content.html")), Some(Drift::NoContent(5, 5)));
-    assert_eq!(drift(&KINDS.replace("data-post=", "data-x=").replace("https://t.me/kinds/", "https://t.me/")), Some(Drift::NoNumbers(30, 30)));
+    assert_eq!(
+        drift(&KINDS.replace("data-post=", "data-x=").replace("https://t.me/kinds/", "https://t.me/")),
+        Some(Drift::NoNumbers(30, 30))
+    );
     assert_eq!(drift("<html><body><h1>502</h1></body></html>"), Some(Drift::UnknownPage));
     assert_eq!(drift(""), Some(Drift::UnknownPage));
 }

@@ -173,7 +173,10 @@ mod tests {
 
     #[test]
     fn breaks_are_those_of_the_post_alone() {
-        assert_eq!(text("\n   One\n   line.<br/>  Two  blanks<br><br>Last.\n").content, "One line.\nTwo  blanks\n\nLast.");
+        assert_eq!(
+            text("\n   One\n   line.<br/>  Two  blanks<br><br>Last.\n").content,
+            "One line.\nTwo  blanks\n\nLast."
+        );
     }
 
     #[test]

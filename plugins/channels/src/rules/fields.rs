@@ -181,7 +181,8 @@ impl Finder {
             let groups: Vec<&str> = written.split([' ', '\u{a0}']).collect();
             let is_amount = groups.len() > 1 && groups[1..].iter().all(|group| group.len() == 3);
             let begins = written.starts_with(['+', '0']) || digits.len() == 11 && digits.starts_with(['7', '8']);
-            let is_phone = written.starts_with('+') || begins && !is_amount || is_grouped && !is_amount && digits.len() >= 10;
+            let is_phone =
+                written.starts_with('+') || begins && !is_amount || is_grouped && !is_amount && digits.len() >= 10;
             if is_date || !is_phone {
                 continue;
             }

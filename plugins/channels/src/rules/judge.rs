@@ -72,7 +72,8 @@ pub fn judge(all: &Rules, own: &Rules, subject: &Subject<'_>, finder: &Finder) -
 
 impl Condition {
     fn check(&self, subject: &Subject<'_>, haystack: &Haystack, finder: &Finder) -> (bool, Option<String>) {
-        let first = |patterns: &[super::Pattern]| patterns.iter().find_map(|pattern| pattern.find(haystack)).map(str::to_owned);
+        let first =
+            |patterns: &[super::Pattern]| patterns.iter().find_map(|pattern| pattern.find(haystack)).map(str::to_owned);
         match self {
             Self::With(patterns) => {
                 let found = first(patterns);
@@ -101,7 +102,8 @@ impl Condition {
                     subject.media.iter().copied().map(Some).collect()
                 };
                 let (passed, decided) = choice.check(&kinds, |kind, wanted| kind == wanted);
-                let shown = decided.or_else(|| kinds.first()).map(|kind| kind.map_or("text", MediaKind::word).to_owned());
+                let shown =
+                    decided.or_else(|| kinds.first()).map(|kind| kind.map_or("text", MediaKind::word).to_owned());
                 (passed, shown)
             }
             Self::Length(range) => {

@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn currencies_are_known_by_any_name() {
-        let codes = ["$", "USD", "долларов", "руб.", "₽", "ש״ח", "ש\"ח", "шекелей", "USDT", "€", "bananas"].map(currency);
+        let codes =
+            ["$", "USD", "долларов", "руб.", "₽", "ש״ח", "ש\"ח", "шекелей", "USDT", "€", "bananas"].map(currency);
         let known = ["USD", "USD", "USD", "RUB", "RUB", "ILS", "ILS", "ILS", "USDT", "EUR"].map(Some);
         assert_eq!(codes[..10], known);
         assert_eq!(codes[10], None);

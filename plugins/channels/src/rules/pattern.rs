@@ -79,9 +79,10 @@ impl Pattern {
         match self {
             Self::Regex(regex) => regex.find(&haystack.text).map(|found| found.as_str()),
             Self::Words(words) => {
-                let window = haystack.tokens.windows(words.len()).find(|window| {
-                    words.iter().zip(*window).all(|(word, (token, _))| word.fits(token))
-                })?;
+                let window = haystack
+                    .tokens
+                    .windows(words.len())
+                    .find(|window| words.iter().zip(*window).all(|(word, (token, _))| word.fits(token)))?;
                 let from = window.first()?.1.start;
                 let to = window.last()?.1.end;
                 haystack.text.get(from..to)

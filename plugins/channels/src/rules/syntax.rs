@@ -63,7 +63,7 @@ pub enum Problem {
 }
 
 /// What a line begins with, in the languages of the bot.
-const KEYS: [(&str, &[&str]); 11] = [
+const KEYS: [(&str, &[&str]); 12] = [
     ("tags", &["tag", "hashtags", "теги", "тег", "תגיות", "תגית"]),
     ("lang", &["language", "languages", "язык", "языки", "שפה", "שפות"]),
     ("media", &["медиа", "מדיה"]),
@@ -75,6 +75,7 @@ const KEYS: [(&str, &[&str]); 11] = [
     ("show", &["вид", "показ", "הצג"]),
     ("when", &["когда", "מתי"]),
     ("quiet", &["тишина", "שקט"]),
+    ("zone", &["пояс", "зона", "אזור"]),
 ];
 
 /// Reads rules.
@@ -84,7 +85,12 @@ const KEYS: [(&str, &[&str]); 11] = [
 /// The first line that cannot be read.
 pub fn parse(text: &str) -> Result<Rules, RuleError> {
     if text.len() > MAX_LENGTH || text.lines().count() > MAX_LINES {
-        return Err(RuleError { line: 1, piece: String::new(), problem: Problem::TooMuch, example: "+ flat*, apartment" });
+        return Err(RuleError {
+            line: 1,
+            piece: String::new(),
+            problem: Problem::TooMuch,
+            example: "+ flat*, apartment",
+        });
     }
     let mut reader = Reader { rules: Rules::default(), line: 0, source: "", patterns: 0, shows: None };
     for (number, line) in (1..).zip(text.lines()) {
@@ -125,7 +131,7 @@ impl<'a> Reader<'a> {
         // `take rooms = /…/` and `take: price` both begin with the word.
         let key = key.trim().to_lowercase();
         let (word, name) = key.split_once(char::is_whitespace).unwrap_or((&key, ""));
-        let known = KEYS.iter().find(|(known, others)| *known == word || others.contains(&word)).map(|(known, _)| *known);
+        let known = known_key(word);
         let rest = rest.trim();
         match known {
             Some("take") if !name.is_empty() => self.read_named(name.trim(), rest),
@@ -147,6 +153,13 @@ impl<'a> Reader<'a> {
             }
             Some("when") => self.read_when(rest),
             Some("quiet") => self.read_quiet(rest),
+            Some("zone") => {
+                let example = "zone: Europe/Moscow";
+                let zone = when::zone(rest).ok_or_else(|| self.error(rest, Problem::NoTime, example))?;
+                let part = self.line(zone);
+                let is_new = self.rules.zone.replace(part).is_none();
+                self.once(is_new, example)
+            }
             _ => Err(self.error(&key, Problem::UnknownKey, "media: photo, video")),
         }
     }
@@ -157,13 +170,19 @@ impl<'a> Reader<'a> {
             if template.is_empty() {
                 return Err(self.error("", Problem::Empty, "show: {price} – {text}"));
             }
-            let names: Vec<&String> = self.rules.take.iter().filter_map(|line| match &line.part {
-                Take::Named(name, _) => Some(name),
-                Take::Known(_) => None,
-            }).collect();
+            let names: Vec<&String> = self
+                .rules
+                .take
+                .iter()
+                .filter_map(|line| match &line.part {
+                    Take::Named(name, _) => Some(name),
+                    Take::Known(_) => None,
+                })
+                .collect();
             let is_known = |place: &str| PLACES.contains(&place) || names.iter().any(|name| *name == place);
             let show = Show::parse(template, is_known);
-            let show = show.map_err(|place| self.error(&place, Problem::UnknownPlace, "show: {title}: {text} {link}"))?;
+            let show =
+                show.map_err(|place| self.error(&place, Problem::UnknownPlace, "show: {title}: {text} {link}"))?;
             self.rules.show = Some(Line { number, source: source.to_owned(), part: show });
         }
         Ok(self.rules)
@@ -327,7 +346,12 @@ impl<'a> Reader<'a> {
         if from > to { Err(bad()) } else { Ok(Range { from: Some(from), to: Some(to), open: false }) }
     }
 
-    fn choice<T>(&self, rest: &str, example: &'static str, read: impl Fn(&str) -> Result<T, Problem>) -> Read<Choice<T>> {
+    fn choice<T>(
+        &self,
+        rest: &str,
+        example: &'static str,
+        read: impl Fn(&str) -> Result<T, Problem>,
+    ) -> Read<Choice<T>> {
         let mut choice = Choice { wanted: Vec::new(), unwanted: Vec::new() };
         for item in rest.split(',').map(str::trim).filter(|item| !item.is_empty()) {
             let unwanted = item.strip_prefix(['-', '–', '−']).map(str::trim);
@@ -387,6 +411,38 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The key that a word means.
+fn known_key(word: &str) -> Option<&'static str> {
+    KEYS.iter().find(|(known, others)| *known == word || others.contains(&word)).map(|(known, _)| *known)
+}
+
+/// The rules with another line for a key: in the place of the old one, or at the end; without one if there is no new one.
+pub fn with_line(rules: &str, key: &str, line: Option<&str>) -> String {
+    let is_key = |line: &str| {
+        let word = line.trim().split([':', '=']).next().unwrap_or_default().trim().to_lowercase();
+        known_key(&word) == Some(key)
+    };
+    let mut line = line;
+    let mut lines: Vec<&str> = Vec::new();
+    for old in rules.lines() {
+        if !is_key(old) {
+            lines.push(old);
+        } else if let Some(new) = line.take() {
+            lines.push(new);
+        }
+    }
+    lines.extend(line);
+    lines.join("\n").trim().to_owned()
+}
+
+/// What a line for a key says, if there is one.
+pub fn value_of<'a>(rules: &'a str, key: &str) -> Option<&'a str> {
+    rules.lines().find_map(|line| {
+        let (word, rest) = line.trim().split_once([':', '='])?;
+        (known_key(&word.trim().to_lowercase()) == Some(key)).then(|| rest.trim())
+    })
+}
+
 fn times_of(rest: &str) -> &str {
     rest.split_once(char::is_whitespace).map_or(rest, |(_, times)| times)
 }
@@ -412,7 +468,9 @@ fn items(rest: &str) -> Vec<Item<'_>> {
     while !rest.is_empty() {
         let ends = |close: char| {
             rest.char_indices().skip(1).find(|(at, char)| {
-                *char == close && (rest[at + close.len_utf8()..].trim_start().is_empty() || rest[at + close.len_utf8()..].trim_start().starts_with(','))
+                *char == close
+                    && (rest[at + close.len_utf8()..].trim_start().is_empty()
+                        || rest[at + close.len_utf8()..].trim_start().starts_with(','))
             })
         };
         let (item, behind) = match rest.chars().next() {

@@ -108,7 +108,14 @@ fn tags_languages_and_lengths_decide() {
 #[test]
 fn media_decide() {
     let album = Subject { media: &[MediaKind::Video, MediaKind::Photo], ..subject("") };
-    let table = [("photo", true), ("photos, polls", true), ("poll", false), ("-video", false), ("text", false), ("-text", true)];
+    let table = [
+        ("photo", true),
+        ("photos, polls", true),
+        ("poll", false),
+        ("-video", false),
+        ("text", false),
+        ("-text", true),
+    ];
     for (rule, expected) in table {
         assert_eq!(judge(&format!("media: {rule}"), &album).taken, expected, "{rule}");
     }
@@ -146,7 +153,8 @@ fn forwarded_posts_are_wanted_or_not() {
 
 #[test]
 fn a_verdict_says_which_line_and_which_part() {
-    let verdict = judge("+ flat*\n\n// a remark\n- sold, rented\nlang: en", &subject("Two flats at the river, both sold"));
+    let verdict =
+        judge("+ flat*\n\n// a remark\n- sold, rented\nlang: en", &subject("Two flats at the river, both sold"));
     assert!(!verdict.taken);
     let checks: Vec<_> =
         verdict.checks.iter().map(|check| (check.line, check.passed, check.found.as_deref())).collect();
@@ -169,7 +177,8 @@ fn rules_for_all_channels_come_first() {
 fn fields_are_kept_by_their_names() {
     let rules = rules("take: price, phones, date, link, tag\ntake rooms = /(\\d) rooms/\ntake Street = /at (\\w+)/");
     let links = ["https://example.org/1".to_owned()];
-    let post = Subject { links: &links, ..subject("3 rooms at Mill Road, $1,250, from 1 December. +44 20 7946 0104 #flat") };
+    let post =
+        Subject { links: &links, ..subject("3 rooms at Mill Road, $1,250, from 1 December. +44 20 7946 0104 #flat") };
     let none = Rules::default();
     let kept = judge::extract(&rules.takes(&none), &post, &Finder::new());
     let kept: Vec<(&str, &str)> = kept.iter().map(|(name, found)| (name.as_str(), found[0].as_str())).collect();
@@ -189,7 +198,9 @@ fn fields_are_kept_by_their_names() {
 
 #[test]
 fn a_template_may_name_what_a_later_line_keeps() {
-    let rules = rules("show: {rooms} rooms for {price}\ntake rooms = /(\\d) rooms/\nreplace: Flat -> House\nreplace: /\\s+/ -> \" \"");
+    let rules = rules(
+        "show: {rooms} rooms for {price}\ntake rooms = /(\\d) rooms/\nreplace: Flat -> House\nreplace: /\\s+/ -> \" \"",
+    );
     let shown = rules.show.expect("a template").part.fill(|place| place.into());
     assert_eq!(shown.content, "rooms rooms for price");
     assert_eq!(rules.replace.len(), 2);
@@ -217,6 +228,7 @@ fn what_cannot_be_read_is_named_with_an_example_that_can() {
         ("when: daily 25:00", "25:00", Problem::NoTime),
         ("quiet: 23:00", "23:00", Problem::NoTime),
         ("quiet: 7-7", "7-7", Problem::NoTime),
+        ("zone: Mars", "Mars", Problem::NoTime),
         ("forwarded: maybe", "maybe", Problem::NoChoice),
         ("when: now\nwhen: hourly", "when: hourly", Problem::Twice),
     ];
@@ -226,6 +238,16 @@ fn what_cannot_be_read_is_named_with_an_example_that_can() {
         assert_eq!(error.line, text.lines().count());
         parse(error.example).unwrap_or_else(|error| panic!("the example is wrong: {error:?}"));
     }
+}
+
+#[test]
+fn a_line_can_be_put_in_the_place_of_another_one() {
+    let text = "+ flat\nкогда: сразу\n- sold";
+    assert_eq!(with_line(text, "when", Some("when: hourly")), "+ flat\nwhen: hourly\n- sold");
+    assert_eq!(with_line(text, "when", None), "+ flat\n- sold");
+    assert_eq!(with_line(text, "media", Some("media: photo")), "+ flat\nкогда: сразу\n- sold\nmedia: photo");
+    assert_eq!(with_line("", "media", Some("media: photo")), "media: photo");
+    assert_eq!((value_of(text, "when"), value_of(text, "media")), (Some("сразу"), None));
 }
 
 #[test]

@@ -63,7 +63,11 @@ fn after(at: Zoned, quiet: Option<Quiet>) -> Zoned {
     if !is_quiet {
         return at;
     }
-    let day = if spans_midnight && time >= from { at.checked_add(1.day()).unwrap_or_else(|_| at.clone()) } else { at.clone() };
+    let day = if spans_midnight && time >= from {
+        at.checked_add(1.day()).unwrap_or_else(|_| at.clone())
+    } else {
+        at.clone()
+    };
     day.date().to_datetime(to).to_zoned(at.time_zone().clone()).unwrap_or(at)
 }
 
@@ -143,7 +147,10 @@ mod tests {
         let siesta = Some(("13:00", "15:00"));
         assert_eq!(due("2026-11-21T14:00:00Z", siesta), "2026-11-21T15:00:00Z");
         assert_eq!(due("2026-11-21T15:00:00Z", siesta), "2026-11-21T15:00:00Z");
-        assert_eq!(due_at("2026-11-21T20:30:00Z", &daily(&["23:30"]), night, "UTC").as_deref(), Some("2026-11-22T07:00:00Z"));
+        assert_eq!(
+            due_at("2026-11-21T20:30:00Z", &daily(&["23:30"]), night, "UTC").as_deref(),
+            Some("2026-11-22T07:00:00Z")
+        );
     }
 
     #[test]
@@ -157,7 +164,11 @@ mod tests {
     fn times_and_zones_are_read_as_they_are_written() {
         assert!(["9", "09:00", "21.30", "00:00"].iter().all(|text| time(text).is_some()));
         assert!(["24:00", "9:60", "", "noon"].iter().all(|text| time(text).is_none()));
-        assert!(["UTC", "+3", "GMT-5", "utc+03:30", "Europe/Moscow", "asia/jerusalem"].iter().all(|text| zone(text).is_some()));
+        assert!(
+            ["UTC", "+3", "GMT-5", "utc+03:30", "Europe/Moscow", "asia/jerusalem"]
+                .iter()
+                .all(|text| zone(text).is_some())
+        );
         assert!(["+15", "Mars/Base", "", "3pm"].iter().all(|text| zone(text).is_none()));
     }
 }
