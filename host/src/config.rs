@@ -112,6 +112,12 @@ pub struct Plugin {
     /// What it may do.
     #[serde(default)]
     pub grant: Grant,
+    /// The tables of other plugins of the bot that it may read, each as `plugin.table`.
+    #[serde(default)]
+    pub read: Vec<String>,
+    /// Who is asked first about a message: the larger number; among equals the name decides.
+    #[serde(default)]
+    pub priority: i64,
     /// Its own settings; numbers and booleans are handed over as text.
     #[serde(default)]
     pub config: BTreeMap<String, toml::Value>,
@@ -243,6 +249,15 @@ impl Config {
                     format!("api_url `{}` of bot `{}` is not an address", bot.api_url, bot.name),
                     "leave it out for Telegram's own, or write http://… or https://…",
                 );
+            }
+            for (name, plugin) in &bot.plugins {
+                let is_table = |read: &&String| read.split_once('.').is_some_and(|(_, table)| !table.is_empty());
+                if let Some(read) = plugin.read.iter().find(|read| !is_table(read)) {
+                    return refused(
+                        format!("bot.plugins.{name}.read has `{read}`, which is no table of a plugin"),
+                        "write the plugin, a dot and the table: read = [\"profile.facts\"]",
+                    );
+                }
             }
             if let Some(name) = bot.plugins.keys().find(|name| PluginName::new(name).is_none()) {
                 return refused(

@@ -217,11 +217,10 @@ fn refused(bot: &str, place: &Place, error: &anyhow::Error) {
 async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, place: &Place) -> anyhow::Result<()> {
     let id = BotId(me.id);
     let me = Arc::new(me);
-    let mut guests = Vec::with_capacity(bot.plugins.len());
     let loads = bot.plugins.iter().map(|(name, plugin)| load_plugin(parts, bot, name, plugin, &me, telegram));
-    for loaded in join_all(loads).await {
-        guests.push(loaded?);
-    }
+    let mut guests = join_all(loads).await.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    plugins::share_tables(bot, &mut guests)?;
+    plugins::put_in_order(bot, &mut guests);
     place.has(guests.iter().map(shown).collect());
     let manifests: Vec<_> =
         guests.iter().map(|guest| (guest.plugin.name().clone(), guest.plugin.manifest().clone())).collect();
@@ -276,5 +275,14 @@ async fn load_plugin(
     let plugin = plugins::load(&parts.sandbox, bot, name, plugin, me).await?;
     let tables = parts.store.declare(plugin.name(), &plugin.manifest().tables).await?;
     let (me, telegram) = (Arc::clone(me), telegram.clone());
-    Ok(Guest { plugin, tables, me, telegram, bot: bot.name.as_str().into(), admins: bot.admins.as_slice().into() })
+    let others = [].into();
+    Ok(Guest {
+        plugin,
+        tables,
+        others,
+        me,
+        telegram,
+        bot: bot.name.as_str().into(),
+        admins: bot.admins.as_slice().into(),
+    })
 }

@@ -5,6 +5,7 @@
 //! of one bot), `webhook` (what is posted), `pressure` (when to take no more), `route` (who gets what) and `commands` (the
 //! menu).
 
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use crate::health::Place;
 use crate::model::event::Event;
 use crate::model::manifest::Manifest;
 use crate::model::{BotId, PluginName};
-use crate::store::{Accepted, Lease, NewUpdate, Store, StoreError};
+use crate::store::{Accepted, Addressee, Lease, NewUpdate, Store, StoreError};
 use crate::telegram::{self, Client, Me, RawUpdate};
 use crate::wake::Wake;
 
@@ -44,7 +45,7 @@ pub struct Bot {
     pub telegram: Client,
     /// The users who run it.
     pub admins: Vec<i64>,
-    /// Its plugins.
+    /// Its plugins, in the order in which they are asked.
     pub plugins: Arc<[(PluginName, Manifest)]>,
     /// The database.
     pub store: Store,
@@ -107,8 +108,23 @@ pub(crate) async fn accept(
 }
 
 async fn store(bot: &Bot, poll: Option<&Lease>, batch: Vec<RawUpdate>) -> Result<(Accepted, Vec<Answer>), StoreError> {
+    let read = batch.into_iter().map(|update| {
+        let (kind, event) = telegram::convert::event(&update.raw, &bot.me);
+        (update, kind, event)
+    });
+    let read: Vec<_> = read.collect();
+    // Where it may decide who is asked first.
+    let talks: HashSet<_> = read.iter().filter_map(|(_, _, event)| route::talk(event, &bot.plugins)).collect();
+    let talking = match talks.is_empty() {
+        true => HashMap::new(),
+        false => bot.store.open_dialogues(bot.id(), talks).await?,
+    };
     // Buttons have to be looked up; everything else is decided at once, so this waits only where somebody pressed one.
-    let routed = join_all(batch.into_iter().map(|update| route_update(bot, update))).await;
+    let routed = join_all(read.into_iter().map(|(update, kind, event)| {
+        let talking = route::talk(&event, &bot.plugins).and_then(|talk| talking.get(&talk));
+        route_update(bot, update, kind, event, talking.map_or(&[], Vec::as_slice))
+    }));
+    let routed = routed.await;
     let mut answers = Vec::new();
     let mut updates = Vec::with_capacity(routed.len());
     for one in routed {
@@ -125,20 +141,28 @@ async fn store(bot: &Bot, poll: Option<&Lease>, batch: Vec<RawUpdate>) -> Result
     Ok((accepted, answers))
 }
 
-async fn route_update(bot: &Bot, update: RawUpdate) -> Result<(NewUpdate, Option<Answer>), StoreError> {
-    let (kind, event) = telegram::convert::event(&update.raw, &bot.me);
+async fn route_update(
+    bot: &Bot,
+    update: RawUpdate,
+    kind: String,
+    event: Event,
+    talking: &[PluginName],
+) -> Result<(NewUpdate, Option<Answer>), StoreError> {
     let (lanes, answer) = match &event {
         Event::Callback { id, sender, chat, data, .. } => {
             let stored = bot.store.callback(bot.id(), data).await?;
             match route::button(stored, chat.id, sender.id, &bot.plugins) {
-                Ok(plugin) => (vec![(plugin, event.lane())], None),
+                Ok(plugin) => {
+                    let to = Addressee { part: plugin.into(), chat: event.lane(), next: Vec::new() };
+                    (vec![to], None)
+                }
                 Err(refused) => {
                     let text = refusal(refused, sender.language_code.as_deref());
                     (Vec::new(), Some(Answer { callback: id.clone(), chat: chat.id, text }))
                 }
             }
         }
-        _ => (route::lanes(&event, &bot.plugins), None),
+        _ => (route::lanes(&event, &bot.plugins, talking), None),
     };
     let RawUpdate { update_id, raw } = update;
     let (spoke, moved) = (telegram::convert::spoke(&event), telegram::convert::moved(&raw));

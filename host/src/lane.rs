@@ -14,7 +14,8 @@ use rand::{RngCore, SeedableRng};
 
 use crate::clock::Clock;
 use crate::config::Limits;
-use crate::model::{BotId, PluginName};
+use crate::model::manifest::Table;
+use crate::model::{BotId, Part, PluginName};
 use crate::sandbox::Plugin;
 use crate::shutdown::Tasks;
 use crate::store::{ClaimedTurns, Store, StoreError, TableSet, Then};
@@ -55,8 +56,10 @@ const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 pub struct Guest {
     /// The component.
     pub plugin: Plugin,
-    /// Its tables in the database.
+    /// Its tables in the database, and those of other plugins that it may read.
     pub tables: TableSet,
+    /// The tables of other plugins that it may read, each named `plugin.table`.
+    pub others: Arc<[Table]>,
     /// The bot it works for.
     pub me: Arc<Me>,
     /// The way to Telegram, for files only.
@@ -69,32 +72,45 @@ pub struct Guest {
 
 /// The plugins that this host has loaded; bots join as they become ready.
 #[derive(Clone, Default)]
-pub struct Guests(Arc<RwLock<ByName>>);
+pub struct Guests(Arc<RwLock<Loaded>>);
 
-/// Plugins by bot and name.
-type ByName = HashMap<(BotId, PluginName), Arc<Guest>>;
+#[derive(Default)]
+struct Loaded {
+    by_name: HashMap<(BotId, PluginName), Arc<Guest>>,
+    /// All that has lanes: the plugins and their processors.
+    parts: Vec<(BotId, Part)>,
+}
 
 impl Guests {
     /// Lets a plugin's turns begin.
     pub fn add(&self, bot: BotId, guest: Guest) {
         let name = guest.plugin.name().clone();
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert((bot, name), Arc::new(guest));
+        let mut loaded = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        loaded.parts.extend(guest.plugin.manifest().parts(&name).map(|part| (bot, part)));
+        loaded.by_name.insert((bot, name), Arc::new(guest));
     }
 
     /// Some plugin of a bot.
     fn any_of(&self, bot: BotId) -> Option<Arc<Guest>> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        all.iter().find(|((of, _), _)| *of == bot).map(|(_, guest)| Arc::clone(guest))
+        all.by_name.iter().find(|((of, _), _)| *of == bot).map(|(_, guest)| Arc::clone(guest))
     }
 
-    /// Those that are loaded, but for these.
-    fn all_but(&self, without: &[(BotId, PluginName)]) -> Vec<(BotId, PluginName)> {
+    /// What is loaded and has lanes, but for these.
+    fn all_but(&self, without: &[(BotId, Part)]) -> Vec<(BotId, Part)> {
         let loaded = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        loaded.keys().filter(|plugin| !without.contains(plugin)).cloned().collect()
+        loaded.parts.iter().filter(|part| !without.contains(part)).cloned().collect()
+    }
+
+    /// Whether some of them have processors.
+    fn have_processors(&self) -> bool {
+        let loaded = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        loaded.parts.len() > loaded.by_name.len()
     }
 
     fn get(&self, bot: BotId, plugin: &PluginName) -> Option<Arc<Guest>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&(bot, plugin.clone())).cloned()
+        let loaded = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        loaded.by_name.get(&(bot, plugin.clone())).cloned()
     }
 }
 
@@ -125,7 +141,7 @@ impl Lanes {
         let slots = Slots::new(self.limits.concurrent_turns as usize);
         while !tasks.shutdown().has_begun() {
             // Room first, then work: a claimed lane never waits in memory while another host could take it.
-            let Room { lanes: wanted, without } = slots.room().await;
+            let Room { lanes: wanted, without } = slots.room(self.guests.have_processors()).await;
             let plugins = self.guests.all_but(&without);
             let claimed = match self.store.claim_turns(wanted, &plugins).await {
                 Ok(claimed) => claimed,
@@ -137,8 +153,8 @@ impl Lanes {
             };
             let came = claimed.len();
             for lane in claimed {
-                let Some(plugin) = lane.lease.plugin().cloned() else { continue };
-                let slot = slots.take(lane.lease.bot(), plugin);
+                let Some(part) = lane.lease.part().cloned() else { continue };
+                let slot = slots.take(lane.lease.bot(), part);
                 let lanes = self.clone();
                 tasks.spawn(async move {
                     lanes.run_lane(lane).await;
@@ -157,7 +173,7 @@ impl Lanes {
     }
 
     /// Sleeps until a hint comes or the next known event of these plugins is due.
-    async fn wait_until_due(&self, plugins: &[(BotId, PluginName)]) {
+    async fn wait_until_due(&self, plugins: &[(BotId, Part)]) {
         let rest = match self.store.next_turn(plugins).await {
             Ok(Some(due)) => Duration::from_millis(due.saturating_sub(self.clock.now()).max(0).unsigned_abs()),
             Ok(None) => LONGEST_SLEEP,

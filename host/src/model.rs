@@ -51,20 +51,55 @@ impl fmt::Display for PluginName {
     }
 }
 
-/// Where a lane's turns belong together: the chat, or the user where an update has no chat, or 0 where it has neither.
+/// What has lanes of its own: a plugin, or one of its processors. Written `plugin` or `plugin/processor`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct LaneKey {
-    /// The bot.
-    pub bot: BotId,
-    /// The plugin.
-    pub plugin: PluginName,
-    /// The chat's or user's id.
-    pub chat: i64,
+pub struct Part {
+    plugin: PluginName,
+    text: Arc<str>,
 }
 
-impl fmt::Display for LaneKey {
+impl Part {
+    /// A processor of a plugin.
+    pub fn processor_of(plugin: &PluginName, processor: &str) -> Self {
+        Self { plugin: plugin.clone(), text: format!("{plugin}/{processor}").into() }
+    }
+
+    /// The processor of that name, or the plugin itself.
+    pub fn of(plugin: &PluginName, processor: Option<&str>) -> Self {
+        processor.map_or_else(|| plugin.clone().into(), |processor| Self::processor_of(plugin, processor))
+    }
+
+    /// What was written.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (plugin, processor) = text.split_once('/').map_or((text, None), |(plugin, rest)| (plugin, Some(rest)));
+        Some(Self::of(&PluginName::new(plugin)?, processor))
+    }
+
+    /// The plugin.
+    pub fn plugin(&self) -> &PluginName {
+        &self.plugin
+    }
+
+    /// The processor; `None`: the plugin itself.
+    pub fn processor(&self) -> Option<&str> {
+        self.text.get(self.plugin.as_str().len() + 1..)
+    }
+
+    /// As it is written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl From<PluginName> for Part {
+    fn from(plugin: PluginName) -> Self {
+        Self { text: Arc::clone(&plugin.0), plugin }
+    }
+}
+
+impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}", self.bot, self.plugin, self.chat)
+        self.text.fmt(f)
     }
 }
 

@@ -47,6 +47,8 @@ mod commit;
 /// Turns that failed.
 mod fail;
 
+mod handover;
+
 /// Alerts to the admins.
 mod alerts;
 
@@ -80,7 +82,8 @@ pub use commit::{CommitOutcome, NewCall, TurnCommit};
 pub use dead::{DeadLetter, DeadLetters, Undone, Whose};
 pub use error::StoreError;
 pub use fail::Failed;
-pub use inbox::{Accepted, Album, ClaimedTurns, NewUpdate, Waiting};
+pub use handover::Handover;
+pub use inbox::{Accepted, Addressee, Album, ClaimedTurns, NewUpdate, Origin, Waiting};
 pub use lanes::{FenceOutcome, LaneKind, Then};
 pub use leases::Lease;
 pub use outbox::{Claimed, ClaimedSends, Mark, Marked, SendOutcome, SendState, SentMessage, WaitingCall};

@@ -5,7 +5,9 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::config::{self, Config};
+use crate::lane::Guest;
 use crate::model::PluginName;
+use crate::model::manifest::Table;
 use crate::sandbox::{Plugin, Sandbox, Settings, Source};
 use crate::telegram::Me;
 
@@ -48,6 +50,39 @@ pub(super) async fn load(
         me: crate::sandbox::Me { id: me.id, username: me.username.clone(), name: me.name.clone() },
     };
     Ok(sandbox.load(source, settings, &plugin.grant).await?)
+}
+
+/// Lets plugins read the tables of others that the operator has granted them.
+pub(super) fn share_tables(bot: &config::Bot, guests: &mut [Guest]) -> anyhow::Result<()> {
+    let of = |guests: &[Guest], plugin: &str| guests.iter().find(|it| it.plugin.name().as_str() == plugin).cloned();
+    for index in 0..guests.len() {
+        let name = guests[index].plugin.name().to_string();
+        let (mut tables, mut others) = (guests[index].tables.clone(), Vec::new());
+        for read in bot.plugins.get(&name).map_or(&[][..], |plugin| &plugin.read) {
+            let (plugin, table) = read.split_once('.').context("the configuration has been checked")?;
+            let key = format!("bot.plugins.{name}.read");
+            let Some(owner) = of(guests, plugin) else {
+                // Not an error: whoever takes a plugin out should not have to look who read from it.
+                tracing::warn!(bot = %bot.name, "{key} names plugin `{plugin}`, which bot `{}` does not have", bot.name);
+                continue;
+            };
+            let Some(declared) = owner.plugin.manifest().table(table) else {
+                let known: Vec<_> = owner.plugin.manifest().tables.iter().map(|it| format!("`{}`", it.name)).collect();
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                anyhow::bail!("{key}: plugin `{plugin}` has no table `{table}`\nhint: its tables are: {known}");
+            };
+            tables = tables.with(read, &owner.tables, table)?;
+            others.push(Table { name: read.clone(), ..declared.clone() });
+        }
+        (guests[index].tables, guests[index].others) = (tables, others.into());
+    }
+    Ok(())
+}
+
+/// Sorts plugins into the order in which they are asked about a message. They come sorted by their names.
+pub(super) fn put_in_order(bot: &config::Bot, guests: &mut [Guest]) {
+    let priority = |guest: &Guest| bot.plugins.get(guest.plugin.name().as_str()).map_or(0, |plugin| plugin.priority);
+    guests.sort_by_key(|guest| std::cmp::Reverse(priority(guest)));
 }
 
 /// A host without a bot would look alive and do nothing.

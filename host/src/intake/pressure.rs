@@ -70,8 +70,8 @@ impl Pressure {
             *estimate
         };
         // A host that starts finds what others have left; beyond the limit the exact number does not matter.
-        let plugins = bot.plugins.iter().map(|(plugin, _)| plugin);
-        if let Ok(counted) = bot.store.waiting_events(bot.id(), plugins, self.limit).await {
+        let parts = bot.plugins.iter().flat_map(|(plugin, manifest)| manifest.parts(plugin));
+        if let Ok(counted) = bot.store.waiting_events(bot.id(), parts, self.limit).await {
             let mut estimate = self.estimate();
             estimate.counted = counted;
             estimate.since -= before.since;

@@ -1,4 +1,4 @@
-//! When a plugin is left alone for a while: a pure state machine for each bot and plugin, in the memory of one host.
+//! When a plugin is left alone for a while: a pure state machine for each bot and plugin or processor, in the memory of one host.
 //!
 //! 1. *Closed*: turns run. So many failed turns in a row (`limits.breaker`), in three lanes or more and without a
 //!    success between, open it: one chat whose data are broken is no reason to stop all others.
@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Millis;
-use crate::model::{BotId, PluginName};
+use crate::model::{BotId, Part};
 
 /// Lanes that have to be concerned.
 const LANES: usize = 3;
@@ -132,13 +132,13 @@ fn after(now: Millis, span: Duration) -> Millis {
 
 /// The breakers of one host.
 #[derive(Clone, Default)]
-pub(super) struct Breakers(Arc<Mutex<HashMap<(BotId, PluginName), Breaker>>>);
+pub(super) struct Breakers(Arc<Mutex<HashMap<(BotId, Part), Breaker>>>);
 
 impl Breakers {
     /// Asks or tells the breaker of a plugin.
-    pub(super) fn of<T>(&self, bot: BotId, plugin: &PluginName, act: impl FnOnce(&mut Breaker) -> T) -> T {
+    pub(super) fn of<T>(&self, bot: BotId, part: &Part, act: impl FnOnce(&mut Breaker) -> T) -> T {
         let mut all: MutexGuard<'_, _> = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        act(all.entry((bot, plugin.clone())).or_default())
+        act(all.entry((bot, part.clone())).or_default())
     }
 }
 

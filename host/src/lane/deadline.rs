@@ -43,6 +43,8 @@ mod tests {
             kind: kind.into(),
             raw: "{}".into(),
             parts: None,
+            payload: None,
+            origin: crate::store::Origin::default(),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::alert::Letter;
-use super::breaker::{Change, Permit};
+use super::breaker::{Breaker, Change, Permit};
 use super::retry::{self, Decision};
 use super::turn::End;
 use super::{Guest, Lanes, deadline};
@@ -15,7 +15,7 @@ use crate::telegram;
 
 impl Lanes {
     /// Whether an event may have its turn now; else what becomes of it.
-    pub(super) async fn may_run(&self, guest: &Guest, lease: &Lease, waiting: &Waiting, then: Then) -> Option<End> {
+    pub(super) async fn may_run(&self, lease: &Lease, waiting: &Waiting, then: Then) -> Option<End> {
         let now = self.clock.now();
         if deadline::of(waiting) <= now {
             let late = Duration::from_millis((now - waiting.created_at).max(0).unsigned_abs()).as_secs();
@@ -23,9 +23,9 @@ impl Lanes {
             let reason = format!("nobody waits for it after {late} s");
             return Some(self.end(lease, waiting, Failed::Expired { reason, digest: None }, then).await);
         }
-        match self.breakers.of(lease.bot(), guest.plugin.name(), |breaker| breaker.permit(now)) {
-            Permit::Go => None,
-            Permit::Wait(until) => Some(End::Wait(until)),
+        match self.breaker(lease, |breaker| breaker.permit(now)) {
+            Some(Permit::Wait(until)) => Some(End::Wait(until)),
+            Some(Permit::Go) | None => None,
         }
     }
 
@@ -98,7 +98,7 @@ impl Lanes {
 
     async fn note_failure(&self, guest: &Guest, lease: &Lease, now: Millis, error: &TurnError) {
         let allowed = self.limits.breaker;
-        let change = self.breakers.of(lease.bot(), guest.plugin.name(), |breaker| match error {
+        let change = self.breaker(lease, |breaker| match error {
             TurnError::Trap(_) | TurnError::Limit(_) | TurnError::Retry(_) => {
                 breaker.failed(now, lease.chat(), allowed)
             }
@@ -108,22 +108,27 @@ impl Lanes {
                 None
             }
         });
-        self.note_change(guest, change, &error.to_string()).await;
+        self.note_change(guest, lease, change.flatten(), &error.to_string()).await;
     }
 
     /// A turn was committed.
     pub(super) async fn note_success(&self, guest: &Guest, lease: &Lease) {
-        let change = self.breakers.of(lease.bot(), guest.plugin.name(), super::breaker::Breaker::worked);
-        self.note_change(guest, change, "").await;
+        let change = self.breaker(lease, Breaker::worked);
+        self.note_change(guest, lease, change.flatten(), "").await;
     }
 
     /// A turn ended, and the plugin has no part in how.
-    pub(super) fn note_nothing(&self, guest: &Guest, lease: &Lease) {
-        self.breakers.of(lease.bot(), guest.plugin.name(), super::breaker::Breaker::unclear);
+    pub(super) fn note_nothing(&self, lease: &Lease) {
+        self.breaker(lease, Breaker::unclear);
     }
 
-    async fn note_change(&self, guest: &Guest, change: Option<Change>, reason: &str) {
-        let (bot, plugin) = (&guest.bot, guest.plugin.name());
+    /// Asks or tells the breaker of the plugin or processor whose lane it is.
+    fn breaker<T>(&self, lease: &Lease, act: impl FnOnce(&mut Breaker) -> T) -> Option<T> {
+        lease.part().map(|part| self.breakers.of(lease.bot(), part, act))
+    }
+
+    async fn note_change(&self, guest: &Guest, lease: &Lease, change: Option<Change>, reason: &str) {
+        let (bot, Some(plugin)) = (&guest.bot, lease.part()) else { return };
         match change {
             None => {}
             Some(Change::Opened(pause)) => {

@@ -15,11 +15,11 @@ use super::queue::HeldTable;
 use super::view::TurnView;
 use super::{Guest, Lanes};
 use crate::clock::Millis;
-use crate::model::DialogueKey;
 use crate::model::effect::{ChatEffect, TurnEffects};
 use crate::model::event::Event;
+use crate::model::{DialogueKey, Part};
 use crate::sandbox::{Turn, TurnError, TurnReport};
-use crate::store::{CommitOutcome, FenceOutcome, Lease, NewCall, StoreError, Then, TurnCommit, Waiting};
+use crate::store::{CommitOutcome, FenceOutcome, Handover, Lease, NewCall, StoreError, Then, TurnCommit, Waiting};
 use crate::telegram;
 use crate::telegram::encode::Origin;
 
@@ -41,7 +41,7 @@ pub(super) enum End {
 impl Lanes {
     /// Runs one event to its commit or its failure.
     pub(super) async fn run_turn(&self, guest: &Guest, lease: &Lease, waiting: &Waiting, then: Then) -> End {
-        if let Some(end) = self.may_run(guest, lease, waiting, then).await {
+        if let Some(end) = self.may_run(lease, waiting, then).await {
             return end;
         }
         let outcome = match self.attempt(guest, lease, waiting, then).await {
@@ -61,12 +61,12 @@ impl Lanes {
                 End::Next
             }
             Ok(FenceOutcome::Lost) => {
-                self.note_nothing(guest, lease);
+                self.note_nothing(lease);
                 tracing::warn!(lane = %lease, "another host has taken lane {lease} over; this turn left no trace");
                 End::LaneIsGone
             }
             Err(error) => {
-                self.note_nothing(guest, lease);
+                self.note_nothing(lease);
                 // Nothing is known to have been committed, so nothing may be reported as failed either: the lease runs
                 // out or is given back at the next claim, and the event is still waiting.
                 tracing::warn!(lane = %lease, error = %error, "the turn of lane {lease} was not committed: {error}");
@@ -85,7 +85,8 @@ impl Lanes {
     ) -> Result<FenceOutcome, Trouble> {
         let Some(event) = self.event(guest, lease, waiting).await? else {
             // The plugin was changed since the event was stored and does not want it any more.
-            let nothing = self.commit(waiting, guest, None, None, TurnEffects::default(), |_| None);
+            let passed = TurnEffects { passed: Some("it does not want such events".into()), ..TurnEffects::default() };
+            let nothing = self.commit(waiting, guest, None, None, passed, |_| None);
             return Ok(match self.store.commit_turn(lease, nothing, then).await? {
                 CommitOutcome::LeaseLost => FenceOutcome::Lost,
                 _ => FenceOutcome::Held,
@@ -104,13 +105,16 @@ impl Lanes {
             }
         };
         let now = self.clock.now();
+        let processor: Option<Arc<str>> = processor_of(lease).map(Into::into);
         let view = Arc::new(TurnView::new(self, guest, lease, dialogue));
         let mut alone = None;
         for _ in 0..CONFLICTS {
             let turn = Turn {
                 event: event.clone(),
                 raw: Arc::clone(&raw),
-                processor: None,
+                processor: processor.clone(),
+                has_next: !waiting.origin.next.is_empty(),
+                others: Arc::clone(&guest.others),
                 now,
                 seed: self.seed(),
                 origin: event.chat(),
@@ -131,7 +135,7 @@ impl Lanes {
             };
             let mut commit = self.commit(waiting, guest, Some(&event), dialogue, effects, |sent| view.chat_of(sent));
             commit.since = since;
-            let sends = !commit.outbox.is_empty();
+            let (sends, passes) = (!commit.outbox.is_empty(), commit.passes_on());
             let shared = self.pass_through(lease, &commit, alone.as_ref()).await;
             let outcome = self.store.commit_turn(lease, commit, then).await?;
             drop(shared);
@@ -140,6 +144,9 @@ impl Lanes {
                 CommitOutcome::Committed => {
                     if sends {
                         self.wake.outbox.ring();
+                    }
+                    if passes {
+                        self.wake.lanes.ring();
                     }
                     return Ok(FenceOutcome::Held);
                 }
@@ -183,7 +190,7 @@ impl Lanes {
                 telegram::convert::album(all, &guest.me)
             }
         };
-        let Some(mut event) = event.for_plugin(guest.plugin.manifest()) else { return Ok(None) };
+        let Some(mut event) = event.for_part(guest.plugin.manifest(), processor_of(lease)) else { return Ok(None) };
         if let Event::Callback { data, .. } = &mut event {
             match self.store.callback(lease.bot(), data).await? {
                 Some(stored) => *data = stored.data,
@@ -224,6 +231,8 @@ impl Lanes {
         }
         TurnCommit {
             event: waiting.seq,
+            next: effects.passed.as_ref().and_then(|_| Handover::of(waiting)),
+            passed: effects.passed,
             tables: guest.tables.clone(),
             reads: effects.reads,
             since: None,
@@ -234,6 +243,11 @@ impl Lanes {
             blobs,
         }
     }
+}
+
+/// The processor whose lane it is; `None`: the plugin's own.
+fn processor_of(lease: &Lease) -> Option<&str> {
+    lease.part().and_then(Part::processor)
 }
 
 /// A call as a row of the outbox.

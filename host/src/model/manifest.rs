@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{Part, PluginName};
+
 /// A command people can choose from the bot's menu.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]
@@ -144,6 +146,26 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// All that has lanes of its own: the plugin, and its processors.
+    pub fn parts(&self, plugin: &PluginName) -> impl Iterator<Item = Part> {
+        let processors = self.processors.iter().map(|processor| Part::processor_of(plugin, &processor.name));
+        std::iter::once(plugin.clone().into()).chain(processors)
+    }
+
+    /// The kinds of events that a processor reads, or that the plugin itself would answer. `None`: there is no such
+    /// processor.
+    pub fn wanted_by(&self, processor: Option<&str>) -> Option<&[EventKind]> {
+        match processor {
+            None => Some(&self.events),
+            Some(name) => self.processors.iter().find(|it| it.name == name).map(|it| it.events.as_slice()),
+        }
+    }
+
+    /// Whether the plugin or one of its processors wants events of this kind.
+    pub fn wants(&self, kind: EventKind) -> bool {
+        self.events.contains(&kind) || self.processors.iter().any(|it| it.events.contains(&kind))
+    }
+
     /// The table of that name.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == name)

@@ -1,9 +1,9 @@
-//! Which plugin gets an event, and as what: a pure rule over the event and the plugin's manifest.
+//! Which plugin or processor gets an event, and as what: a pure rule over the event and the manifest.
 //!
-//! 1. A command, deep link or button reaches the plugin that declared or made it, without asking.
+//! 1. A command, deep link, button, timer, schedule or request reaches the plugin that declared or made it, without asking.
 //! 2. A deep link that no prefix of a plugin takes is, for that plugin, `/start` with an argument.
-//! 3. A command or deep link that is not the plugin's is a message like any other. (Intake does not offer it where
-//!    another plugin of the bot has declared it.)
+//! 3. A command or deep link that is not the plugin's is a message like any other. (Intake offers it only once those who
+//!    declared it have passed.) To a processor it is a message always.
 //! 4. Everything else reaches those who asked for its kind.
 //! 5. Who asked for albums too gets the messages of one together, if it asked for such messages.
 //!
@@ -14,23 +14,27 @@ use super::event::{ChatKind, Event, Message};
 use super::manifest::{EventKind, Manifest};
 
 impl Event {
-    /// The event as this plugin gets it, or `None` if it does not.
-    pub fn for_plugin(self, manifest: &Manifest) -> Option<Self> {
-        let wants = |kind| manifest.events.contains(&kind);
+    /// The event as this plugin, or this processor of it, gets it, or `None` if it does not.
+    pub fn for_part(self, manifest: &Manifest, processor: Option<&str>) -> Option<Self> {
+        let wanted = manifest.wanted_by(processor)?;
+        let wants = |kind| wanted.contains(&kind);
         let has_command = |name: &str| manifest.commands.iter().any(|command| command.name == name);
         match self {
+            Self::DeepLink { message, .. } | Self::Command { message, .. } if processor.is_some() => {
+                Self::Message(message).for_part(manifest, processor)
+            }
             Self::DeepLink { payload, message } => {
                 if manifest.deep_links.iter().any(|prefix| payload.starts_with(prefix.as_str())) {
                     Some(Self::DeepLink { payload, message })
                 } else {
-                    Self::Command { name: "start".into(), argument: payload, message }.for_plugin(manifest)
+                    Self::Command { name: "start".into(), argument: payload, message }.for_part(manifest, processor)
                 }
             }
             Self::Command { name, argument, message } => {
                 if has_command(&name) {
                     Some(Self::Command { name, argument, message })
                 } else {
-                    Self::Message(message).for_plugin(manifest)
+                    Self::Message(message).for_part(manifest, processor)
                 }
             }
             // It was found out before whose they are.
@@ -40,7 +44,7 @@ impl Event {
             Self::ChannelPost(_) => wants(EventKind::ChannelPost).then_some(self),
             Self::EditedChannelPost(_) => wants(EventKind::EditedChannelPost).then_some(self),
             // Gathered at intake for who asked then. Should the plugin have stopped asking, it has to take this one still:
-            // one event cannot become several.
+            // one event cannot become several. The same holds for who gets it because another one passed.
             Self::Album(messages) => {
                 let kind = match messages.first()?.chat.kind {
                     ChatKind::Channel => EventKind::ChannelPost,
@@ -54,20 +58,21 @@ impl Event {
     }
 }
 
-/// The album of which an event is a part, if the plugin wants albums in one piece.
-pub fn album_for<'e>(event: &'e Event, manifest: &Manifest) -> Option<&'e str> {
+/// The album of which an event is a part, if the plugin or processor wants albums in one piece.
+pub fn album_for<'e>(event: &'e Event, manifest: &Manifest, processor: Option<&str>) -> Option<&'e str> {
     let part: &Message = match event {
         Event::Message(message) | Event::ChannelPost(message) => message,
         _ => return None,
     };
-    part.album.as_deref().filter(|_| manifest.events.contains(&EventKind::Album))
+    let wants = manifest.wanted_by(processor)?.contains(&EventKind::Album);
+    part.album.as_deref().filter(|_| wants)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::event::{Chat, Content, Text};
-    use crate::model::manifest::CommandSpec;
+    use crate::model::manifest::{CommandSpec, Processor};
 
     fn message() -> Message {
         Message {
@@ -119,18 +124,30 @@ mod tests {
     #[test]
     fn commands_and_links_find_their_plugin() {
         let cards = manifest(&["start", "verify"], &["verify_"], &[]);
-        assert_eq!(link("verify_1").for_plugin(&cards), Some(link("verify_1")));
-        assert_eq!(link("other").for_plugin(&cards), Some(command("start", "other")));
-        assert_eq!(command("verify", "1").for_plugin(&cards), Some(command("verify", "1")));
-        assert_eq!(command("profile", "").for_plugin(&cards), None);
+        assert_eq!(link("verify_1").for_part(&cards, None), Some(link("verify_1")));
+        assert_eq!(link("other").for_part(&cards, None), Some(command("start", "other")));
+        assert_eq!(command("verify", "1").for_part(&cards, None), Some(command("verify", "1")));
+        assert_eq!(command("profile", "").for_part(&cards, None), None);
     }
 
     #[test]
     fn who_reads_along_reads_what_is_not_its_own_as_messages() {
         let reader = manifest(&[], &[], &[EventKind::Message]);
-        assert_eq!(command("verify", "1").for_plugin(&reader), Some(Event::Message(message())));
-        assert_eq!(link("verify_1").for_plugin(&reader), Some(Event::Message(message())));
-        assert_eq!(Event::EditedMessage(message()).for_plugin(&reader), None);
+        assert_eq!(command("verify", "1").for_part(&reader, None), Some(Event::Message(message())));
+        assert_eq!(link("verify_1").for_part(&reader, None), Some(Event::Message(message())));
+        assert_eq!(Event::EditedMessage(message()).for_part(&reader, None), None);
+    }
+
+    #[test]
+    fn processors_read_what_others_answer() {
+        let mut profile = manifest(&["profile"], &["p_"], &[]);
+        profile.processors.push(Processor { name: "extract".into(), events: vec![EventKind::Message] });
+        for said in [command("profile", ""), command("verify", "1"), link("p_1"), Event::Message(message())] {
+            assert_eq!(said.for_part(&profile, Some("extract")), Some(Event::Message(message())));
+        }
+        assert_eq!(Event::Message(message()).for_part(&profile, None), None);
+        assert_eq!(Event::EditedMessage(message()).for_part(&profile, Some("extract")), None);
+        assert_eq!(Event::Message(message()).for_part(&profile, Some("gone")), None);
     }
 
     #[test]
@@ -139,24 +156,24 @@ mod tests {
         let post = || Message { chat: Chat { kind: ChatKind::Channel, ..message().chat }, ..part() };
         let both = manifest(&[], &[], &[EventKind::Message, EventKind::Album]);
         let single = manifest(&[], &[], &[EventKind::Message]);
-        assert_eq!(album_for(&Event::Message(part()), &both), Some("a"));
-        assert_eq!(album_for(&Event::ChannelPost(post()), &both), Some("a"));
-        assert_eq!(album_for(&Event::Message(message()), &both), None);
-        assert_eq!(album_for(&Event::EditedMessage(part()), &both), None, "an edit is one message's");
-        assert_eq!(album_for(&Event::Message(part()), &single), None);
+        assert_eq!(album_for(&Event::Message(part()), &both, None), Some("a"));
+        assert_eq!(album_for(&Event::ChannelPost(post()), &both, None), Some("a"));
+        assert_eq!(album_for(&Event::Message(message()), &both, None), None);
+        assert_eq!(album_for(&Event::EditedMessage(part()), &both, None), None, "an edit is one message's");
+        assert_eq!(album_for(&Event::Message(part()), &single, None), None);
 
         let album = |message: fn() -> Message| Event::Album(vec![message(), message()]);
         let (message_album, post_album) = (album(message), Event::Album(vec![post()]));
-        assert_eq!(message_album.clone().for_plugin(&both), Some(message_album.clone()));
-        assert_eq!(message_album.clone().for_plugin(&single), Some(message_album), "it was gathered before");
-        assert_eq!(post_album.clone().for_plugin(&both), None, "it did not ask for posts");
+        assert_eq!(message_album.clone().for_part(&both, None), Some(message_album.clone()));
+        assert_eq!(message_album.clone().for_part(&single, None), Some(message_album), "it was gathered before");
+        assert_eq!(post_album.clone().for_part(&both, None), None, "it did not ask for posts");
         let posts = manifest(&[], &[], &[EventKind::ChannelPost, EventKind::Album]);
-        assert_eq!(post_album.clone().for_plugin(&posts), Some(post_album));
-        assert_eq!(Event::Album(vec![]).for_plugin(&both), None);
+        assert_eq!(post_album.clone().for_part(&posts, None), Some(post_album));
+        assert_eq!(Event::Album(vec![]).for_part(&both, None), None);
     }
 
     #[test]
     fn an_empty_prefix_takes_every_link() {
-        assert_eq!(link("x").for_plugin(&manifest(&[], &[""], &[])), Some(link("x")));
+        assert_eq!(link("x").for_part(&manifest(&[], &[""], &[]), None), Some(link("x")));
     }
 }

@@ -23,6 +23,7 @@ use crate::clock::Millis;
 use crate::config::{Grant, Limits};
 use crate::model::effect::{DialogueState, TurnEffects};
 use crate::model::manifest::Manifest;
+use crate::model::manifest::Table;
 use crate::model::{DialogueKey, PluginName};
 
 /// Handles that a guest can hold on things of the host's: its three standard streams, what it polls.
@@ -72,6 +73,8 @@ pub(super) struct Guest {
 pub(super) struct TurnState {
     pub(super) raw: Arc<str>,
     pub(super) processor: Option<Arc<str>>,
+    pub(super) has_next: bool,
+    pub(super) others: Arc<[Table]>,
     pub(super) origin: Option<i64>,
     pub(super) dialogue: Option<DialogueKey>,
     /// The dialogue's state as the database has it, once it was asked.
@@ -96,6 +99,8 @@ impl Guest {
         let state = TurnState {
             raw: Arc::clone(&turn.raw),
             processor: turn.processor.clone(),
+            has_next: turn.has_next,
+            others: Arc::clone(&turn.others),
             origin: turn.origin,
             dialogue: turn.dialogue,
             dialogue_seen: None,
@@ -190,6 +195,7 @@ impl Entered<'_> {
     pub(super) fn rows(&mut self) -> Rows<'_> {
         Rows {
             tables: &self.rules.manifest.tables,
+            others: &self.turn.others,
             view: &*self.turn.view,
             record: &mut self.turn.record,
             overlay: &mut self.turn.overlay,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::plugin::LoadError;
 use crate::model::PluginName;
-use crate::model::manifest::{CommandSpec, ConfigKey, Manifest, Table};
+use crate::model::manifest::{CommandSpec, ConfigKey, Manifest, Processor, Table};
 
 /// Telegram's limit on the commands of one bot.
 const COMMANDS: usize = 100;
@@ -18,6 +18,8 @@ const COLUMNS: usize = 100;
 const KEY_COLUMNS: usize = 16;
 /// Unique keys and indexes of a table.
 const KEYS: usize = 32;
+/// Processors of a plugin: each may have slots of its own (`lane/slots`).
+const PROCESSORS: usize = 8;
 /// Settings of a plugin.
 const SETTINGS: usize = 100;
 /// Longest name of a table in PostgreSQL, in bytes; it is `<plugin>__<table>` there.
@@ -35,7 +37,8 @@ pub(super) fn check(plugin: &PluginName, manifest: &Manifest) -> Result<(), Load
     commands(&manifest.commands).map_err(refused)?;
     deep_links(&manifest.deep_links).map_err(refused)?;
     tables(plugin, &manifest.tables).map_err(refused)?;
-    config_keys(&manifest.config).map_err(refused)
+    config_keys(&manifest.config).map_err(refused)?;
+    processors(&manifest.processors).map_err(refused)
 }
 
 /// The operator's settings with the manifest's defaults filled in.
@@ -188,6 +191,20 @@ fn config_keys(keys: &[ConfigKey]) -> Result<(), String> {
     Ok(())
 }
 
+fn processors(processors: &[Processor]) -> Result<(), String> {
+    at_most("processors", processors.len(), PROCESSORS)?;
+    let mut seen = BTreeSet::new();
+    for Processor { name, .. } in processors {
+        if name.len() > 24 || PluginName::new(name).is_none() {
+            return Err(format!("processor `{name}` is not 1 to 24 of a-z 0-9 -, beginning with a letter"));
+        }
+        if !seen.insert(name) {
+            return Err(format!("processor `{name}` is there twice"));
+        }
+    }
+    Ok(())
+}
+
 fn identifier(name: &str, most: usize, first: impl Fn(char) -> bool) -> bool {
     (1..=most).contains(&name.len())
         && name.starts_with(first)
@@ -262,7 +279,7 @@ mod tests {
 
     #[test]
     fn each_rule_has_its_words() {
-        let changes: [fn(&mut Manifest); 16] = [
+        let changes: [fn(&mut Manifest); 18] = [
             |it| it.name = "Notes".into(),
             |it| it.version = "1.0".into(),
             |it| it.description = String::new(),
@@ -279,6 +296,8 @@ mod tests {
             |it| it.tables[0].indexes[0] = vec![],
             |it| it.config[1].name = "limit".into(),
             |it| it.config[0].description = "two\nlines".into(),
+            |it| it.processors = vec![Processor { name: "a b".into(), events: vec![] }],
+            |it| it.processors = vec![Processor { name: "a".into(), events: vec![] }; 2],
         ];
         let problems: Vec<_> = changes.into_iter().map(problem).collect();
         insta::assert_snapshot!(problems.join("\n"), @"
@@ -298,6 +317,8 @@ mod tests {
         table `notes`: an index has 1 to 16 columns, not 0
         setting `limit` is there twice
         the description of setting `limit` has a control character
+        processor `a b` is not 1 to 24 of a-z 0-9 -, beginning with a letter
+        processor `a` is there twice
         ");
     }
 

@@ -26,7 +26,10 @@ const MOST_ORDERS: usize = 16;
 
 /// One call's access to the tables.
 pub(super) struct Rows<'a> {
+    /// The plugin's own.
     pub(super) tables: &'a [Table],
+    /// Those of other plugins that may be read, named `plugin.table`.
+    pub(super) others: &'a [Table],
     pub(super) view: &'a dyn View,
     pub(super) record: &'a mut Record,
     pub(super) overlay: &'a mut Overlay,
@@ -36,13 +39,13 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(super) async fn get(&mut self, table: &str, id: i64, columns: &[String]) -> Result<Option<Row>, Error> {
-        let table = self.table(table)?;
+        let table = self.readable(table)?;
         let columns = in_order(table, columns)?;
         self.current(table, id, &columns).await
     }
 
     pub(super) async fn find(&mut self, query: wit::Query) -> Result<Vec<Row>, Error> {
-        let table = self.table(&query.table)?;
+        let table = self.readable(&query.table)?;
         if query.limit == 0 || query.limit > MOST_ROWS {
             return Err(Error::Limit(format!("a query returns 1 to {MOST_ROWS} rows, not {}", query.limit)));
         }
@@ -68,7 +71,7 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) async fn count(&mut self, table: &str, steps: Vec<wit::FilterStep>) -> Result<u64, Error> {
-        let table = self.table(table)?;
+        let table = self.readable(table)?;
         let filter = filter::build(table, steps)?;
         let stored = match self.record.count(&table.name, &filter) {
             Some(seen) => seen,
@@ -86,7 +89,7 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) async fn sum(&mut self, table: &str, column: &str, steps: Vec<wit::FilterStep>) -> Result<i64, Error> {
-        let table = self.table(table)?;
+        let table = self.readable(table)?;
         integer_column(table, column)?;
         let filter = filter::build(table, steps)?;
         let stored = match self.record.sum(&table.name, column, &filter) {
@@ -167,6 +170,14 @@ impl<'a> Rows<'a> {
 
     fn table(&self, name: &str) -> Result<&'a Table, Error> {
         self.tables.iter().find(|table| table.name == name).ok_or_else(|| Error::NoSuchTable(name.to_owned()))
+    }
+
+    /// One to be read: the plugin's own, or another plugin's.
+    fn readable(&self, name: &str) -> Result<&'a Table, Error> {
+        match self.others.iter().find(|table| table.name == name) {
+            Some(table) => Ok(table),
+            None => self.table(name),
+        }
     }
 
     /// A row as the turn sees it now.

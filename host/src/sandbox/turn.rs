@@ -16,6 +16,7 @@ use crate::clock::Millis;
 use crate::model::DialogueKey;
 use crate::model::effect::TurnEffects;
 use crate::model::event::Event;
+use crate::model::manifest::Table;
 use crate::model::table::Read;
 
 /// What is kept of a plugin's own words for why it failed, in bytes.
@@ -30,6 +31,10 @@ pub struct Turn {
     pub raw: Arc<str>,
     /// The processor of the plugin that it belongs to; `None`: the plugin itself.
     pub processor: Option<Arc<str>>,
+    /// Whether another plugin is asked if this one passes.
+    pub has_next: bool,
+    /// The tables of other plugins that it may read, each named `plugin.table`.
+    pub others: Arc<[Table]>,
     /// When the turn begins. The guest's clocks stand there.
     pub now: Millis,
     /// Where all randomness of the turn comes from, ids and tokens included. It must not be guessable, and another run

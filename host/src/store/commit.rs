@@ -22,6 +22,7 @@ use tokio::sync::RwLock;
 use super::dialect::{Dialect, Sql};
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
+use super::handover::Handover;
 use super::lanes::{LaneKind, Then};
 use super::leases::Lease;
 use super::session::{Failure, Record, Session, Step, params};
@@ -75,6 +76,17 @@ pub struct TurnCommit {
     pub outbox: Vec<NewCall>,
     /// The bytes of the files among them, by their hexadecimal SHA-256.
     pub blobs: Vec<(String, Bytes)>,
+    /// Why the plugin passed; `None`: it has dealt with the event.
+    pub passed: Option<String>,
+    /// Who is asked next.
+    pub next: Option<Handover>,
+}
+
+impl TurnCommit {
+    /// Whether another plugin gets the event.
+    pub fn passes_on(&self) -> bool {
+        self.next.is_some()
+    }
 }
 
 /// What became of a turn.
@@ -93,26 +105,26 @@ pub enum CommitOutcome {
     LeaseLost,
 }
 
-/// The lane of the turn, which must be held, and the sending lanes of its calls, which become due unless they are
-/// already. `$3` to `$5` are lane, fence and host; `$6` is 1 to give the turn's lane back after event `$7`.
+/// The lane of the turn, which must be held, the sending lanes of its calls and the lane of the next plugin, which become
+/// due unless they are already. `$3` to `$5` are lane, fence and host; `$6` is 1 to give the turn's lane back after event `$7`.
 static TOUCH_LANES: Sql = Sql::new(
     "WITH item (kind, plugin, chat_id) AS ({rows})
      INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
      SELECT kind, $1, plugin, chat_id, $2, 0 FROM item WHERE kind IS NOT NULL ORDER BY kind, plugin, chat_id
      ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET
          due_at = CASE
-             WHEN lanes.kind = 2 THEN COALESCE(lanes.due_at, excluded.due_at)
+             WHEN lanes.id <> $3 THEN COALESCE(lanes.due_at, excluded.due_at)
              WHEN $6 = 0 THEN lanes.due_at
              ELSE (SELECT i.due_at FROM inbox i WHERE i.lane_id = lanes.id AND i.state = 0 AND i.seq <> $7
                    ORDER BY i.seq LIMIT 1) END,
-         host_id = CASE WHEN lanes.kind = 1 AND $6 = 1 THEN NULL ELSE lanes.host_id END
-     WHERE lanes.kind = 2 OR (lanes.id = $3 AND lanes.fence = $4 AND lanes.host_id = $5)
+         host_id = CASE WHEN lanes.id = $3 AND $6 = 1 THEN NULL ELSE lanes.host_id END
+     WHERE lanes.id <> $3 OR ( lanes.fence = $4 AND lanes.host_id = $5)
      RETURNING id, kind, chat_id",
 );
 /// The values serve only to find the row; should it not be there, the attempt says so.
 static FINISH_EVENT: Sql = Sql::new(
     "INSERT INTO inbox (seq, lane_id, state, attempt, due_at, created_at) VALUES ($1, $2, 1, -1, 0, 0)
-     ON CONFLICT (seq) DO UPDATE SET state = 1, ended_at = $3, reason = NULL
+     ON CONFLICT (seq) DO UPDATE SET state = 1, ended_at = $3, reason = NULL, passed = $4
      WHERE inbox.lane_id = $2 AND inbox.state = 0
      RETURNING attempt",
 );
@@ -130,6 +142,8 @@ struct CommitTurn {
     plugin: String,
     now: Millis,
     event: i64,
+    passed: Option<String>,
+    next: Option<Handover>,
     calls: Vec<NewCall>,
     /// The first trip: the lanes, then those of the reads that may have another answer by now.
     touch: Vec<Step>,
@@ -147,12 +161,14 @@ struct CommitTurn {
 
 impl CommitTurn {
     fn new(host: i64, now: Millis, lease: &Lease, turn: TurnCommit, then: Then) -> Result<Self, StoreError> {
-        let TurnCommit { event, tables, reads, since, writes, dialogue, callbacks, outbox, blobs } = turn;
+        let TurnCommit { event, tables, reads, since, writes, dialogue, callbacks, outbox, blobs, passed, next } = turn;
         let files: usize = blobs.iter().map(|(_, bytes)| bytes.len()).sum();
         let count = reads.iter().map(Read::rows).sum::<usize>() + writes.len() + callbacks.len() + outbox.len();
         let is_large = count > LARGE || files > LARGE_FILES;
-        let (bot, plugin) = (lease.bot, lease.plugin.as_ref().map_or("", |plugin| plugin.as_str()));
-        let mut lanes = vec![[LaneKind::Turns.number().into(), plugin.into(), lease.chat.into()]];
+        let (bot, plugin) = (lease.bot, lease.plugin().map_or("", |plugin| plugin.as_str()));
+        let turn_of = |part: &str| [LaneKind::Turns.number().into(), part.into(), lease.chat.into()];
+        let mut lanes = vec![turn_of(lease.part().map_or("", |part| part.as_str()))];
+        lanes.extend(next.as_ref().map(|next| turn_of(next.to.as_str())));
         let chats: BTreeSet<_> = outbox.iter().map(|call| call.chat).collect();
         lanes.extend(chats.into_iter().map(|chat| [LaneKind::Sending.number().into(), "".into(), chat.into()]));
         let release = i64::from(then == Then::Release);
@@ -170,7 +186,24 @@ impl CommitTurn {
         let gate = tables.gate();
         let plugin = plugin.to_owned();
         let (lane, calls, moving) = (lease.lane, outbox, Mutex::default());
-        Ok(Self { is_large, lane, bot, plugin, now, event, calls, touch, reads, write, rows, written, moving, gate })
+        Ok(Self {
+            is_large,
+            lane,
+            bot,
+            plugin,
+            now,
+            event,
+            passed,
+            next,
+            calls,
+            touch,
+            reads,
+            write,
+            rows,
+            written,
+            moving,
+            gate,
+        })
     }
 
     /// The calls, in the lanes that the first trip has answered with, and the end of the event.
@@ -196,14 +229,22 @@ impl CommitTurn {
             let values = rows::values(some.len(), &pattern, 4);
             steps.push(Step::made(format!("INSERT INTO outbox ({columns}) {values}"), params));
         }
-        steps.push(FINISH_EVENT.with(params![self.event, self.lane, self.now]));
+        if let Some(next) = &self.next {
+            let others = lanes.iter().map(|row| Ok((row.integer(0)?, row.integer(1)?)));
+            let others: Vec<_> = others.collect::<Result<_, StoreError>>()?;
+            let is_next = |(lane, kind): &&(i64, i64)| *lane != self.lane && *kind == LaneKind::Turns.number();
+            let (lane, _) =
+                others.iter().find(is_next).ok_or_else(|| StoreError::unexpected("a plugin without a lane"))?;
+            steps.extend(next.steps(*lane, self.event, self.now));
+        }
+        steps.push(FINISH_EVENT.with(params![self.event, self.lane, self.now, self.passed.clone()]));
         Ok(steps)
     }
 
     fn is_held(&self, lanes: &[Record]) -> Result<bool, StoreError> {
         for row in lanes {
-            if row.integer(1)? == LaneKind::Turns.number() {
-                return Ok(row.integer(0)? == self.lane);
+            if row.integer(0)? == self.lane {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -301,7 +342,7 @@ impl Store {
     /// Commits a turn (TXN 3). If this fails, nobody knows whether the turn was committed; calling it again with the
     /// same turn and the same lease is safe and tells.
     pub async fn commit_turn(&self, lease: &Lease, turn: TurnCommit, then: Then) -> Result<CommitOutcome, StoreError> {
-        let sends = !turn.outbox.is_empty();
+        let (sends, passes) = (!turn.outbox.is_empty(), turn.passes_on());
         let job = CommitTurn::new(self.shared.host, self.shared.clock.now(), lease, turn, then)?;
         let outcome = self.shared.engine.write(job).await?;
         match &outcome {
@@ -309,6 +350,9 @@ impl Store {
                 lease.after(true, then);
                 if sends {
                     self.shared.hints.give(Channel::Outbox);
+                }
+                if passes {
+                    self.shared.hints.give(Channel::Lanes);
                 }
             }
             CommitOutcome::LeaseLost => lease.spend(),

@@ -79,7 +79,7 @@ macro_rules! letters {
     };
 }
 static LIST: Sql = Sql::new(letters!(
-    "($1 = '' OR LOWER(b.username) = LOWER($1) OR CAST(l.bot_id AS TEXT) = $1) AND ($2 = '' OR l.plugin = $2)
+    "($1 = '' OR LOWER(b.username) = LOWER($1) OR CAST(l.bot_id AS TEXT) = $1) AND ($2 = '' OR l.plugin = $2 OR l.plugin LIKE $2 || '/%')
      ORDER BY i.seq DESC LIMIT $3"
 ));
 static SHOW: Sql = Sql::new(letters!("i.seq = $1"));

@@ -11,7 +11,7 @@ use super::leases::Lease;
 use super::session::{Param, Session, Step, params};
 use super::{Store, chats, rows};
 use crate::clock::Millis;
-use crate::model::{BotId, PluginName};
+use crate::model::{BotId, Part, PluginName};
 use albums::NewEvent;
 
 mod albums;
@@ -29,8 +29,8 @@ pub struct NewUpdate {
     pub kind: String,
     /// The JSON, byte for byte.
     pub raw: String,
-    /// Plugin and chat of each lane that gets it as an event.
-    pub lanes: Vec<(PluginName, i64)>,
+    /// The lanes that get it as an event.
+    pub lanes: Vec<Addressee>,
     /// The chat that shows with it that it can be written to.
     pub spoke: Option<i64>,
     /// A group, and the supergroup that it has become.
@@ -39,13 +39,24 @@ pub struct NewUpdate {
     pub album: Option<Album>,
 }
 
+/// A lane that gets an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressee {
+    /// The plugin or processor.
+    pub part: Part,
+    /// The chat; the user where there is none.
+    pub chat: i64,
+    /// Who is asked after it, one by one, if it passes.
+    pub next: Vec<PluginName>,
+}
+
 /// An album that some plugins want in one piece.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Album {
     /// Telegram's name of it.
     pub id: String,
     /// Those who want it so.
-    pub plugins: Vec<PluginName>,
+    pub parts: Vec<Part>,
 }
 
 /// What was stored of a batch.
@@ -76,6 +87,31 @@ pub struct Waiting {
     pub raw: String,
     /// The JSON of the further updates of an album, oldest first; `None`: it is no album.
     pub parts: Option<Vec<String>>,
+    /// The event as the host's JSON, if no update is behind it.
+    pub payload: Option<String>,
+    /// What is needed to hand it on.
+    pub origin: Origin,
+}
+
+/// Where an event comes from and who else may get it.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The update behind it.
+    pub update_seq: Option<i64>,
+    /// Telegram's name of the album that it is.
+    pub album: Option<String>,
+    /// Who is asked after this one, one by one, if it passes.
+    pub next: Vec<PluginName>,
+}
+
+/// Names in one text, and back.
+pub(super) fn chain(next: &[PluginName]) -> Option<String> {
+    let names: Vec<_> = next.iter().map(PluginName::as_str).collect();
+    (!names.is_empty()).then(|| names.join(","))
+}
+
+fn unchained(chain: &str) -> Vec<PluginName> {
+    chain.split(',').filter_map(PluginName::new).collect()
 }
 
 /// A lane of turns and what is due in it.
@@ -97,7 +133,8 @@ static INSERT_LANES: Sql = Sql::new(
 static EVENTS_OF: Sql = Sql::new(
     "WITH item (lane_id) AS ({rows})
      SELECT i.lane_id, i.seq, i.due_at, i.attempt, i.created_at,
-            i.expires_at, COALESCE(u.update_id, 0), COALESCE(u.kind, ''), COALESCE(u.raw, ''), i.gathering
+            i.expires_at, COALESCE(u.update_id, 0), COALESCE(u.kind, ''), COALESCE(u.raw, ''), i.gathering,
+            i.update_seq, i.album, i.chain, i.payload
      FROM item
      JOIN inbox i ON i.lane_id = item.lane_id AND i.state = 0 AND i.seq <= COALESCE(
          (SELECT n.seq FROM inbox n WHERE n.lane_id = item.lane_id AND n.state = 0 ORDER BY n.seq LIMIT 1 OFFSET $1),
@@ -188,10 +225,10 @@ impl Accept {
     }
 
     fn insert(&self, events: &[NewEvent<'_>]) -> Step {
-        let columns = "due_at, created_at, lane_id, update_seq, state, attempt";
-        let values = rows::values(events.len(), &["$1", "$1", "?", "?", "0", "0"], 1);
+        let columns = "due_at, created_at, lane_id, update_seq, state, attempt, chain";
+        let values = rows::values(events.len(), &["$1", "$1", "?", "?", "0", "0", "?"], 1);
         let mut params = params![self.now];
-        params.extend(events.iter().flat_map(|event| params![event.lane, event.update]));
+        params.extend(events.iter().flat_map(|event| params![event.lane, event.update, event.chain.clone()]));
         Step::made(format!("INSERT INTO inbox ({columns}) {values}"), params)
     }
 
@@ -201,14 +238,14 @@ impl Accept {
         for update in &self.updates {
             // Of two with one number in the same batch only the first is there.
             let Some(seq) = stored.remove(&update.update_id) else { continue };
-            let album = |plugin| update.album.as_ref().filter(|album| album.plugins.contains(plugin));
-            events.extend(update.lanes.iter().map(|(plugin, chat)| (plugin, *chat, seq, album(plugin))));
+            let album = |part| update.album.as_ref().filter(|album| album.parts.contains(part));
+            events.extend(update.lanes.iter().map(|to| (to, seq, album(&to.part))));
         }
         if events.is_empty() {
             return Ok(());
         }
-        let names: HashSet<_> = events.iter().map(|(plugin, chat, ..)| (plugin.as_str(), *chat)).collect();
-        let names = names.into_iter().map(|(plugin, chat)| [plugin.into(), chat.into()]).collect();
+        let names: HashSet<_> = events.iter().map(|(to, ..)| (to.part.as_str(), to.chat)).collect();
+        let names = names.into_iter().map(|(part, chat)| [part.into(), chat.into()]).collect();
         // Ordered by the query, so that two hosts never wait for each other's lanes crosswise.
         let steps: Vec<_> = INSERT_LANES.with_rows(&[Param::from(self.bot.0), Param::from(self.now)], names).collect();
         let answers = session.run(&steps).await?;
@@ -217,22 +254,23 @@ impl Accept {
             .flat_map(|answer| answer.rows)
             .map(|mut row| Ok(((row.text(1)?, row.integer(2)?), row.integer(0)?)));
         let lanes: HashMap<_, _> = lanes.collect::<Result<_, StoreError>>()?;
-        let lane_of = |plugin: &PluginName, chat| lanes.get(&(plugin.as_str().to_owned(), chat)).copied();
-        let events = events.iter().map(|(plugin, chat, update, album)| {
-            let lane = lane_of(plugin, *chat).ok_or_else(|| StoreError::unexpected("no lane"))?;
-            Ok(NewEvent { lane, update: *update, album: album.map(|album| album.id.as_str()) })
+        let lane_of = |to: &Addressee| lanes.get(&(to.part.as_str().to_owned(), to.chat)).copied();
+        let events = events.iter().map(|(to, update, album)| {
+            let lane = lane_of(to).ok_or_else(|| StoreError::unexpected("no lane"))?;
+            let album = album.map(|album| album.id.as_str());
+            Ok(NewEvent { lane, update: *update, album, chain: chain(&to.next) })
         });
         let events: Vec<_> = events.collect::<Result<_, StoreError>>()?;
         if events.iter().any(|event| event.album.is_some()) {
             return albums::insert(&events, self.now, session).await;
         }
-        let steps: Vec<_> = rows::in_chunks(&events, 2).map(|some| self.insert(some)).collect();
+        let steps: Vec<_> = rows::in_chunks(&events, 3).map(|some| self.insert(some)).collect();
         session.run(&steps).await?;
         Ok(())
     }
 }
 
-struct ClaimTurns(Claim, usize, Vec<(BotId, PluginName)>);
+struct ClaimTurns(Claim, usize, Vec<(BotId, Part)>);
 
 impl Job for ClaimTurns {
     type Output = Vec<ClaimedTurns>;
@@ -267,6 +305,12 @@ impl Job for ClaimTurns {
                     kind: row.text(7)?,
                     raw: row.text(8)?,
                     parts: (row.integer(9)? != 0).then(Vec::new),
+                    payload: row.maybe_text(13)?,
+                    origin: Origin {
+                        update_seq: row.maybe_integer(10)?,
+                        album: row.maybe_text(11)?,
+                        next: row.maybe_text(12)?.as_deref().map(unchained).unwrap_or_default(),
+                    },
                 });
             }
         }
@@ -319,21 +363,17 @@ impl Store {
     pub async fn waiting_events(
         &self,
         bot: BotId,
-        plugins: impl Iterator<Item = &PluginName>,
+        parts: impl Iterator<Item = Part>,
         most: i64,
     ) -> Result<i64, StoreError> {
-        let rows: Vec<_> = plugins.map(|plugin| [Param::from(plugin.as_str())]).collect();
+        let rows: Vec<_> = parts.map(|part| [Param::from(part.as_str())]).collect();
         let Some(step) = WAITING.with_rows(&[Param::from(bot.0), Param::from(most)], rows).next() else { return Ok(0) };
         let answer = self.shared.engine.read(step).await?;
         answer.rows.first().map_or(Ok(0), |row| row.integer(0))
     }
 
     /// Claims up to `limit` lanes of these plugins whose next event is due (TXN 2), the longest waiting first.
-    pub async fn claim_turns(
-        &self,
-        limit: usize,
-        plugins: &[(BotId, PluginName)],
-    ) -> Result<Vec<ClaimedTurns>, StoreError> {
+    pub async fn claim_turns(&self, limit: usize, plugins: &[(BotId, Part)]) -> Result<Vec<ClaimedTurns>, StoreError> {
         let claim = Claim::new(self, LaneKind::Turns);
         let claimed = self.shared.engine.write(ClaimTurns(claim, limit, plugins.to_vec())).await;
         claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Turns))

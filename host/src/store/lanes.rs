@@ -23,7 +23,7 @@ use super::leases::{Lease, Leases};
 use super::session::{Param, Record, Session, Step, params};
 use super::{Store, outbox};
 use crate::clock::Millis;
-use crate::model::{BotId, PluginName};
+use crate::model::{BotId, Part};
 
 /// Which sort of work a lane holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -195,7 +195,7 @@ impl Claim {
     pub(super) async fn turns(
         &self,
         limit: usize,
-        plugins: &[(BotId, PluginName)],
+        plugins: &[(BotId, Part)],
         session: &mut Session<'_>,
     ) -> Result<Vec<Lease>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -260,7 +260,7 @@ impl Claim {
     fn lease(&self, mut row: Record) -> Result<Lease, StoreError> {
         let plugin = row.text(3)?;
         let (lane, fence, bot, chat) = (row.integer(0)?, row.integer(1)?, BotId(row.integer(2)?), row.integer(4)?);
-        Ok(Lease::new(lane, fence, self.kind, bot, PluginName::new(&plugin), chat, &self.leases))
+        Ok(Lease::new(lane, fence, self.kind, bot, Part::parse(&plugin), chat, &self.leases))
     }
 
     /// To be told when the claim is committed: from now on the leases have to be given back, and those that were
@@ -280,7 +280,7 @@ impl Claim {
 }
 
 /// A query about the lanes of turns of these plugins. There are never so many that it would take two.
-fn of_plugins(sql: &'static Sql, params: &[Param], plugins: &[(BotId, PluginName)]) -> Result<Step, StoreError> {
+fn of_plugins(sql: &'static Sql, params: &[Param], plugins: &[(BotId, Part)]) -> Result<Step, StoreError> {
     let rows = plugins.iter().map(|(bot, plugin)| [bot.0.into(), plugin.as_str().into()]).collect();
     sql.with_rows(params, rows).next().ok_or_else(|| StoreError::unexpected("a query without rows"))
 }
@@ -368,7 +368,7 @@ impl Store {
     }
 
     /// When the next free lane of turns of these plugins is due.
-    pub async fn next_turn(&self, plugins: &[(BotId, PluginName)]) -> Result<Option<Millis>, StoreError> {
+    pub async fn next_turn(&self, plugins: &[(BotId, Part)]) -> Result<Option<Millis>, StoreError> {
         if plugins.is_empty() {
             return Ok(None);
         }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::lanes::{FenceOutcome, LaneKind, Then};
-use crate::model::{BotId, PluginName};
+use crate::model::{BotId, Part, PluginName};
 
 /// The right to run a lane. Functions that write on behalf of a lane ask for it.
 ///
@@ -21,7 +21,7 @@ pub struct Lease {
     pub(super) fence: i64,
     pub(super) kind: LaneKind,
     pub(super) bot: BotId,
-    pub(super) plugin: Option<PluginName>,
+    pub(super) part: Option<Part>,
     pub(super) chat: i64,
     leases: Arc<Leases>,
     /// Whether there is anything to give back: its claim is committed, and it has neither been given back nor lost.
@@ -35,11 +35,11 @@ impl Lease {
         fence: i64,
         kind: LaneKind,
         bot: BotId,
-        plugin: Option<PluginName>,
+        part: Option<Part>,
         chat: i64,
         leases: &Arc<Leases>,
     ) -> Self {
-        Self { lane, fence, kind, bot, plugin, chat, leases: Arc::clone(leases), live: AtomicBool::new(false) }
+        Self { lane, fence, kind, bot, part, chat, leases: Arc::clone(leases), live: AtomicBool::new(false) }
     }
 
     /// Its claim is committed: from now on it has to be given back.
@@ -53,9 +53,14 @@ impl Lease {
         self.bot
     }
 
+    /// The plugin or processor, if it is a lane of turns.
+    pub fn part(&self) -> Option<&Part> {
+        self.part.as_ref()
+    }
+
     /// The plugin, if it is a lane of turns.
     pub fn plugin(&self) -> Option<&PluginName> {
-        self.plugin.as_ref()
+        self.part.as_ref().map(Part::plugin)
     }
 
     /// The chat; the user where there is none; 0 for polling.
@@ -81,8 +86,8 @@ impl Lease {
 
 impl fmt::Display for Lease {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.plugin, self.kind) {
-            (Some(plugin), _) => write!(f, "{}/{plugin}/{}", self.bot, self.chat),
+        match (&self.part, self.kind) {
+            (Some(part), _) => write!(f, "{}/{part}/{}", self.bot, self.chat),
             (None, LaneKind::Polling) => write!(f, "{}/polling", self.bot),
             (None, _) => write!(f, "{}/sending/{}", self.bot, self.chat),
         }

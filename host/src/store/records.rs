@@ -1,5 +1,7 @@
 //! What is remembered by key: bots, Telegram's ids of files, the bytes of files, buttons, conversations.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 
 use super::Store;
@@ -52,6 +54,12 @@ static KEEP_BLOB: Sql = Sql::new(
 );
 static CALLBACK: Sql =
     Sql::new("SELECT plugin, chat_id, only_for, data FROM callbacks WHERE token = $1 AND bot_id = $2");
+static OPEN_DIALOGUES: Sql = Sql::new(
+    "WITH item (chat_id, user_id, topic_id) AS ({rows})
+     SELECT d.chat_id, d.user_id, d.topic_id, d.plugin FROM item
+     JOIN dialogues d ON d.bot_id = $1 AND d.chat_id = item.chat_id AND d.user_id = item.user_id
+         AND d.topic_id = item.topic_id AND d.expires_at > $2",
+);
 static DIALOGUE: Sql = Sql::new(
     "SELECT step, data FROM dialogues
      WHERE bot_id = $1 AND plugin = $2 AND chat_id = $3 AND user_id = $4 AND topic_id = $5 AND expires_at > $6",
@@ -149,6 +157,23 @@ impl Store {
         let plugin = PluginName::new(&row.text(0)?);
         let plugin = plugin.ok_or_else(|| StoreError::unexpected("a callback of no plugin"))?;
         Ok(Some(StoredCallback { plugin, chat: row.integer(1)?, only_for: row.maybe_integer(2)?, data: row.text(3)? }))
+    }
+
+    /// Which plugins are in a conversation with these users.
+    pub async fn open_dialogues(
+        &self,
+        bot: BotId,
+        keys: impl IntoIterator<Item = DialogueKey>,
+    ) -> Result<HashMap<DialogueKey, Vec<PluginName>>, StoreError> {
+        let rows = keys.into_iter().map(|key| [key.chat.into(), key.user.into(), key.topic.into()]).collect();
+        let mut open: HashMap<_, Vec<_>> = HashMap::new();
+        for step in OPEN_DIALOGUES.with_rows(&params![bot.0, self.shared.clock.now()], rows) {
+            for mut row in self.shared.engine.read(step).await?.rows {
+                let key = DialogueKey { chat: row.integer(0)?, user: row.integer(1)?, topic: row.integer(2)? };
+                open.entry(key).or_default().extend(PluginName::new(&row.text(3)?));
+            }
+        }
+        Ok(open)
     }
 
     /// Where a conversation stands, if its time is not over.

@@ -200,6 +200,15 @@ impl Record {
     }
 
     /// Moves a text out.
+    pub(super) fn maybe_text(&mut self, index: usize) -> Result<Option<String>, StoreError> {
+        match std::mem::replace(&mut self.0[index], Cell::Null) {
+            Cell::Null => Ok(None),
+            Cell::Text(text) => Ok(Some(text)),
+            other => Err(unexpected(index, "a text", &other)),
+        }
+    }
+
+    /// Moves a text out that is not null.
     pub(super) fn text(&mut self, index: usize) -> Result<String, StoreError> {
         match std::mem::replace(&mut self.0[index], Cell::Null) {
             Cell::Text(text) => Ok(text),

@@ -54,7 +54,7 @@ pub struct TableSet(Arc<Tables>);
 struct Tables {
     plugin: PluginName,
     dialect: Dialect,
-    tables: HashMap<String, Stored>,
+    tables: HashMap<String, Arc<Stored>>,
     /// Where turns of this plugin go one at a time after they got in each other's way.
     gate: Arc<RwLock<()>>,
     /// The connections that this plugin's questions may have at once.
@@ -75,6 +75,20 @@ impl std::fmt::Debug for TableSet {
 }
 
 impl TableSet {
+    /// The same, with a table of another plugin to be read under this name.
+    pub fn with(&self, name: &str, others: &Self, table: &str) -> Result<Self, StoreError> {
+        let mut tables = self.0.tables.clone();
+        let found = others.0.tables.get(table).ok_or_else(|| others.missing(table))?;
+        tables.insert(name.to_owned(), Arc::clone(found));
+        let Tables { plugin, dialect, gate, share, .. } = &*self.0;
+        let (plugin, gate, share) = (plugin.clone(), Arc::clone(gate), Arc::clone(share));
+        Ok(Self(Arc::new(Tables { plugin, dialect: *dialect, tables, gate, share })))
+    }
+
+    fn missing(&self, table: &str) -> StoreError {
+        StoreError::unexpected(format!("plugin `{}` has declared no table `{table}`", self.0.plugin))
+    }
+
     pub(super) fn gate(&self) -> Arc<RwLock<()>> {
         Arc::clone(&self.0.gate)
     }
@@ -85,8 +99,7 @@ impl TableSet {
     }
 
     fn stored(&self, table: &str) -> Result<&Stored, StoreError> {
-        let missing = || StoreError::unexpected(format!("plugin `{}` has declared no table `{table}`", self.0.plugin));
-        self.0.tables.get(table).ok_or_else(missing)
+        self.0.tables.get(table).map(|stored| &**stored).ok_or_else(|| self.missing(table))
     }
 }
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::clock::Millis;
 use crate::model::manifest::{Column, ColumnKind, Table};
 use crate::model::table::{Comparison, Filter, Order, Query, Read, Row, Value, Write};
-use crate::model::{BotId, PluginName};
+use crate::model::{BotId, Part, PluginName};
 
 #[allow(unreachable_pub, reason = "it serves the tests from outside, too")]
 #[allow(dead_code, reason = "the tests from outside use the rest")]
@@ -27,6 +27,8 @@ mod contention;
 mod dead;
 
 mod declaring;
+
+mod handing;
 
 mod inbox;
 
@@ -131,7 +133,7 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
         update_id,
         kind: "message".into(),
         raw: format!("{{\"update_id\":{update_id}}}"),
-        lanes: chats.iter().map(|chat| (cards(), *chat)).collect(),
+        lanes: chats.iter().map(|chat| to(&cards(), *chat)).collect(),
         spoke: chats.first().copied(),
         moved: None,
         album: None,
@@ -139,8 +141,13 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
 }
 
 /// The plugins of a host that has loaded just this one.
-fn loaded() -> Vec<(BotId, PluginName)> {
-    vec![(BOT, cards())]
+/// Nobody else is asked.
+fn to(plugin: &PluginName, chat: i64) -> Addressee {
+    Addressee { part: plugin.clone().into(), chat, next: Vec::new() }
+}
+
+fn loaded() -> Vec<(BotId, Part)> {
+    vec![(BOT, cards().into())]
 }
 
 /// Stores an update for one chat and claims its lane.
@@ -162,6 +169,8 @@ fn turn(event: i64, tables: &TableSet) -> TurnCommit {
         callbacks: vec![],
         outbox: vec![],
         blobs: vec![],
+        passed: None,
+        next: None,
     }
 }
 

@@ -67,7 +67,7 @@ mod history;
 mod stats;
 
 use guesthouse_plugin::{
-    Command, CommandSpec, ConfigKey, Content, Event, EventKind, Failure, Manifest, Message, Plugin, export,
+    Command, CommandSpec, ConfigKey, Content, Event, EventKind, Failure, Manifest, Message, Plugin, export, update,
 };
 
 use texts::{Language, Texts};
@@ -114,7 +114,10 @@ impl Plugin for Cards {
 
     fn handle(&self, event: Event) -> Result<(), Failure> {
         // Channels have no sender, and there is nobody to count.
-        let Some(user) = event.sender() else { return Ok(()) };
+        let Some(user) = event.sender() else {
+            update::pass("nobody has said it");
+            return Ok(());
+        };
         let chat = match &event {
             Event::Callback(callback) => &callback.chat,
             event => match event.message() {
@@ -133,6 +136,10 @@ impl Plugin for Cards {
             Event::Callback(callback) => press::handle(&turn, callback),
             Event::Message(message) if turn.private => handle_message(&turn, message),
             Event::EditedMessage(message) if turn.private => talk::edited(&turn, message),
+            Event::Message(_) => {
+                update::pass("cards answers messages in private chats only");
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -164,12 +171,17 @@ fn handle_command(turn: &Turn<'_>, command: &Command) -> Result<(), Failure> {
 
 /// A message in a private chat: an answer in a dialogue, a code, a picture of one, or talk.
 fn handle_message(turn: &Turn<'_>, message: &Message) -> Result<(), Failure> {
-    if !talk::is_said(message) || turn.is_admin() && talk::message(turn, message)? {
+    if !talk::is_said(message) {
+        update::pass("nothing is said");
+        return Ok(());
+    }
+    if turn.is_admin() && talk::message(turn, message)? {
         return Ok(());
     }
     match &message.content {
         Content::Photo(_) | Content::Document(_) => picture::handle(turn, message),
         Content::Text if verify::by_text(turn, message)? => Ok(()),
+        _ if update::pass("it has no code") => Ok(()),
         _ => turn.answer(message, turn.words.say("hint")),
     }
 }

@@ -1,16 +1,19 @@
 //! Pictures that may show a QR code. Those of an album come one by one, but get one answer: one code is counted once, and
 //! "no code here" is taken back when the next picture has one.
 
-use guesthouse_plugin::{Content, Failure, Message, chat};
+use guesthouse_plugin::{Content, Failure, Message, chat, update};
 
 use crate::talk::{self, Album, Found, Talk};
 use crate::turn::Turn;
 use crate::verify::{self, Looked};
 
+/// Why it is left to other plugins.
+const NO_CODE: &str = "no code is seen in it";
+
 /// Looks at a photo or a file that somebody sent.
 pub(crate) fn handle(turn: &Turn<'_>, message: &Message) -> Result<(), Failure> {
     let Some(id) = &message.album else {
-        if look(turn, message, &[])? == Looked::NothingSeen {
+        if look(turn, message, &[])? == Looked::NothingSeen && !update::pass(NO_CODE) {
             turn.answer(message, turn.words.say(nothing_seen(message)))?;
         }
         return Ok(());
@@ -23,6 +26,10 @@ pub(crate) fn handle(turn: &Turn<'_>, message: &Message) -> Result<(), Failure> 
         return Ok(());
     }
     let looked = look(turn, message, &album.codes)?;
+    let is_nothing = matches!(looked, Looked::NothingSeen) && album.codes.is_empty() && album.note.is_none();
+    if is_nothing && update::pass(NO_CODE) {
+        return Ok(());
+    }
     match change(&mut album, looked) {
         Note::Send => album.note = Some(chat::message(turn.words.say(nothing_seen(message))).send(turn.chat)?),
         Note::TakeBack => {

@@ -28,19 +28,23 @@ pub fn processor() -> Option<String> {
 /// Says that this message or command is nothing for the plugin, and why, for the operator who wonders. The next plugin is
 /// asked then; the one that does not pass has answered. What else the turn asked for takes effect all the same.
 ///
+/// Returns whether there is a next plugin. If not, what this turn answers is all that the person gets.
+///
 /// ```no_run
 /// use guesthouse_plugin::{Event, Failure, update};
 ///
 /// fn handle(event: Event) -> Result<(), Failure> {
 ///     let Event::Message(message) = event else { return Ok(()) };
 ///     if !message.text.content.starts_with("card ") {
-///         update::pass("it names no card");
+///         if !update::pass("it names no card") {
+///             message.reply("Write “card” and its number.").send(message.chat.id)?;
+///         }
 ///         return Ok(());
 ///     }
 ///     // …
 ///     Ok(())
 /// }
 /// ```
-pub fn pass(reason: &str) {
-    raw::pass(reason);
+pub fn pass(reason: &str) -> bool {
+    raw::pass(reason)
 }

@@ -77,11 +77,73 @@ fn events_find_their_lanes() {
         (Event::EditedChannelPost(message("news")), &[]),
         (other, &["reader"]),
     ] {
-        let found = lanes(&event, &house());
-        let names: Vec<_> = found.iter().map(|(name, _)| name.as_str()).collect();
+        let found = lanes(&event, &house(), &[]);
+        let names: Vec<_> = found.iter().map(|to| to.part.as_str()).collect();
         assert_eq!(names, expected, "{event:?}");
-        assert!(found.iter().all(|(_, lane)| *lane == event.lane()));
+        assert!(found.iter().all(|to| to.chat == event.lane()));
     }
+}
+
+/// Who is asked, in which order.
+fn asked(event: &Event, plugins: &Plugins, talking: &[&str]) -> Vec<String> {
+    let talking: Vec<_> = talking.iter().map(|plugin| name(plugin)).collect();
+    let mut lanes = lanes(event, plugins, &talking);
+    lanes.retain(|to| to.part.processor().is_none());
+    assert!(lanes.len() < 2, "one plugin at a time: {lanes:?}");
+    let names = lanes.iter().flat_map(|to| std::iter::once(to.part.plugin()).chain(&to.next));
+    names.map(ToString::to_string).collect()
+}
+
+#[test]
+fn plugins_are_asked_one_after_another() {
+    use EventKind::Message as Messages;
+    let house = [
+        plugin("first", &[], &[], &[Messages]),
+        plugin("shop", &["buy", "start"], &["item_"], &[Messages]),
+        plugin("quiet", &["quiet"], &[], &[]),
+        plugin("last", &["start"], &[], &[Messages]),
+    ];
+    let command = |name: &str| Event::Command { name: name.into(), argument: String::new(), message: message("/x") };
+    let link = |payload: &str| Event::DeepLink { payload: payload.into(), message: message("/start x") };
+    let said = Event::Message(message("hello"));
+    assert_eq!(asked(&said, &house, &[]), ["first", "shop", "last"]);
+    assert_eq!(asked(&said, &house, &["last"]), ["last", "first", "shop"]);
+    assert_eq!(asked(&said, &house, &["quiet"]), ["first", "shop", "last"], "who does not take messages is not asked");
+    assert_eq!(asked(&command("start"), &house, &[]), ["shop", "last", "first"]);
+    assert_eq!(asked(&link("item_1"), &house, &[]), ["shop", "last", "first"]);
+    assert_eq!(asked(&command("quiet"), &house, &["shop"]), ["quiet", "shop", "first", "last"]);
+}
+
+#[test]
+fn processors_read_along() {
+    let mut house = house();
+    let reads = crate::model::manifest::Processor { name: "watch".into(), events: vec![EventKind::Message] };
+    house[0].1.processors.push(reads);
+    let found = lanes(&Event::Message(message("hello")), &house, &[]);
+    assert_eq!(found.iter().map(|to| to.part.as_str()).collect::<Vec<_>>(), ["shop/watch", "reader"]);
+    let bought = Event::Command { name: "buy".into(), argument: String::new(), message: message("/buy") };
+    let found = lanes(&bought, &house, &[]);
+    assert_eq!(found.iter().map(|to| to.part.as_str()).collect::<Vec<_>>(), ["shop/watch", "shop"]);
+    assert_eq!(found[1].next, [name("reader")]);
+}
+
+#[test]
+fn a_conversation_matters_where_several_answer() {
+    let mut said = message("hello");
+    said.topic = Some(3);
+    said.sender = Some(crate::model::event::User {
+        id: 7,
+        is_bot: false,
+        first_name: "Ada".into(),
+        last_name: None,
+        username: None,
+        language_code: None,
+    });
+    let two = [plugin("a", &[], &[], &[EventKind::Message]), plugin("b", &[], &[], &[EventKind::Message])];
+    let key = DialogueKey { chat: -40, user: 7, topic: 3 };
+    assert_eq!(talk(&Event::Message(said.clone()), &two), Some(key));
+    assert_eq!(talk(&Event::Message(said.clone()), &two[..1]), None);
+    assert_eq!(talk(&Event::EditedMessage(said), &two), None);
 }
 
 #[test]
@@ -117,15 +179,15 @@ fn telegram_is_asked_for_what_the_plugins_want() {
 fn an_album_is_gathered_for_the_lanes_that_want_it_so() {
     use EventKind::{Album as Albums, Message as Messages};
     let plugins = [
-        plugin("single", &[], &[], &[Messages]),
         plugin("whole", &[], &[], &[Messages, Albums]),
+        plugin("single", &[], &[], &[Messages]),
         plugin("posts", &[], &[], &[EventKind::ChannelPost, Albums]),
     ];
     let of = |album: Option<&str>| {
         let event = Event::Message(Message { album: album.map(Into::into), ..message("a") });
-        super::album(&event, &lanes(&event, &plugins), &plugins)
+        super::album(&event, &lanes(&event, &plugins, &[]), &plugins)
     };
-    assert_eq!(of(Some("x")), Some(Album { id: "x".into(), plugins: vec![name("whole")] }));
+    assert_eq!(of(Some("x")), Some(Album { id: "x".into(), parts: vec![name("whole").into()] }));
     assert_eq!(of(None), None);
     assert_eq!(of(Some("a\0")), None, "such a name cannot be stored, and the message has to be");
 }

@@ -40,9 +40,10 @@ impl update::Host for Guest {
         Ok(self.enter("update")?.turn.processor.as_deref().map(str::to_owned))
     }
 
-    fn pass(&mut self, reason: String) -> wasmtime::Result<()> {
-        self.enter("update")?.turn.effects.pass(reason);
-        Ok(())
+    fn pass(&mut self, reason: String) -> wasmtime::Result<bool> {
+        let entered = self.enter("update")?;
+        entered.turn.effects.pass(reason);
+        Ok(entered.turn.has_next)
     }
 }
 

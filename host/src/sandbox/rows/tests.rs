@@ -121,6 +121,7 @@ impl TestTurn {
     fn rows(&mut self) -> Rows<'_> {
         Rows {
             tables: &self.tables,
+            others: &[],
             view: &self.view,
             record: &mut self.record,
             overlay: &mut self.overlay,

@@ -30,6 +30,8 @@ pub(super) struct NewEvent<'a> {
     pub(super) lane: i64,
     pub(super) update: i64,
     pub(super) album: Option<&'a str>,
+    /// Who is asked after its lane, if it passes.
+    pub(super) chain: Option<String>,
 }
 
 static GATHERING: Sql = Sql::new(
@@ -95,7 +97,7 @@ pub(super) async fn insert(events: &[NewEvent<'_>], now: Millis, session: &mut S
     }
     done.extend(gathering.into_iter().map(|((lane, _), open)| (lane, open)));
 
-    let steps: Vec<_> = rows::in_chunks(&new, 4).map(|some| insert_rows(some, now)).collect();
+    let steps: Vec<_> = rows::in_chunks(&new, 5).map(|some| insert_rows(some, now)).collect();
     let mut numbers = HashMap::new();
     for row in session.run(&steps).await?.into_iter().flat_map(|answer| answer.rows) {
         numbers.insert((row.integer(1)?, row.integer(2)?), row.integer(0)?);
@@ -143,11 +145,17 @@ async fn find(
 }
 
 fn insert_rows(events: &[&NewEvent<'_>], now: Millis) -> Step {
-    let columns = "due_at, created_at, lane_id, update_seq, state, attempt, album, gathering";
-    let values = rows::values(events.len(), &["$1", "$1", "?", "?", "0", "0", "?", "?"], 1);
+    let columns = "due_at, created_at, lane_id, update_seq, state, attempt, album, gathering, chain";
+    let values = rows::values(events.len(), &["$1", "$1", "?", "?", "0", "0", "?", "?", "?"], 1);
     let mut params = params![now];
     for event in events {
-        params.extend(params![event.lane, event.update, event.album, i64::from(event.album.is_some())]);
+        params.extend(params![
+            event.lane,
+            event.update,
+            event.album,
+            i64::from(event.album.is_some()),
+            event.chain.clone()
+        ]);
     }
     Step::made(format!("INSERT INTO inbox ({columns}) {values} RETURNING seq, lane_id, update_seq"), params)
 }

@@ -82,7 +82,7 @@ impl TableSet {
     /// Where the tables stand now. To be asked before a turn reads anything; what is not written to until its commit is
     /// not asked again there. `None` where others may write too.
     pub fn now(&self) -> Option<Since> {
-        let stand = |(name, stored): (&String, &super::Stored)| (name.clone(), stored.counter.now());
+        let stand = |(name, stored): (&String, &Arc<super::Stored>)| (name.clone(), stored.counter.now());
         (self.0.dialect == Dialect::Sqlite).then(|| Since(self.0.tables.iter().map(stand).collect()))
     }
 }

@@ -48,7 +48,7 @@ impl Store {
         let stored = tables.iter().map(|table| {
             let name = quoted(&table_name(plugin.as_str(), &table.name));
             let counter = self.shared.counters.of(&name);
-            (table.name.clone(), Stored { name, table: table.clone(), counter })
+            (table.name.clone(), Arc::new(Stored { name, table: table.clone(), counter }))
         });
         Ok(TableSet(Arc::new(Tables {
             plugin: plugin.clone(),

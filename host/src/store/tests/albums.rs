@@ -4,7 +4,7 @@ use super::*;
 
 /// A message of album `album` in the lane of `chat`.
 fn part(update_id: i64, chat: i64, album: &str) -> NewUpdate {
-    NewUpdate { album: Some(Album { id: album.into(), plugins: vec![cards()] }), ..update(update_id, &[chat]) }
+    NewUpdate { album: Some(Album { id: album.into(), parts: vec![cards().into()] }), ..update(update_id, &[chat]) }
 }
 
 /// What is handed out: of each event the update's number and the further parts.
@@ -21,7 +21,10 @@ async fn accept(store: &Store, updates: Vec<NewUpdate>) {
 }
 
 async fn claim(store: &Store) -> Vec<ClaimedTurns> {
-    store.claim_turns(10, &[(BOT, cards()), (BOT, PluginName::new("single").expect("a name"))]).await.expect("claimed")
+    store
+        .claim_turns(10, &[(BOT, cards().into()), (BOT, PluginName::new("single").expect("a name").into())])
+        .await
+        .expect("claimed")
 }
 
 #[tokio::test]
@@ -86,7 +89,7 @@ async fn each_lane_gathers_for_itself_and_only_where_it_was_asked_to() {
     each_database(async |place| {
         let store = place.open().await;
         let single = PluginName::new("single").expect("a name");
-        let both = |number| NewUpdate { lanes: vec![(cards(), 10), (single.clone(), 10)], ..part(number, 10, "a") };
+        let both = |number| NewUpdate { lanes: vec![to(&cards(), 10), to(&single, 10)], ..part(number, 10, "a") };
         accept(&store, vec![both(1), both(2)]).await;
         let claimed = claim(&store).await;
         assert_eq!(claimed.len(), 1, "the album waits, the messages do not");

@@ -54,6 +54,8 @@ async fn all_of_a_turn_is_there_after_its_commit() {
             Callback { token: "token-1".into(), chat: 10, only_for: Some(20), data: "show \"1\" – да 😀".into() };
         let commit = TurnCommit {
             since: None,
+            passed: None,
+            next: None,
             event: lane.events[0].seq,
             tables: tables.clone(),
             reads: vec![

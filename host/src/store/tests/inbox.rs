@@ -154,12 +154,12 @@ async fn what_waits_for_a_removed_plugin_does_not_fill_the_inbox() {
     each_database(async |place| {
         let store = place.open().await;
         let removed = PluginName::new("removed").expect("a name");
-        let lanes = vec![(removed.clone(), 10), (cards(), 10), (removed, 11)];
+        let lanes = vec![to(&removed, 10), to(&cards(), 10), to(&removed, 11)];
         store.accept(None, BOT, vec![NewUpdate { lanes, ..update(1, &[]) }]).await.expect("accepted");
-        let plugins = [cards()];
-        assert_eq!(store.waiting_events(BOT, plugins.iter(), 100).await.expect("counted"), 1);
-        assert_eq!(store.waiting_events(BOT, [].iter(), 100).await.expect("counted"), 0);
-        assert_eq!(store.waiting_events(BotId(8), plugins.iter(), 100).await.expect("counted"), 0);
+        let parts = || std::iter::once(Part::from(cards()));
+        assert_eq!(store.waiting_events(BOT, parts(), 100).await.expect("counted"), 1);
+        assert_eq!(store.waiting_events(BOT, std::iter::empty(), 100).await.expect("counted"), 0);
+        assert_eq!(store.waiting_events(BotId(8), parts(), 100).await.expect("counted"), 0);
     })
     .await;
 }

@@ -41,7 +41,7 @@ async fn lanes_of_loaded_plugins_are_claimed_past_those_of_others() {
     each_database(async |place| {
         let store = place.open().await;
         let greedy = PluginName::new("greedy").expect("a name");
-        let many = NewUpdate { lanes: (0..20).map(|chat| (greedy.clone(), chat)).collect(), ..update(1, &[]) };
+        let many = NewUpdate { lanes: (0..20).map(|chat| to(&greedy, chat)).collect(), ..update(1, &[]) };
         store.accept(None, BOT, vec![many]).await.expect("accepted");
         place.clock.advance(Duration::from_secs(1));
         store.accept(None, BOT, vec![update(2, &[5])]).await.expect("accepted");
@@ -49,7 +49,7 @@ async fn lanes_of_loaded_plugins_are_claimed_past_those_of_others() {
         let claimed = store.claim_turns(3, &loaded()).await.expect("claimed");
         assert_eq!(claimed.iter().map(|lane| lane.lease.chat()).collect::<Vec<_>>(), [5]);
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), None);
-        assert_eq!(store.claim_turns(30, &[(BOT, greedy)]).await.expect("claimed").len(), 20);
+        assert_eq!(store.claim_turns(30, &[(BOT, greedy.into())]).await.expect("claimed").len(), 20);
         assert!(store.claim_turns(30, &[]).await.expect("claimed").is_empty(), "a host without plugins");
     })
     .await;
