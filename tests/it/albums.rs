@@ -35,23 +35,23 @@ fn photos() -> [Vec<u8>; 3] {
 #[tokio::test]
 async fn an_album_is_one_event_for_who_asks_and_several_for_who_does_not() {
     for database in Database::each().await {
-        let house = House::opens(database, &[fixture("album"), fixture("echo")]).await;
+        let house = House::opens(database, &[fixture("album").with("each = true")]).await;
         let user = house.person(1002);
         let photos = photos();
         let photos: Vec<&[u8]> = photos.iter().map(Vec::as_slice).collect();
         user.sends_photos(&photos, "colors").await;
         user.says("and then").await;
-        // The other plugin answers each message at once, and does not wait for the album.
+        // The processor takes each message at once, and does not wait for the album.
         let seen = user.sees_all(6).await;
         let lines: Vec<_> = seen.split("\n---\n").collect();
-        assert_eq!(lines[..4].join("|"), "[photo 16x16]\ncolors|[photo 16x16]|[photo 16x16]|and then");
+        assert_eq!(lines[..4], ["each: colors", "each: -", "each: -", "each: and then"]);
         assert_eq!(lines[4..], ["album of 3: colors - -", "one: and then"], "what came after it came after it");
 
         // A picture by itself is no album.
         user.sends_photos(&photos[..1], "alone").await;
         let mut seen: Vec<_> = [user.sees().await, user.sees().await].into();
         seen.sort();
-        assert_eq!(seen, ["[photo 16x16]\nalone", "one: alone"]);
+        assert_eq!(seen, ["each: alone", "one: alone"]);
         house.closes([user]).await;
     }
 }

@@ -8,6 +8,8 @@ mod albums;
 
 mod cards;
 
+mod claiming;
+
 mod chaos;
 
 mod checks;

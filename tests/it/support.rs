@@ -45,6 +45,7 @@ pub struct Plugin {
     name: &'static str,
     source: String,
     grant: &'static str,
+    keys: String,
     config: String,
 }
 
@@ -54,6 +55,7 @@ pub fn cards() -> Plugin {
         name: "cards",
         source: "bundled:cards".into(),
         grant: r#"["chat", "tables", "dialogue", "files", { chat = ["admins"] }]"#,
+        keys: String::new(),
         config: String::new(),
     }
 }
@@ -68,13 +70,31 @@ pub fn fixture_granted(name: &'static str, grant: &'static str) -> Plugin {
     let component = guesthouse_fixtures::get(name).component;
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.wasm", std::process::id()));
     std::fs::write(&path, component).expect("the target folder can be written");
-    Plugin { name, source: path.to_string_lossy().into_owned(), grant, config: String::new() }
+    Plugin { name, source: path.to_string_lossy().into_owned(), grant, keys: String::new(), config: String::new() }
 }
 
 impl Plugin {
     /// Any file as a component that may only write.
     pub fn from_path(name: &'static str, path: &Path) -> Self {
-        Self { name, source: path.to_string_lossy().into_owned(), grant: r#"["chat"]"#, config: String::new() }
+        Self {
+            name,
+            source: path.to_string_lossy().into_owned(),
+            grant: r#"["chat"]"#,
+            keys: String::new(),
+            config: String::new(),
+        }
+    }
+
+    /// The same under another name.
+    pub fn named(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// The same with other keys besides its grant, as lines of TOML.
+    pub fn under(mut self, keys: &str) -> Self {
+        self.keys = keys.into();
+        self
     }
 
     /// The same with settings of its own, as lines of TOML.
@@ -85,8 +105,8 @@ impl Plugin {
 
     fn toml(&self) -> String {
         format!(
-            "[bot.plugins.{}]\nsource = {:?}\ngrant = {}\n[bot.plugins.{}.config]\n{}\n",
-            self.name, self.source, self.grant, self.name, self.config
+            "[bot.plugins.{}]\nsource = {:?}\ngrant = {}\n{}\n[bot.plugins.{}.config]\n{}\n",
+            self.name, self.source, self.grant, self.keys, self.name, self.config
         )
     }
 }

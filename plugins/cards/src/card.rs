@@ -78,7 +78,7 @@ fn facts(words: Words<'_>, card: &Card, bot: &str) -> Text {
 
 fn code_and_link(words: Words<'_>, card: &Card, bot: &str) -> Text {
     let link = card.code.link(bot);
-    words.tell("code-and-link", &[("code", Arg::Code(&card.code)), ("link", Arg::Link(&link))])
+    words.tell("code-and-link", &[("code", Arg::Mono(&card.code.to_string())), ("link", Arg::Link(&link))])
 }
 
 /// Shows a new card: its QR code, and under it the code and the link.
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn the_longest_card_fits_its_messages() {
-        let texts = Texts::new();
+        let texts = Texts::new(crate::texts::SOURCES);
         let card = Card {
             code: Code::from_random(&"7".repeat(18)),
             name: "ק".repeat(MAX_NAME),

@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn the_longest_page_fits_a_message() {
-        let texts = Texts::new();
+        let texts = Texts::new(crate::texts::SOURCES);
         // Telegram's limits: 64 characters a name, 32 a username.
         let check = Check {
             card: 1,

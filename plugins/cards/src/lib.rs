@@ -86,7 +86,7 @@ export!(Cards);
 
 impl Plugin for Cards {
     fn new() -> Self {
-        Self { texts: Texts::new(), settings: Settings::read() }
+        Self { texts: Texts::new(crate::texts::SOURCES), settings: Settings::read() }
     }
 
     fn describe(&self) -> Manifest {

@@ -22,7 +22,7 @@ mod tests {
 
     #[test]
     fn the_link_stands_alone_on_its_line() {
-        let texts = Texts::new();
+        let texts = Texts::new(crate::texts::SOURCES);
         let link = "https://t.me/shop_bot?start=verify_K7QF9M2XAB34CD56EF78";
         for language in Language::ALL {
             let message = message(texts.words(language), "Дракон", link);

@@ -144,7 +144,7 @@ fn answer(turn: &Turn<'_>, message: &Message, spoken: &Spoken) -> Result<(), Fai
             match card {
                 Some(card) if card.active => return count(turn, message, code, &card),
                 Some(_) => return turn.answer(message, turn.words.say("code-deactivated")),
-                None => (Fault::Wrong, turn.words.tell("code-unknown", &[("code", Arg::Code(code))])),
+                None => (Fault::Wrong, turn.words.tell("code-unknown", &[("code", Arg::Mono(&code.to_string()))])),
             }
         }
         Spoken::Malformed => (Fault::Mistyped, turn.words.say("code-malformed").into()),
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_longest_card_fits_a_caption() {
-        let texts = Texts::new();
+        let texts = Texts::new(crate::texts::SOURCES);
         let card = Label {
             name: "ש".repeat(MAX_NAME),
             description: Some("😀".repeat(MAX_DESCRIPTION / 2)),

@@ -115,7 +115,7 @@ export!(Channels);
 
 impl Plugin for Channels {
     fn new() -> Self {
-        Self(Shared { texts: Texts::new(), finder: Finder::new(), settings: Settings::read() })
+        Self(Shared { texts: Texts::new(texts::SOURCES), finder: Finder::new(), settings: Settings::read() })
     }
 
     fn describe(&self) -> Manifest {
