@@ -8,6 +8,8 @@ mod albums;
 
 mod cards;
 
+mod channels;
+
 mod claiming;
 
 mod chaos;
