@@ -59,13 +59,14 @@ pub(crate) fn timer(shared: &Shared, timer: &TimerFired) -> Result<(), Failure> 
     let turn = Turn::for_user(shared, subscriber.user_id, &subscriber.language);
     let collected = collect(&turn, &subscriber)?;
     tell_states(&turn)?;
-    if let Ok(run) = timer.data.parse() {
-        report(&turn, run)?;
-    }
+    deliver::due(&turn, &subscriber)?;
     if collected.more {
         wake(turn.user, turn.now)?;
     }
-    deliver::due(&turn, &subscriber)
+    match timer.data.parse() {
+        Ok(run) => report(&turn, run),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Judges what has come since the last time.

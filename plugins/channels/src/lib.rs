@@ -107,7 +107,7 @@ const COURIER: &str = "courier";
 const API: &str = "api";
 
 /// The lane of the processor `reader` that is no channel's.
-const ALL_LANE: ChatId = 1 << 50;
+const ALL_LANE: ChatId = 0;
 
 struct Channels(Shared);
 
