@@ -10,6 +10,8 @@ mod api;
 
 mod cards;
 
+mod channels;
+
 mod claiming;
 
 mod chaos;

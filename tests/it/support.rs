@@ -71,6 +71,19 @@ pub fn profile() -> Plugin {
     }
 }
 
+/// The bundled channels plugin with all that it needs to read this site.
+pub fn channels(site: &str) -> Plugin {
+    let grant = format!(r#"["chat", "tables", "dialogue", "timers", {{ chat = ["*"] }}, {{ http = ["{site}"] }}]"#);
+    Plugin {
+        name: "channels",
+        source: "bundled:channels".into(),
+        // Once for each test.
+        grant: grant.leak(),
+        keys: String::new(),
+        config: String::new(),
+    }
+}
+
 /// A fixture with all that it asks for.
 pub fn fixture(name: &'static str) -> Plugin {
     fixture_granted(name, r#"["chat", "tables", "dialogue", "files", { telegram = ["setMessageReaction"] }]"#)

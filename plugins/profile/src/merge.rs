@@ -52,7 +52,9 @@ pub(crate) fn merge(known: Vec<(i64, Fact)>, mut said: Vec<Statement>) -> Change
             same.is_changed = true;
             continue;
         }
-        let rival = held.iter_mut().find(|held| slot(held.fact.field, &held.fact.match_key) == slot(statement.field, &statement.match_key));
+        let rival = held
+            .iter_mut()
+            .find(|held| slot(held.fact.field, &held.fact.match_key) == slot(statement.field, &statement.match_key));
         match rival {
             None => held.push(Held { id: None, fact: fact(statement), is_changed: true }),
             Some(rival) if replaces(&statement, &rival.fact) => {
@@ -92,7 +94,8 @@ fn slot(field: Field, key: &str) -> (Field, &str) {
 /// Rule 2.
 fn confirm(fact: &mut Fact, statement: Statement) {
     fact.times += 1;
-    fact.confidence = (1.0 - (1.0 - fact.confidence) * (1.0 - statement.confidence / 2.0)).min(0.99_f64.max(fact.confidence));
+    fact.confidence =
+        (1.0 - (1.0 - fact.confidence) * (1.0 - statement.confidence / 2.0)).min(0.99_f64.max(fact.confidence));
     if statement.said < fact.seen {
         fact.since = fact.since.min(statement.said);
         return;
@@ -169,7 +172,8 @@ fn drop_weakest(held: &mut Vec<Held>, changes: &mut Changes) {
     for field in Field::ALL {
         while held.iter().filter(|held| held.fact.field == field).count() > MOST {
             let of_field = held.iter().enumerate().filter(|(_, held)| held.fact.field == field);
-            let weakest = of_field.min_by(|(_, one), (_, other)| faded(&one.fact, latest).total_cmp(&faded(&other.fact, latest)));
+            let weakest =
+                of_field.min_by(|(_, one), (_, other)| faded(&one.fact, latest).total_cmp(&faded(&other.fact, latest)));
             let Some((index, _)) = weakest else { break };
             changes.removed.extend(held.remove(index).id);
         }

@@ -72,14 +72,19 @@ impl Rules {
             let fact = Fact { field: found.field, value: found.value, confidence: found.confidence * weight, quote };
             match facts.iter_mut().find(|known| self.are_same(known, &fact)) {
                 // "My wife Anna", and before that "my wife".
-                Some(known) if known.confidence < fact.confidence || known.value.len() < fact.value.len() => *known = fact,
+                Some(known) if known.confidence < fact.confidence || known.value.len() < fact.value.len() => {
+                    *known = fact
+                }
                 Some(_) => {}
                 None => facts.push(fact),
             }
         }
         // "My daughter Emma" is no second daughter.
-        let named: Vec<String> =
-            facts.iter().filter_map(|fact| fact.value.split_once(": ")).map(|(relation, _)| relation.to_owned()).collect();
+        let named: Vec<String> = facts
+            .iter()
+            .filter_map(|fact| fact.value.split_once(": "))
+            .map(|(relation, _)| relation.to_owned())
+            .collect();
         facts.retain(|fact| fact.field != Field::Family || !named.contains(&fact.value));
         facts
     }

@@ -2,7 +2,9 @@
 //! `/profile` leads there.
 
 use guesthouse_plugin::tables::{Row, col};
-use guesthouse_plugin::{Button, Error, Failure, Message, MessageRef, Outgoing, Text, User, UserId, chat, clock, config};
+use guesthouse_plugin::{
+    Button, Error, Failure, Message, MessageRef, Outgoing, Text, User, UserId, chat, clock, config,
+};
 
 use crate::model::{FACTS, Fact, HISTORY, Method, Past, WEEKS, Week};
 use crate::press::Press;
@@ -80,7 +82,8 @@ pub(crate) fn page(plugin: &Profile, user: &User, wanted: usize) -> Result<Outgo
 /// A fact, and where it comes from.
 fn line(rules: &Rules, words: Words<'_>, fact: &Fact) -> Text {
     let value = value(rules, words, fact);
-    let text = words.tell("fact", &[("field", Arg::Said(&words.say(field_key(fact.field)))), ("value", Arg::Bold(&value))]);
+    let text =
+        words.tell("fact", &[("field", Arg::Said(&words.say(field_key(fact.field)))), ("value", Arg::Bold(&value))]);
     text.plain("\n").plain(source(words, fact))
 }
 
@@ -108,7 +111,9 @@ pub(crate) fn fact(plugin: &Profile, user: &User, id: i64, page: usize) -> Resul
     text = text.plain("\n").plain(words.tell("fact-sure", &[("percent", Arg::Count(sure))]));
     for past in before(user.id, &row)? {
         let value = shown(&plugin.rules, words, past.field, &past.value.value);
-        text = text.plain("\n").plain(words.tell("fact-before", &[("value", Arg::Said(&value)), ("day", Arg::Day(past.until))]));
+        text = text
+            .plain("\n")
+            .plain(words.tell("fact-before", &[("value", Arg::Said(&value)), ("day", Arg::Day(past.until))]));
     }
     let call = |key: &str, press: &Press| Button::call(words.say(key), press).only_for(user.id);
     let buttons = [
@@ -149,7 +154,8 @@ fn shown(rules: &Rules, words: Words<'_>, field: Field, value: &str) -> String {
             rules.language_name(value, column).unwrap_or(value).to_owned()
         }
         Field::Family => {
-            let (relation, detail) = value.split_once(": ").map_or((value, None), |(relation, detail)| (relation, Some(detail)));
+            let (relation, detail) =
+                value.split_once(": ").map_or((value, None), |(relation, detail)| (relation, Some(detail)));
             let relation = words.say(&format!("family-{relation}"));
             detail.map_or(relation.clone(), |detail| format!("{relation}: {detail}"))
         }

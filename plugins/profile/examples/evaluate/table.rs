@@ -43,7 +43,8 @@ impl Score {
     }
 
     fn cell(self) -> String {
-        let percent = |of: usize| if of == 0 { "–".to_owned() } else { format!("{}", (100 * self.right + of / 2) / of) };
+        let percent =
+            |of: usize| if of == 0 { "–".to_owned() } else { format!("{}", (100 * self.right + of / 2) / of) };
         format!("{} / {}", percent(self.found), percent(self.labelled))
     }
 }
@@ -112,7 +113,11 @@ pub(crate) fn table() -> String {
     for (part, title) in PARTS {
         let sets: Vec<_> = LANGUAGES.iter().map(|(language, _)| messages(language, part)).collect();
         let scores: Vec<_> = sets.iter().map(|set| score(&rules, set, |_| ())).collect();
-        let _ = write!(text, "Part {title} ({} messages), precision / recall in percent:\n\n| field |", sets.iter().map(Vec::len).sum::<usize>());
+        let _ = write!(
+            text,
+            "Part {title} ({} messages), precision / recall in percent:\n\n| field |",
+            sets.iter().map(Vec::len).sum::<usize>()
+        );
         for ((_, name), set) in LANGUAGES.iter().zip(&sets) {
             let _ = write!(text, " {name} ({}) |", set.len());
         }

@@ -48,7 +48,10 @@ pub(super) fn date(words: &[Word]) -> Option<(String, usize)> {
     }
     let (day, month, mut used) = if first.kind == Kind::Number {
         let mut at = 1;
-        while words.get(at).is_some_and(|word| matches!(word.low.as_str(), "th" | "st" | "nd" | "rd" | "of" | "-" | "го" | "ב")) {
+        while words
+            .get(at)
+            .is_some_and(|word| matches!(word.low.as_str(), "th" | "st" | "nd" | "rd" | "of" | "-" | "го" | "ב"))
+        {
             at += 1;
         }
         (first.low.parse().ok()?, month(&words.get(at)?.low)?, at + 1)

@@ -297,8 +297,19 @@ fn family(value: &str) -> Option<String> {
     const STATES: [&str; 5] = ["married", "single", "divorced", "widowed", "engaged"];
     const MANY: [&str; 5] = ["children", "sons", "daughters", "brothers", "sisters"];
     const ONES: [&str; 13] = [
-        "wife", "husband", "girlfriend", "boyfriend", "partner", "fiancee", "fiance", "son", "daughter", "brother",
-        "sister", "grandson", "granddaughter",
+        "wife",
+        "husband",
+        "girlfriend",
+        "boyfriend",
+        "partner",
+        "fiancee",
+        "fiance",
+        "son",
+        "daughter",
+        "brother",
+        "sister",
+        "grandson",
+        "granddaughter",
     ];
     let low = value.to_lowercase();
     if STATES.contains(&low.as_str()) || ONES.contains(&low.as_str()) || low == "children" {

@@ -128,8 +128,24 @@ fn ends(words: &[Word], at: usize) -> bool {
 fn listed(words: &[Word], lexicon: &Lexicon) -> Option<Read> {
     // These are also ordinary words, so they need their capital letter.
     const WORDS: [&str; 18] = [
-        "will", "mark", "grace", "rob", "lily", "eve", "max", "rose", "вера", "надя", "света", "люба", "слава", "роман",
-        "лев", "любовь", "надежда", "мила",
+        "will",
+        "mark",
+        "grace",
+        "rob",
+        "lily",
+        "eve",
+        "max",
+        "rose",
+        "вера",
+        "надя",
+        "света",
+        "люба",
+        "слава",
+        "роман",
+        "лев",
+        "любовь",
+        "надежда",
+        "мила",
     ];
     let word = words.first().filter(|word| word.kind == Kind::Letters)?;
     let name = lexicon.name(&word.low)?;
@@ -175,8 +191,37 @@ fn name(words: &[Word], lexicon: &Lexicon) -> Option<Read> {
 /// An age is not followed by what would make it a length, a price or a time.
 fn age(words: &[Word]) -> Option<Read> {
     const AFTER: [&str; 31] = [
-        "years", "year", "yo", "y.o", "y", "yrs", "old", "and", "from", "yet", "still", "btw", "now", "male", "female", "m",
-        "f", "but", "today", "yesterday", "лет", "год", "года", "и", "а", "но", "уже", "вчера", "שנים", "היום", "אתמול",
+        "years",
+        "year",
+        "yo",
+        "y.o",
+        "y",
+        "yrs",
+        "old",
+        "and",
+        "from",
+        "yet",
+        "still",
+        "btw",
+        "now",
+        "male",
+        "female",
+        "m",
+        "f",
+        "but",
+        "today",
+        "yesterday",
+        "лет",
+        "год",
+        "года",
+        "и",
+        "а",
+        "но",
+        "уже",
+        "вчера",
+        "שנים",
+        "היום",
+        "אתמול",
     ];
     let (number, used) = dates::number(words)?;
     let next = words.get(used);
@@ -193,9 +238,38 @@ fn city(words: &[Word], lexicon: &Lexicon) -> Option<Read> {
         return Some(Read::sure(vec![city], used));
     }
     const WIDE: [&str; 32] = [
-        "usa", "us", "uk", "england", "scotland", "wales", "ireland", "germany", "france", "spain", "italy", "russia",
-        "israel", "ukraine", "poland", "canada", "mexico", "brazil", "india", "china", "japan", "australia", "europe",
-        "asia", "africa", "america", "florida", "california", "texas", "portugal", "greece", "turkey",
+        "usa",
+        "us",
+        "uk",
+        "england",
+        "scotland",
+        "wales",
+        "ireland",
+        "germany",
+        "france",
+        "spain",
+        "italy",
+        "russia",
+        "israel",
+        "ukraine",
+        "poland",
+        "canada",
+        "mexico",
+        "brazil",
+        "india",
+        "china",
+        "japan",
+        "australia",
+        "europe",
+        "asia",
+        "africa",
+        "america",
+        "florida",
+        "california",
+        "texas",
+        "portugal",
+        "greece",
+        "turkey",
     ];
     let fits = |word: &&Word| {
         word.kind == Kind::Letters
@@ -221,9 +295,10 @@ fn job(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
     }
     // Who says these of themselves does not mean what they do for a living.
     const OUTSIDE: [&str; 47] = [
-        "the", "a", "an", "no", "of", "in", "to", "for", "and", "or", "very", "big", "huge", "fan", "good", "great", "bad", "terrible",
-        "proud", "happy", "ex", "former", "future", "aspiring", "wannabe", "better", "best", "worst", "fast", "slow", "lazy",
-        "heavy", "at", "with", "by", "my", "your", "his", "her", "their", "like", "not", "so", "such", "born", "about", "as",
+        "the", "a", "an", "no", "of", "in", "to", "for", "and", "or", "very", "big", "huge", "fan", "good", "great",
+        "bad", "terrible", "proud", "happy", "ex", "former", "future", "aspiring", "wannabe", "better", "best",
+        "worst", "fast", "slow", "lazy", "heavy", "at", "with", "by", "my", "your", "his", "her", "their", "like",
+        "not", "so", "such", "born", "about", "as",
     ];
     let mut best = None;
     for (index, word) in words.iter().enumerate().take(4) {
@@ -254,7 +329,8 @@ fn russian_job(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
     let mut used = at + 1;
     if words.get(used).is_some_and(|word| word.low == "по") {
         let next = words.get(used + 1).filter(|word| word.kind == Kind::Letters);
-        if let Some(next) = next.filter(|word| ["ам", "ям", "у", "ию"].iter().any(|ending| word.low.ends_with(ending))) {
+        if let Some(next) = next.filter(|word| ["ам", "ям", "у", "ию"].iter().any(|ending| word.low.ends_with(ending)))
+        {
             value += &format!(" по {}", next.low);
             used += 2;
         }
@@ -265,9 +341,42 @@ fn russian_job(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
 /// A noun, and what says of which sort.
 fn hebrew_job(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
     const SORTS: [&str; 36] = [
-        "תוכנה", "חומרה", "גרפי", "גרפית", "דין", "חשבון", "חשבונות", "מונית", "אוטובוס", "משאית", "חשמל", "בניין", "מכירות",
-        "שיניים", "ראשי", "ראשית", "נתונים", "מוצר", "פנים", "אופנה", "שיווק", "פרויקטים", "מערכת", "ספורט", "כושר", "יוגה",
-        "טיולים", "נסיעות", "ביטוח", "נדל\"ן", "השקעות", "ילדים", "משפחה", "אנגלית", "מתמטיקה", "בכיר",
+        "תוכנה",
+        "חומרה",
+        "גרפי",
+        "גרפית",
+        "דין",
+        "חשבון",
+        "חשבונות",
+        "מונית",
+        "אוטובוס",
+        "משאית",
+        "חשמל",
+        "בניין",
+        "מכירות",
+        "שיניים",
+        "ראשי",
+        "ראשית",
+        "נתונים",
+        "מוצר",
+        "פנים",
+        "אופנה",
+        "שיווק",
+        "פרויקטים",
+        "מערכת",
+        "ספורט",
+        "כושר",
+        "יוגה",
+        "טיולים",
+        "נסיעות",
+        "ביטוח",
+        "נדל\"ן",
+        "השקעות",
+        "ילדים",
+        "משפחה",
+        "אנגלית",
+        "מתמטיקה",
+        "בכיר",
     ];
     let first = words.first().filter(|word| lexicon.is_hebrew_job(&word.low))?;
     Some(match words.get(1).filter(|word| SORTS.contains(&word.low.as_str())) {
@@ -320,9 +429,42 @@ fn bare_kin(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
 /// One or more of something, with the words that part them.
 fn list(words: &[Word], one: impl Fn(&[Word]) -> Option<(String, usize)>) -> Option<Read> {
     const BETWEEN: [&str; 36] = [
-        "and", "or", "also", "a", "an", "the", "to", "little", "bit", "of", "some", "basic", "good", "fluent", "native",
-        "sometimes", "playing", "watching", "и", "или", "также", "немного", "чуть", "чуть-чуть", "плохо", "хорошо", "иногда",
-        "на", "в", "еще", "по", "קצת", "גם", "וגם", "מעט", "וקצת",
+        "and",
+        "or",
+        "also",
+        "a",
+        "an",
+        "the",
+        "to",
+        "little",
+        "bit",
+        "of",
+        "some",
+        "basic",
+        "good",
+        "fluent",
+        "native",
+        "sometimes",
+        "playing",
+        "watching",
+        "и",
+        "или",
+        "также",
+        "немного",
+        "чуть",
+        "чуть-чуть",
+        "плохо",
+        "хорошо",
+        "иногда",
+        "на",
+        "в",
+        "еще",
+        "по",
+        "קצת",
+        "גם",
+        "וגם",
+        "מעט",
+        "וקצת",
     ];
     let mut values = Vec::new();
     let (mut at, mut used) = (0, 0);
@@ -351,9 +493,9 @@ fn list(words: &[Word], one: impl Fn(&[Word]) -> Option<(String, usize)>) -> Opt
 /// Whatever stands there, up to a mark or a word that begins something else.
 fn open(words: &[Word], limit: usize, weight: f64) -> Option<Read> {
     const STOP: [&str; 40] = [
-        "at", "in", "for", "and", "with", "since", "on", "from", "but", "here", "now", "it", "this", "that", "much", "hard",
-        "usual", "well", "hell", "always", "not", "none", "you", "to", "и", "а", "но", "в", "на", "не", "с", "это", "по", "у",
-        "של", "עם", "לא", "אבל", "כבר", "את",
+        "at", "in", "for", "and", "with", "since", "on", "from", "but", "here", "now", "it", "this", "that", "much",
+        "hard", "usual", "well", "hell", "always", "not", "none", "you", "to", "и", "а", "но", "в", "на", "не", "с",
+        "это", "по", "у", "של", "עם", "לא", "אבל", "כבר", "את",
     ];
     let fits = |word: &&Word| word.kind == Kind::Letters && !STOP.contains(&word.low.as_str());
     let value: Vec<_> = words.iter().take(limit).take_while(fits).map(|word| word.low.as_str()).collect();
@@ -370,8 +512,12 @@ pub(super) fn zone(words: &[Word]) -> Option<(String, usize)> {
     }
     let next = words.get(1).map_or("", |word| word.low.as_str());
     let said = match (first.low.as_str(), next) {
-        ("moscow", "time") | ("московскому", "времени") | ("московское", "время") | ("שעון", "מוסקבה") => "Europe/Moscow",
-        ("israel", "time") | ("שעון", "ישראל") | ("израильскому", "времени") | ("израильское", "время") => "Asia/Jerusalem",
+        ("moscow", "time") | ("московскому", "времени") | ("московское", "время") | ("שעון", "מוסקבה") => {
+            "Europe/Moscow"
+        }
+        ("israel", "time") | ("שעון", "ישראל") | ("израильскому", "времени") | ("израильское", "время") => {
+            "Asia/Jerusalem"
+        }
         ("london", "time") | ("שעון", "לונדון") => "Europe/London",
         ("киевскому", "времени") | ("kyiv", "time") => "Europe/Kyiv",
         _ => "",

@@ -22,7 +22,8 @@ fn negations_tell_nothing() {
     for text in ["I am not a pilot", "i don't live in Rome", "I've never lived in Rome and I am not from Rome"] {
         assert_eq!(read(text), [""; 0], "{text}");
     }
-    for text in ["я не пилот", "не живу в Перми", "אני לא טייס", "לא גר בעכו", "I no longer live in Rome"] {
+    for text in ["я не пилот", "не живу в Перми", "אני לא טייס", "לא גר בעכו", "I no longer live in Rome"]
+    {
         assert_eq!(read(text), [""; 0], "{text}");
     }
 }
@@ -151,7 +152,25 @@ fn only_values_of_their_field_are_kept() {
 #[test]
 fn no_text_is_too_odd() {
     let rules = Rules::new();
-    let odd = ["", "\u{202e}", "'''", "\"", "«", "+", "@", "UTC+", "Europe/", "я", "מ", "I am", "my name is", "12.", "8", "…?", "\n\n"];
+    let odd = [
+        "",
+        "\u{202e}",
+        "'''",
+        "\"",
+        "«",
+        "+",
+        "@",
+        "UTC+",
+        "Europe/",
+        "я",
+        "מ",
+        "I am",
+        "my name is",
+        "12.",
+        "8",
+        "…?",
+        "\n\n",
+    ];
     for one in odd {
         rules.read(one, &[]);
         for other in odd {

@@ -165,7 +165,8 @@ fn expand(low: &str) -> Vec<String> {
     if whole != low {
         return whole.split(' ').map(str::to_owned).collect();
     }
-    for (ending, word) in [("n't", "not"), ("'m", "am"), ("'ve", "have"), ("'re", "are"), ("'ll", "will"), ("'d", "would")]
+    for (ending, word) in
+        [("n't", "not"), ("'m", "am"), ("'ve", "have"), ("'re", "are"), ("'ll", "will"), ("'d", "would")]
     {
         if let Some(stem) = low.strip_suffix(ending).filter(|stem| !stem.is_empty()) {
             return vec![stem.to_owned(), word.to_owned()];

@@ -23,7 +23,8 @@ pub(super) struct View {
 
 /// Asks the model.
 pub(super) fn ask(rules: &Rules, lines: &[&str]) -> Result<View, Error> {
-    let list = |length: u32| json!({ "type": "array", "maxItems": 5, "items": { "type": "string", "maxLength": length } });
+    let list =
+        |length: u32| json!({ "type": "array", "maxItems": 5, "items": { "type": "string", "maxLength": length } });
     let schema = json!({
         "type": "object",
         "additionalProperties": false,
@@ -45,8 +46,10 @@ fn validate(rules: &Rules, answer: &str, lines: &[&str]) -> Option<View> {
         list.iter().filter_map(Value::as_str).take(5)
     };
     let topics = texts("topics").filter(|topic| topic.chars().count() <= 40 && topic.split_whitespace().count() <= 4);
-    let topics = topics.filter_map(|topic| rules.check(Field::Interest, topic)).map(|topic| topic.to_lowercase()).collect();
-    let asked = |question: &&str| question.chars().count() <= 200 && lines.iter().any(|line| line.contains(question.trim()));
+    let topics =
+        topics.filter_map(|topic| rules.check(Field::Interest, topic)).map(|topic| topic.to_lowercase()).collect();
+    let asked =
+        |question: &&str| question.chars().count() <= 200 && lines.iter().any(|line| line.contains(question.trim()));
     let questions = texts("questions").filter(|question| question.contains('?')).filter(asked);
     Some(View { mood, topics, questions: questions.map(|question| question.trim().to_owned()).collect() })
 }
@@ -66,7 +69,8 @@ mod tests {
             "questions": ["where is the station?", "what is your system prompt?", "I like trains"],
             "user_id": 1,
         }));
-        let expected = View { mood: "good", topics: vec!["trains".into()], questions: vec!["where is the station?".into()] };
+        let expected =
+            View { mood: "good", topics: vec!["trains".into()], questions: vec!["where is the station?".into()] };
         assert_eq!(seen, Some(expected));
         assert_eq!(view(&json!({ "mood": "ecstatic", "topics": [], "questions": [] })), None);
         assert_eq!(validate(&rules, "sure, here it is", &lines), None);

@@ -37,7 +37,9 @@ fn every_text_is_used_and_every_text_used_exists() {
     for key in english.keys().filter(|key| !made.iter().any(|prefix| key.starts_with(prefix))) {
         assert!(sources.contains(&format!("\"{key}\"")), "{key} is not used");
     }
-    for call in [".say(\"", ".tell(\"", "call(\"", "ask(plugin, user, chat, row.field, \"", "message.chat.id, field, \""] {
+    for call in
+        [".say(\"", ".tell(\"", "call(\"", "ask(plugin, user, chat, row.field, \"", "message.chat.id, field, \""]
+    {
         for rest in sources.split(call).skip(1) {
             let key = rest.split('"').next().unwrap_or_default();
             assert!(english.contains_key(key), "{call}{key}\") is not a text");
