@@ -27,6 +27,10 @@ pub mod relay;
 #[path = "../support/postgres.rs"]
 pub mod postgres;
 
+#[allow(dead_code, reason = "each test uses what it needs")]
+#[path = "../support/site.rs"]
+pub mod site;
+
 #[path = "../fixtures/echo/src/picture.rs"]
 pub mod picture;
 
