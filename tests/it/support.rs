@@ -27,7 +27,7 @@ pub mod relay;
 #[path = "../support/postgres.rs"]
 pub mod postgres;
 
-#[allow(dead_code, reason = "the host's own tests use the rest")]
+#[allow(dead_code, reason = "each test uses what it needs")]
 #[path = "../support/site.rs"]
 pub mod site;
 
