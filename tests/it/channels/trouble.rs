@@ -15,8 +15,8 @@ const KEY: &str = "a-token-that-nobody-guesses";
 
 #[tokio::test]
 async fn what_cannot_be_read_is_said_to_whoever_asked() {
+    let site = Previews::open().await;
     for database in Database::each().await {
-        let site = Previews::open().await;
         site.puts("/s/nobody_here", Stands::Html(NOBODY.into()));
         site.puts("/s/gardeners", Stands::Html(GROUP.into()));
         site.puts("/s/quiet_one", Stands::Html(QUIET.into()));
@@ -44,8 +44,8 @@ async fn what_cannot_be_read_is_said_to_whoever_asked() {
 
 #[tokio::test]
 async fn a_changed_page_raises_the_alarm_instead_of_silence() {
+    let site = Previews::open().await;
     for database in Database::each().await {
-        let site = Previews::open().await;
         site.shows("town", &[old(1, "The first")]);
         let house = House::opens(database, &[site.plugin("")]).await;
         let (ada, admin) = (house.street.town.newcomer("Ada", "en").await, house.admin());
@@ -78,15 +78,16 @@ async fn a_changed_page_raises_the_alarm_instead_of_silence() {
 
 #[tokio::test]
 async fn a_slow_page_keeps_nobody_waiting() {
+    let site = Previews::open().await;
     for database in Database::each().await {
-        let site = Previews::open().await;
         site.puts("/s/slow", Stands::Slow);
         site.shows("town", &[old(1, "The first")]);
         let house = House::opens(database, &[site.plugin("timeout_ms = \"8000\"")]).await;
         let ada = house.street.town.newcomer("Ada", "en").await;
+        let asked = site.asked("/s/slow");
         ada.says("/add slow").await;
         sees(&ada, "I am reading it now").await;
-        while site.asked("/s/slow") == 0 {
+        while site.asked("/s/slow") == asked {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
         // While that page hangs, the bot answers, and other channels are read.
@@ -111,8 +112,8 @@ async fn ask(house: &House, post: bool, path: &str) -> (u16, Value) {
 
 #[tokio::test]
 async fn channels_are_read_over_http() {
+    let site = Previews::open().await;
     for database in Database::each().await {
-        let site = Previews::open().await;
         site.shows("town", &[old(1, "The first"), old(2, "The second")]);
         let street = Street::opens().await;
         let http = format!("[http]\nlisten = \"127.0.0.1:0\"\ntoken = {KEY:?}");

@@ -19,8 +19,8 @@ pub(super) async fn saves(person: &Person, command: &str, rules: &str) {
 
 #[tokio::test]
 async fn rules_are_tried_before_they_are_saved() {
+    let site = Previews::open().await;
     for database in Database::each().await {
-        let site = Previews::open().await;
         site.shows("town", &[old(1, "Flat to let, $900"), old(2, "Flat to let, $2,000"), old(3, "Shoes")]);
         let house = House::opens(database, &[site.plugin("")]).await;
         let ada = house.street.town.newcomer("Ada", "en").await;
@@ -102,8 +102,8 @@ async fn a_post_says_why_it_came_and_why_not() {
 
 #[tokio::test]
 async fn a_digest_gathers_what_came_until_its_time() {
+    let site = Previews::open().await;
     for database in Database::each().await {
-        let site = Previews::open().await;
         site.shows("town", &[old(1, "The first")]);
         // Two minutes before a full hour.
         let hour = 3_600_000;
