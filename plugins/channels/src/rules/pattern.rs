@@ -5,8 +5,8 @@ use regex::{Regex, RegexBuilder};
 /// A pattern longer than that is no pattern any more.
 pub const MAX_PATTERN: usize = 300;
 
-/// What a compiled expression may weigh, in bytes. `\w{1000}` weighs more.
-const MAX_WEIGHT: usize = 256 * 1024;
+/// What a compiled expression may weigh, in bytes. Letters of all scripts weigh much: `\w{2,5}` is taken, `\w{60}` is not.
+const MAX_WEIGHT: usize = 1024 * 1024;
 
 /// Something to look for.
 #[derive(Debug, Clone)]

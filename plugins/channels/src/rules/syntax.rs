@@ -17,6 +17,9 @@ const MAX_LINES: usize = 60;
 /// More patterns than that would take too long for each post.
 const MAX_PATTERNS: usize = 100;
 
+/// More regular expressions than that could fill the memory of a turn, which has those for all channels and those of one.
+const MAX_EXPRESSIONS: usize = 20;
+
 /// What is wrong with a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleError {
@@ -77,7 +80,7 @@ pub fn parse(text: &str) -> Result<Rules, RuleError> {
             example: "+ flat*, apartment",
         });
     }
-    let mut reader = Reader { rules: Rules::default(), line: 0, source: "", patterns: 0, shows: None };
+    let mut reader = Reader { rules: Rules::default(), line: 0, source: "", patterns: 0, expressions: 0, shows: None };
     for (number, line) in (1..).zip(text.lines()) {
         reader.line = number;
         reader.source = line.trim();
@@ -93,6 +96,7 @@ struct Reader<'a> {
     line: usize,
     source: &'a str,
     patterns: usize,
+    expressions: usize,
     /// The template, which may name fields of later lines.
     shows: Option<(usize, &'a str, &'a str)>,
 }
@@ -177,7 +181,10 @@ impl<'a> Reader<'a> {
         let mut patterns = Vec::new();
         for item in items(rest) {
             let pattern = match item {
-                Item::Regex(source) => Pattern::regex(source),
+                Item::Regex(source) => {
+                    self.count_expression(example)?;
+                    Pattern::regex(source)
+                }
                 Item::Words(words) => Pattern::words(words),
             };
             patterns.push(pattern.map_err(|bad| self.bad(item.source(), bad, example))?);
@@ -353,6 +360,7 @@ impl<'a> Reader<'a> {
     fn regex(&mut self, written: &str, example: &'static str) -> Read<Regex> {
         let source = written.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')).unwrap_or(written);
         self.count(example)?;
+        self.count_expression(example)?;
         pattern::compile(source).map_err(|bad| self.bad(written, bad, example))
     }
 
@@ -365,6 +373,11 @@ impl<'a> Reader<'a> {
     fn count(&mut self, example: &'static str) -> Read {
         self.patterns += 1;
         if self.patterns > MAX_PATTERNS { Err(self.error("", Problem::TooMuch, example)) } else { Ok(()) }
+    }
+
+    fn count_expression(&mut self, example: &'static str) -> Read {
+        self.expressions += 1;
+        if self.expressions > MAX_EXPRESSIONS { Err(self.error("", Problem::TooMuch, example)) } else { Ok(()) }
     }
 
     fn once(&self, is_new: bool, example: &'static str) -> Read {

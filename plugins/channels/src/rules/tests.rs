@@ -78,6 +78,7 @@ fn an_expression_cannot_take_long() {
     assert_eq!(error(r"+ /\w{2,5}-\d{3}/"), Ok(()));
     assert_eq!(error(&format!("+ /{}/", "a".repeat(301))), Err(Problem::TooHeavy));
     assert_eq!(error(&format!("+ {}", "a, ".repeat(101))), Err(Problem::TooMuch));
+    assert_eq!(error(&format!("+ {}", "/a/, ".repeat(21))), Err(Problem::TooMuch));
     assert_eq!(error(&"+ a\n".repeat(61)), Err(Problem::TooMuch));
 }
 
