@@ -30,6 +30,8 @@ mod hosts;
 
 mod intake;
 
+mod llm;
+
 mod refusals;
 
 mod sending;
@@ -39,5 +41,7 @@ mod suspended;
 mod pacing;
 
 mod tidy;
+
+mod web;
 
 mod webhook;

@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 pub mod database;
 
+pub mod model;
+
 pub mod people;
 
 pub mod process;
@@ -27,11 +29,17 @@ pub mod relay;
 #[path = "../support/postgres.rs"]
 pub mod postgres;
 
+#[allow(dead_code, reason = "the tests of the host's parts use the rest")]
+#[path = "../support/site.rs"]
+pub mod site;
+
 #[path = "../fixtures/echo/src/picture.rs"]
 pub mod picture;
 
 pub use database::Database;
+pub use model::{Model, Says};
 pub use people::{Person, Town};
+pub use site::Site;
 
 /// The bot's token, as host and emulator know it.
 pub const TOKEN: &str = "7000000001:test-house";
@@ -44,7 +52,7 @@ pub const ADMIN: i64 = 1001;
 pub struct Plugin {
     name: &'static str,
     source: String,
-    grant: &'static str,
+    grant: String,
     config: String,
 }
 
@@ -53,7 +61,7 @@ pub fn cards() -> Plugin {
     Plugin {
         name: "cards",
         source: "bundled:cards".into(),
-        grant: r#"["chat", "tables", "dialogue", "files", { chat = ["admins"] }]"#,
+        grant: r#"["chat", "tables", "dialogue", "files", { chat = ["admins"] }]"#.into(),
         config: String::new(),
     }
 }
@@ -64,17 +72,17 @@ pub fn fixture(name: &'static str) -> Plugin {
 }
 
 /// A fixture with a grant of its own.
-pub fn fixture_granted(name: &'static str, grant: &'static str) -> Plugin {
+pub fn fixture_granted(name: &'static str, grant: impl Into<String>) -> Plugin {
     let component = guesthouse_fixtures::get(name).component;
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.wasm", std::process::id()));
     std::fs::write(&path, component).expect("the target folder can be written");
-    Plugin { name, source: path.to_string_lossy().into_owned(), grant, config: String::new() }
+    Plugin { name, source: path.to_string_lossy().into_owned(), grant: grant.into(), config: String::new() }
 }
 
 impl Plugin {
     /// Any file as a component that may only write.
     pub fn from_path(name: &'static str, path: &Path) -> Self {
-        Self { name, source: path.to_string_lossy().into_owned(), grant: r#"["chat"]"#, config: String::new() }
+        Self { name, source: path.to_string_lossy().into_owned(), grant: r#"["chat"]"#.into(), config: String::new() }
     }
 
     /// The same with settings of its own, as lines of TOML.
@@ -201,7 +209,8 @@ impl House {
         Self::opens_on_at(Clock::system(), street, database, text).await
     }
 
-    async fn opens_on_at(clock: Clock, street: Street, database: Database, text: &str) -> Self {
+    /// The same, with a clock of its own for the host.
+    pub async fn opens_on_at(clock: Clock, street: Street, database: Database, text: &str) -> Self {
         let (host, tasks) = start_at(text, &clock).await.unwrap_or_else(|error| panic!("{error:#}"));
         Self { street, database, clock, host, tasks }
     }
