@@ -24,14 +24,14 @@ const BOT: (&str, &str) = ("7000000001:dev-house", "guesthouse_dev_bot");
 /// The language model of the dev house; by default there is none.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct LlmArgs {
-    /// A language model for plugins: the address of an OpenAI-compatible endpoint, such as http://127.0.0.1:11434/v1
-    #[arg(long, env = "GUESTHOUSE_LLM_URL", requires = "llm_model")]
+    /// A language model for plugins: where an OpenAI-compatible endpoint is
+    #[arg(long, env = "GUESTHOUSE_LLM_URL", requires = "llm_model", value_name = "URL")]
     llm_url: Option<String>,
     /// The endpoint's name for the model
-    #[arg(long, env = "GUESTHOUSE_LLM_MODEL")]
+    #[arg(long, env = "GUESTHOUSE_LLM_MODEL", value_name = "NAME")]
     llm_model: Option<String>,
     /// What the endpoint wants to be shown, if anything. Better in the environment than on the command line
-    #[arg(long, env = "GUESTHOUSE_LLM_KEY", hide_env_values = true)]
+    #[arg(long, env = "GUESTHOUSE_LLM_KEY", hide_env_values = true, value_name = "KEY")]
     llm_key: Option<String>,
 }
 

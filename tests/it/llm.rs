@@ -109,8 +109,7 @@ async fn a_model_that_is_down_slow_or_talks_nonsense_fails_alone() {
 #[tokio::test]
 async fn a_turn_that_runs_again_costs_nothing() {
     for database in Database::each().await {
-        let model =
-            Model::answers(|_, said| if said == "slow" { Says::WhatTheTestSays } else { Says::text("quick") }).await;
+        let model = Model::answers(|_, said| if said == "slow" { Says::AsTold } else { Says::text("quick") }).await;
         let house = opens(Clock::system(), database, &model, "").await;
         let (slow, quick) = (house.person(1002), house.person(1003));
         slow.says("/think main slow").await;
@@ -130,7 +129,7 @@ async fn a_turn_that_runs_again_costs_nothing() {
 #[tokio::test]
 async fn a_turn_that_fails_and_is_tried_again_is_answered_once_and_shown_once() {
     for database in Database::each().await {
-        let (model, clock) = (Model::answers(|_, _| Says::WhatTheTestSays).await, standing());
+        let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
         let house = opens(clock.clone(), database, &model, "").await;
         let user = house.person(1002);
         user.says(&format!("/until {} once", clock.now() + 20_000)).await;
@@ -159,7 +158,7 @@ async fn a_turn_that_fails_and_is_tried_again_is_answered_once_and_shown_once() 
 #[tokio::test]
 async fn a_slow_answer_grows_in_one_message_that_becomes_its_last_form() {
     for database in Database::each().await {
-        let (model, clock) = (Model::answers(|_, _| Says::WhatTheTestSays).await, standing());
+        let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
         let house = opens(clock, database, &model, "").await;
         let user = house.person(1002);
         user.says("/show a story").await;
@@ -189,7 +188,7 @@ async fn a_slow_answer_grows_in_one_message_that_becomes_its_last_form() {
 
 #[tokio::test]
 async fn edits_that_are_late_give_way_to_the_latest() {
-    let (model, clock) = (Model::answers(|_, _| Says::WhatTheTestSays).await, standing());
+    let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
     let house = opens(clock, Database::sqlite(), &model, "").await;
     let user = house.person(1002);
     user.says("/show a story").await;
@@ -217,7 +216,7 @@ async fn edits_that_are_late_give_way_to_the_latest() {
 /// Nobody is left with half an answer when there is none.
 #[tokio::test]
 async fn what_was_shown_of_an_answer_that_broke_off_goes() {
-    let (model, clock) = (Model::answers(|_, _| Says::WhatTheTestSays).await, standing());
+    let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
     let house = opens(clock, Database::sqlite(), &model, "").await;
     let user = house.person(1002);
     user.says("/show a story").await;
@@ -235,7 +234,7 @@ async fn what_was_shown_of_an_answer_that_broke_off_goes() {
 #[tokio::test]
 async fn a_host_that_dies_leaves_one_message_that_goes_on_growing() {
     for database in Database::each().await {
-        let model = Model::answers(|_, _| Says::WhatTheTestSays).await;
+        let model = Model::answers(|_, _| Says::AsTold).await;
         let street = Street::opens().await;
         let text = street.configuration(&database, "", &[thinker()]) + &model.section("");
         let user = street.town.person(1002);

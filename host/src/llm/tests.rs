@@ -5,13 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use self::site::{Asked, Reply, Site, head, page};
+use super::super::site::{Asked, Reply, Site, head, page};
 use super::*;
 use crate::model::llm::Part;
-
-#[allow(dead_code, unreachable_pub, reason = "the tests from outside use the rest")]
-#[path = "../../../tests/support/site.rs"]
-mod site;
 
 const STREAM: (&str, &str) = ("content-type", "text/event-stream; charset=utf-8");
 const JSON: (&str, &str) = ("content-type", "application/json");

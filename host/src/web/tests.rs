@@ -5,15 +5,12 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 
-use self::site::{Asked, Reply, Site, head, page};
+use super::super::site::{Asked, Reply, Site, head, page};
 use super::*;
 use crate::model::web::WebBody;
-
-#[allow(dead_code, unreachable_pub, reason = "the tests from outside use the rest")]
-#[path = "../../../tests/support/site.rs"]
-mod site;
 
 const BOUNDS: WebBounds = WebBounds { time: Duration::from_secs(10), bytes: 1 << 20 };
 

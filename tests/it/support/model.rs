@@ -15,7 +15,7 @@ pub enum Says {
     /// These pieces, with a pause after each.
     Slowly(Vec<String>, Duration),
     /// What the test [hands over](Model::says) piece by piece, until it [ends](Model::ends).
-    WhatTheTestSays,
+    AsTold,
     /// An error with this status.
     Error(u16, String),
     /// These bytes instead of an answer.
@@ -117,7 +117,7 @@ fn reply(
             });
             Reply::Follows(begin(), receiver)
         }
-        Says::WhatTheTestSays => {
+        Says::AsTold => {
             let (sender, receiver) = unbounded_channel();
             *talk.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
             Reply::Follows(begin(), receiver)
