@@ -36,6 +36,8 @@ mod hosts;
 
 mod intake;
 
+mod llm;
+
 mod refusals;
 
 mod sending;
@@ -51,5 +53,7 @@ mod profile;
 mod tidy;
 
 mod timers;
+
+mod web;
 
 mod webhook;
