@@ -20,7 +20,6 @@ const BACKLOG: i64 = 40;
 struct Place {
     name: Option<String>,
     title: String,
-    is_group: bool,
     member: bool,
     added_by: Option<i64>,
     version: i64,
@@ -153,8 +152,8 @@ fn empty(name: Option<String>, title: &str) -> Channel {
 }
 
 fn of(channel: Channel) -> Place {
-    let Channel { name, title, is_group, member, added_by, version, .. } = channel;
-    Place { name, title, is_group, member, added_by, version }
+    let Channel { name, title, member, added_by, version, .. } = channel;
+    Place { name, title, member, added_by, version }
 }
 
 fn subscribe(turn: &Turn<'_>, message: &Message, place: &Row<Place>) -> Result<(), Failure> {
@@ -177,7 +176,6 @@ fn subscribe(turn: &Turn<'_>, message: &Message, place: &Row<Place>) -> Result<(
         let max = Arg::Count(turn.shared.settings.channels.into());
         return turn.answer(message, turn.words.tell("too-many", &[("count", max)]));
     }
-    let comes_by_itself = place.member;
     let reply = chat::message(turn.words.tell("adding", &args));
     let reply = if turn.private { reply } else { reply.reply_to(message) };
     let sent = reply.send(turn.chat)?;
@@ -193,10 +191,9 @@ fn subscribe(turn: &Turn<'_>, message: &Message, place: &Row<Place>) -> Result<(
         created: turn.now,
     })?;
     CHANNELS.increment(place.id, "readers", 1)?;
-    if comes_by_itself || place.is_group {
-        courier::wake(turn.user, turn.now)?;
-    }
-    if place.name.is_some() && !comes_by_itself {
+    // Of a channel that others read already everything is known at once.
+    courier::wake(turn.user, turn.now)?;
+    if place.name.is_some() && !place.member {
         read::soon(place.id, turn.now, None)?;
     }
     Ok(())

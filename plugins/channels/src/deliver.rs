@@ -18,8 +18,8 @@ use crate::turn::Turn;
 /// Messages that one turn sends.
 const SENT_AT_ONCE: u32 = 10;
 
-/// Posts that one digest has.
-const IN_A_DIGEST: u32 = 30;
+/// Posts that one digest has: as many as fit into one message.
+const IN_A_DIGEST: u32 = 12;
 
 #[derive(Deserialize)]
 struct Next {

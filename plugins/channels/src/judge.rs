@@ -120,8 +120,8 @@ fn judged(
     let waits = book.own.show(book.all).is_some_and(|show| show.places().any(|place| place == "page"));
     let patience = if waits && post.links.len() > 2 { PAGE_PATIENCE } else { 0 };
     let due = when::due(turn.now + patience, &when, book.own.quiet(book.all), &zone);
-    // Whoever subscribes wants what comes, not what has been.
-    let status = if post.time < subscription.created {
+    // Whoever subscribes wants what comes, not what has been. Telegram's times are whole seconds.
+    let status = if post.time + clock::SECOND <= subscription.created {
         Status::Old
     } else if !verdict.taken {
         Status::Left

@@ -24,6 +24,7 @@
 pub mod fields;
 pub mod judge;
 pub mod language;
+mod lines;
 mod money;
 pub mod pattern;
 pub mod show;
@@ -32,9 +33,10 @@ pub mod when;
 
 pub use fields::{Field, Finder};
 pub use judge::{Check, Subject, Verdict};
+pub use lines::{value_of, with_line};
 pub use pattern::Pattern;
 pub use show::{Replace, Show};
-pub use syntax::{Problem, RuleError, parse, value_of, with_line};
+pub use syntax::{Problem, RuleError, parse};
 pub use when::{Quiet, When};
 
 use jiff::tz::TimeZone;

@@ -82,7 +82,7 @@ async fn a_slow_page_keeps_nobody_waiting() {
         let site = Previews::open().await;
         site.puts("/s/slow", Stands::Slow);
         site.shows("town", &[old(1, "The first")]);
-        let house = House::opens(database, &[site.plugin("timeout_ms = \"4000\"")]).await;
+        let house = House::opens(database, &[site.plugin("timeout_ms = \"8000\"")]).await;
         let ada = house.street.town.newcomer("Ada", "en").await;
         ada.says("/add slow").await;
         sees(&ada, "I am reading it now").await;
@@ -119,7 +119,7 @@ async fn channels_are_read_over_http() {
         let text = street.configuration(&database, &http, &[site.plugin("")]);
         let house = House::opens_on(street, database, &text).await;
         let ada = house.street.town.newcomer("Ada", "en").await;
-        let id = super::ada_id(&house).await;
+        let id = super::newest_person(&house).await;
         assert_eq!(ask(&house, true, &format!("/users/{id}/parse")).await.0, 404);
         adds(&ada, "town").await;
 

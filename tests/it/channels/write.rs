@@ -1,5 +1,7 @@
 //! Rules in a chat: written, tried, saved; and why a post came or did not.
 
+use guesthouse::clock::Clock;
+
 use super::town::{Previews, adds, close, new, old, parses, sees};
 use crate::support::{Database, House, Person};
 
@@ -99,23 +101,29 @@ async fn a_post_says_why_it_came_and_why_not() {
 }
 
 #[tokio::test]
-async fn a_digest_gathers_what_came() {
-    let site = Previews::open().await;
-    site.shows("town", &[old(1, "The first")]);
-    let house = House::opens(Database::sqlite(), &[site.plugin("")]).await;
-    let ada = house.street.town.newcomer("Ada", "en").await;
-    adds(&ada, "town").await;
-    saves(&ada, "/rules", "when: hourly").await;
-    site.shows("town", &[old(1, "The first"), new(2, "The second"), new(3, "The third")]);
-    parses(&ada).await;
-    let waiting = "SELECT COUNT(*) FROM channels__feed WHERE status = 'Due' AND digest = 1 AND due > 0";
-    assert_eq!(house.database.number(waiting).await, 2);
-    let timer = "SELECT COUNT(*) FROM timers WHERE name = 'deliver'";
-    assert_eq!(house.database.number(timer).await, 1, "one timer for both");
-    ada.settles().await;
-    let read = ada.has_read().await.join("\n");
-    assert!(!read.contains("The second"), "{read}");
-    close(house, ada).await;
+async fn a_digest_gathers_what_came_until_its_time() {
+    for database in Database::each().await {
+        let site = Previews::open().await;
+        site.shows("town", &[old(1, "The first")]);
+        // Two minutes before a full hour.
+        let hour = 3_600_000;
+        let clock = Clock::manual((Clock::system().now() / hour + 1) * hour - 120_000);
+        let house = House::opens_at(clock, database, "", &[site.plugin("")]).await;
+        let ada = house.street.town.newcomer("Ada", "en").await;
+        adds(&ada, "town").await;
+        saves(&ada, "/rules", "when: hourly\n- nothing").await;
+        site.shows("town", &[old(1, "The first"), new(2, "The second"), new(3, "The third")]);
+        parses(&ada).await;
+        let waiting = "SELECT COUNT(*) FROM channels__feed WHERE status = 'Due' AND digest = 1";
+        assert_eq!(house.database.number(waiting).await, 2);
+        ada.settles().await;
+        assert!(!ada.has_read().await.join("\n").contains("The second"));
+        house.passes_until("SELECT COUNT(*) FROM channels__feed WHERE status = 'Sent'", 2).await;
+        let digest = sees(&ada, "📰").await;
+        assert!(digest.starts_with("📰 2 new posts\n\n*News of town<https://t.me/town/2>*\nThe second"), "{digest}");
+        assert!(digest.contains("The third"), "{digest}");
+        close(house, ada).await;
+    }
 }
 
 #[tokio::test]
