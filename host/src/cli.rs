@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{CommandLine, Config};
 use crate::dev;
 use crate::emulator::Emulator;
 use crate::emulator::memory::Memory;
@@ -23,6 +23,9 @@ mod dead;
 
 /// How long a soft shutdown may take before what is left is dropped.
 const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Where a configuration is looked for.
+const CONFIG: &str = "guesthouse.toml";
 
 /// A Telegram bot host where every plugin is a sandboxed WebAssembly guest
 #[derive(Debug, Parser)]
@@ -42,7 +45,7 @@ enum Command {
     /// Run the bots of a configuration file
     Run {
         /// The configuration file; guesthouse.example.toml shows every key
-        #[arg(long, short, default_value = "guesthouse.toml", env = "GUESTHOUSE_CONFIG")]
+        #[arg(long, short, default_value = CONFIG, env = "GUESTHOUSE_CONFIG")]
         config: PathBuf,
     },
     /// Run the bundled plugins on an emulated Telegram with a web chat; needs no token and no network
@@ -62,7 +65,7 @@ enum Command {
     /// Load a configuration and its plugins and say what is wrong, without asking Telegram for anything
     Check {
         /// The configuration file
-        #[arg(long, short, default_value = "guesthouse.toml", env = "GUESTHOUSE_CONFIG")]
+        #[arg(long, short, default_value = CONFIG, env = "GUESTHOUSE_CONFIG")]
         config: PathBuf,
     },
     Dead(dead::Dead),
@@ -121,8 +124,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
     listen_for_signals(&tasks);
     let clock = Clock::system();
     match command {
-        Command::Run { config } => {
-            let config = Config::load(&config)?;
+        Command::Run { config: path } => {
+            let mut config = Config::load(&path)?;
+            let path = path.to_string_lossy();
+            config.command = if path == CONFIG { called(&[]) } else { called(&["--config", &*path]) };
             return until_stopped(host::start(config, &clock, &tasks).await, tasks).await;
         }
         Command::Dev(args) => {
@@ -144,6 +149,11 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Check { config } => return host::check(Config::load(&config)?).await,
     }
     tasks.finish(PATIENCE).await.map_err(|crash| anyhow::anyhow!(crash))
+}
+
+/// This program as it was called, for those who are told what to type.
+pub(crate) fn called(options: &[&str]) -> CommandLine {
+    CommandLine::new(std::env::args().next().as_deref().unwrap_or("guesthouse"), options)
 }
 
 /// Waits for the end of a started host and closes it, or stops what was begun when it could not be started.

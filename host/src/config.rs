@@ -11,6 +11,8 @@ use thiserror::Error;
 use crate::model::cron::Zone;
 use crate::model::{BotId, PluginName};
 
+pub mod command;
+
 pub mod grant;
 
 pub mod http;
@@ -25,6 +27,7 @@ pub mod sending;
 
 pub mod sites;
 
+pub use command::CommandLine;
 pub use grant::Grant;
 pub use http::{ApiToken, Http, Webhook};
 pub use limits::Limits;
@@ -54,6 +57,9 @@ pub struct Config {
     /// The bots, by `[[bot]]`.
     #[serde(rename = "bot", default)]
     pub bots: Vec<Bot>,
+    /// How its operator reaches the database. No key: whoever reads the file knows where it is.
+    #[serde(skip)]
+    pub command: CommandLine,
 }
 
 /// Where the data are kept.

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::clock::{Clock, Millis};
 use crate::config::Pace;
+use crate::health::Place;
 use crate::model::BotId;
 use crate::shutdown::Tasks;
 use crate::store::{Claimed, Store};
@@ -72,6 +73,8 @@ struct Bot {
     telegram: Client,
     /// Its room. A bot whose Telegram hangs fills its own alone.
     slots: Arc<Semaphore>,
+    /// Where others can see that its token is refused.
+    place: Place,
 }
 
 /// Who may send now.
@@ -95,9 +98,9 @@ impl Delivery {
     }
 
     /// Lets a bot's messages be sent, at its pace.
-    pub fn add(&self, bot: BotId, telegram: Client, pace: Pace) {
+    pub fn add(&self, bot: BotId, telegram: Client, pace: Pace, place: Place) {
         self.paces().set(bot, pace);
-        let one = Bot { telegram, slots: Arc::new(Semaphore::new(IN_FLIGHT)) };
+        let one = Bot { telegram, slots: Arc::new(Semaphore::new(IN_FLIGHT)), place };
         self.bots.write().unwrap_or_else(PoisonError::into_inner).insert(bot, one);
         self.wake.outbox.ring();
     }
@@ -174,11 +177,11 @@ impl Delivery {
         for chat in chats {
             let bot = self.bots.read().unwrap_or_else(PoisonError::into_inner).get(&chat.lease.bot()).cloned();
             // Only bots that are here are asked for, and only this loop takes permits, so there are as many as there were.
-            let Some(Bot { telegram, slots }) = bot else { continue };
+            let Some(Bot { telegram, slots, place }) = bot else { continue };
             let Ok(slot) = slots.try_acquire_owned() else { continue };
             let (delivery, shutdown) = (self.clone(), tasks.shutdown().clone());
             tasks.spawn(async move {
-                delivery.run_lane(chat, &telegram, &shutdown).await;
+                delivery.run_lane(chat, &telegram, &place, &shutdown).await;
                 drop(slot);
                 // More may have come for this chat while it was held, and there is room again.
                 delivery.wake.outbox.ring();

@@ -33,12 +33,13 @@ pub async fn start(listen: &str, data: &Path, clock: &Clock, tasks: &Tasks) -> a
     let mut memory = Memory::in_folder(data);
     let emulator = world(clock, &[format!("{}={}", BOT.0, BOT.1)], Some(&mut memory))?;
     emulator.is_called(listen);
-    let config = Config::parse(CONFIG, Path::new("guesthouse.dev.toml"), |name| match name {
+    let mut config = Config::parse(CONFIG, Path::new("guesthouse.dev.toml"), |name| match name {
         "ADDRESS" => Some(address.to_string()),
         "DATA" => Some(data.to_string_lossy().into_owned()),
         "TOKEN" => Some(BOT.0.to_owned()),
         _ => None,
     })?;
+    config.command = cli::called(&["--database", &config.database.url]);
     let token = api_token(data)?;
     cli::serve(emulator.clone(), listener, Some(memory), tasks);
     let host = host::start(config, clock, tasks).await.map_err(|error| match error.downcast_ref() {

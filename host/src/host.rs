@@ -112,7 +112,8 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
     let wake = Wake::default();
     let guests = Guests::default();
     let delivery = Delivery::new(store.clone(), wake.clone(), clock.clone());
-    let lanes = Lanes::new(store.clone(), guests.clone(), wake.clone(), clock.clone(), config.limits.clone());
+    let (limits, command) = (config.limits.clone(), config.command);
+    let lanes = Lanes::new(store.clone(), guests.clone(), wake.clone(), clock.clone(), limits, command);
     let board = Board::default();
     let agenda = Agenda::new(store.clone(), wake.clone(), clock.clone());
     let api = Api::new(store.clone(), board.clone(), wake.clone(), clock.clone(), tasks.clone());
@@ -262,7 +263,7 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     }
     parts.wake.lanes.ring();
     parts.api.serves(&bot.name, api::Served { id, username: me.username.clone(), plugins });
-    parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url));
+    parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url), place.clone());
     let intake = intake::Bot {
         me: Arc::clone(&me),
         name: bot.name.clone(),
@@ -278,13 +279,12 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     tracing::info!(bot = %bot.name, "bot `{}` runs as @{} with {} plugin(s)", bot.name, me.username, bot.plugins.len());
     let shutdown = parts.tasks.shutdown().clone();
     parts.tasks.spawn(intake::commands::keep_menu(intake.clone(), shutdown.clone()));
-    // Not a loop whose end stops the host: a revoked token ends this bot alone.
     match parts.hooks.of(bot) {
         Some(hook) => {
             hook.serves(intake.clone());
-            parts.tasks.spawn_part("webhook", webhook::keep_registered(intake, hook, shutdown));
+            parts.tasks.spawn_loop("webhook", webhook::keep_registered(intake, hook, shutdown));
         }
-        None => parts.tasks.spawn_part("polling", intake::polling::run(intake, shutdown)),
+        None => parts.tasks.spawn_loop("polling", intake::polling::run(intake, shutdown)),
     }
     Ok(())
 }

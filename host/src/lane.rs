@@ -12,8 +12,8 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 
-use crate::clock::Clock;
-use crate::config::Limits;
+use crate::clock::{Clock, Millis};
+use crate::config::{CommandLine, Limits};
 use crate::model::manifest::Table;
 use crate::model::{BotId, Part, PluginName};
 use crate::sandbox::Plugin;
@@ -48,7 +48,7 @@ mod turn;
 
 mod view;
 
-use breaker::Breakers;
+use breaker::{Breakers, Look};
 pub use outside::Ways;
 use queue::Queues;
 use slots::{Room, Slots};
@@ -131,6 +131,8 @@ pub struct Lanes {
     wake: Wake,
     clock: Clock,
     limits: Arc<Limits>,
+    /// What alerts tell the admins to type.
+    command: Arc<CommandLine>,
     queues: Queues,
     breakers: Breakers,
     random: Arc<Mutex<StdRng>>,
@@ -138,11 +140,12 @@ pub struct Lanes {
 
 impl Lanes {
     /// The lanes of one host.
-    pub fn new(store: Store, guests: Guests, wake: Wake, clock: Clock, limits: Limits) -> Self {
+    pub fn new(store: Store, guests: Guests, wake: Wake, clock: Clock, limits: Limits, command: CommandLine) -> Self {
         // The one draw from the operating system; every turn's seed comes from here.
         let random = Arc::new(Mutex::new(StdRng::from_os_rng()));
         let queues = Queues::new(clock.clone());
-        Self { store, guests, wake, clock, limits: Arc::new(limits), queues, breakers: Breakers::default(), random }
+        let (limits, command, breakers) = (Arc::new(limits), Arc::new(command), Breakers::default());
+        Self { store, guests, wake, clock, limits, command, queues, breakers, random }
     }
 
     /// Runs turns until the shutdown begins. Turns under way are finished by their own tasks.
@@ -150,44 +153,69 @@ impl Lanes {
         let slots = Slots::new(self.limits.concurrent_turns as usize);
         while !tasks.shutdown().has_begun() {
             // Room first, then work: a claimed lane never waits in memory while another host could take it.
-            let Room { lanes: wanted, without } = slots.room(self.guests.have_processors()).await;
-            let plugins = self.guests.all_but(&without);
-            let claimed = match self.store.claim_turns(wanted, &plugins).await {
-                Ok(claimed) => claimed,
+            let Room { lanes: wanted, mut without } = slots.room(self.guests.have_processors()).await;
+            let Look { without: open, trial, next } = self.breakers.look(self.clock.now());
+            // A plugin that is to be tried again gets one lane of its own; all others of it stay where they are.
+            let trial: Vec<_> = trial.into_iter().filter(|plugin| !without.contains(plugin)).collect();
+            without.extend(open);
+            let mut plugins = self.guests.all_but(&without);
+            let tried = if trial.is_empty() { Ok(0) } else { self.start(1, &trial, &slots, &tasks).await };
+            let came = match tried {
+                Ok(tried) if tried < wanted => {
+                    self.start(wanted - tried, &plugins, &slots, &tasks).await.map(|came| came + tried)
+                }
+                tried => tried,
+            };
+            match came {
                 Err(error) => {
                     tracing::warn!(error = %error, "no lane could be claimed: {error}; trying again");
                     self.clock.sleep(DATABASE_PAUSE).await;
-                    continue;
                 }
-            };
-            let came = claimed.len();
-            for lane in claimed {
-                let Some(part) = lane.lease.part().cloned() else { continue };
-                let slot = slots.take(lane.lease.bot(), part);
-                let lanes = self.clone();
-                tasks.spawn(async move {
-                    lanes.run_lane(lane).await;
-                    drop(slot);
-                    // More may have come for this lane while it was held, or others of its plugin wait for the slot.
-                    lanes.wake.lanes.ring();
-                });
-            }
-            if came < wanted {
-                tokio::select! {
-                    () = self.wait_until_due(&plugins) => {}
-                    () = tasks.shutdown().begun() => {}
+                Ok(came) if came < wanted => {
+                    plugins.extend(trial);
+                    tokio::select! {
+                        () = self.wait_until_due(&plugins, next) => {}
+                        () = tasks.shutdown().begun() => {}
+                    }
                 }
+                Ok(_) => {}
             }
         }
     }
 
-    /// Sleeps until a hint comes or the next known event of these plugins is due.
-    async fn wait_until_due(&self, plugins: &[(BotId, Part)]) {
+    /// Claims lanes of these plugins and starts a task for each; says how many there were.
+    async fn start(
+        &self,
+        wanted: usize,
+        plugins: &[(BotId, Part)],
+        slots: &Slots,
+        tasks: &Tasks,
+    ) -> Result<usize, StoreError> {
+        let claimed = self.store.claim_turns(wanted, plugins).await?;
+        let came = claimed.len();
+        for lane in claimed {
+            let Some(part) = lane.lease.part().cloned() else { continue };
+            let slot = slots.take(lane.lease.bot(), part);
+            let lanes = self.clone();
+            tasks.spawn(async move {
+                lanes.run_lane(lane).await;
+                drop(slot);
+                // More may have come for this lane while it was held, or others of its plugin wait for the slot.
+                lanes.wake.lanes.ring();
+            });
+        }
+        Ok(came)
+    }
+
+    /// Sleeps until a hint comes, the next known event of these plugins is due, or it is time for a trial.
+    async fn wait_until_due(&self, plugins: &[(BotId, Part)], trial: Option<Millis>) {
+        let until = |due: Millis| Duration::from_millis(due.saturating_sub(self.clock.now()).max(0).unsigned_abs());
         let rest = match self.store.next_turn(plugins).await {
-            Ok(Some(due)) => Duration::from_millis(due.saturating_sub(self.clock.now()).max(0).unsigned_abs()),
+            Ok(Some(due)) => until(due),
             Ok(None) => LONGEST_SLEEP,
             Err(_) => DATABASE_PAUSE,
         };
+        let rest = trial.map_or(rest, |trial| rest.min(until(trial)));
         self.wake.lanes.wait(&self.clock, rest.min(LONGEST_SLEEP)).await;
     }
 

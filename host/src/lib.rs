@@ -23,14 +23,14 @@ pub mod config;
 /// Telegram in: updates become inbox rows before Telegram is told that they arrived.
 pub mod intake;
 
-/// What is due by the clock becomes an event: timers, schedules.
-pub mod agenda;
-
 /// The Web for plugins.
 pub mod web;
 
 /// The language model for plugins.
 pub mod llm;
+
+/// What is due by the clock becomes an event: timers, schedules.
+pub mod agenda;
 
 /// Turns: one event, one plugin, one commit.
 pub mod lane;

@@ -83,27 +83,15 @@ impl Tasks {
     /// Runs a loop that must last until the shutdown. If it ends earlier, by returning or by a panic, everything stops
     /// and [`Tasks::finish`] names it.
     pub fn spawn_loop(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        self.watch(&self.tracker, name, false, work);
-    }
-
-    /// The same for one that may end by itself, such as the polling of a bot whose token was revoked: only a panic stops
-    /// everything.
-    pub fn spawn_part(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        self.watch(&self.tracker, name, true, work);
+        self.watch(&self.tracker, name, work);
     }
 
     /// The same for a loop on which the others rely while they finish: it goes on until they have.
     pub fn spawn_keeper(&self, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
-        self.watch(&self.keepers, name, false, work);
+        self.watch(&self.keepers, name, work);
     }
 
-    fn watch(
-        &self,
-        tracker: &TaskTracker,
-        name: &'static str,
-        may_end: bool,
-        work: impl Future<Output = ()> + Send + 'static,
-    ) {
+    fn watch(&self, tracker: &TaskTracker, name: &'static str, work: impl Future<Output = ()> + Send + 'static) {
         let shutdown = self.shutdown.clone();
         let inner = tracker.spawn(async move {
             tokio::select! {
@@ -114,8 +102,7 @@ impl Tasks {
         let tasks = self.clone();
         tracker.spawn(async move {
             let ended = inner.await;
-            let is_fine = tasks.shutdown.has_begun() || (may_end && ended.is_ok());
-            if !is_fine {
+            if !tasks.shutdown.has_begun() {
                 let how = if ended.is_err() { "panicked" } else { "ended by itself" };
                 let text = format!("the {name} loop {how}");
                 tracing::error!(task = name, "{text}; stopping");

@@ -56,11 +56,11 @@ mod users;
 /// The one commit of a turn.
 mod commit;
 
-/// Answers to requests.
-mod replies;
-
 /// Answers from outside.
 mod answers;
+
+/// Answers to requests.
+mod replies;
 
 /// Turns that failed.
 mod fail;

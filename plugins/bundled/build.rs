@@ -3,7 +3,12 @@
 use std::process::ExitCode;
 
 /// What a plugin is called behind `bundled:` in the configuration, and the crate it comes from.
-const PLUGINS: &[(&str, &str)] = &[("assistant", "guesthouse-assistant"), ("cards", "guesthouse-cards")];
+const PLUGINS: &[(&str, &str)] = &[
+    ("assistant", "guesthouse-assistant"),
+    ("cards", "guesthouse-cards"),
+    ("channels", "guesthouse-channels"),
+    ("profile", "guesthouse-profile"),
+];
 
 fn main() -> ExitCode {
     guesthouse_compile::embed("Bundled", PLUGINS)

@@ -4,7 +4,8 @@ use guesthouse::clock::Clock;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::support::{Database, House, fixture, folder};
+use crate::support::process::HostProcess;
+use crate::support::{ADMIN, Database, House, Street, fixture, folder, picture};
 
 /// What a command says, and whether it went well. The host lives in this thread, too, so nobody may stop it meanwhile.
 async fn dead(database: &Database, words: &[&str]) -> (bool, String) {
@@ -93,6 +94,46 @@ async fn letters_are_listed_shown_tried_again_and_put_away() {
         assert_eq!(said(&house.database, &["list", "--json"]).await, "[]\n");
         house.closes([one, two]).await;
     }
+}
+
+#[tokio::test]
+async fn an_album_is_shown_whole() {
+    for database in Database::each().await {
+        let house = House::opens(database, &[fixture("album")]).await;
+        let user = house.person(1002);
+        let photos = [[255, 0, 0], [0, 255, 0], [0, 0, 255]].map(|color| picture::png(16, color));
+        user.sends_photos(&photos.each_ref().map(Vec::as_slice), "give up").await;
+        house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 2", 1).await;
+        let seq = house.database.text("SELECT CAST(seq AS TEXT) FROM inbox").await;
+        let page = said(&house.database, &["show", &seq]).await;
+        assert_eq!(page.matches("\"update_id\":").count(), 3, "{page}");
+        let shown: Value = serde_json::from_str(&said(&house.database, &["show", &seq, "--json"]).await).expect("JSON");
+        let updates = shown["update"].as_array().expect("as its plugin gets it");
+        assert_eq!(updates.len(), 3, "{shown}");
+        assert_eq!(updates[0]["message"]["caption"], "give up");
+        assert!(updates.iter().all(|update| update["message"]["photo"].is_array()), "{shown}");
+        house.closes([user]).await;
+    }
+}
+
+#[tokio::test]
+async fn the_line_of_an_alert_can_be_typed_as_it_stands() {
+    let (street, database) = (Street::opens().await, Database::sqlite());
+    let host = HostProcess::starts(&street.configuration(&database, "", &[fixture("give-up")]));
+    let (admin, user) = (street.town.person(ADMIN), street.town.person(1002));
+    admin.says("/ping").await;
+    assert_eq!(admin.sees().await, "pong");
+    user.says("/give_up no").await;
+    let alert = admin.sees().await;
+    let line = alert.lines().last().expect("a line").trim_matches('`');
+    assert!(line.contains(" dead retry ") && line.contains(" --config /"), "{line}");
+    let done = Command::new("/bin/sh").args(["-c", line]).output().await.expect("a shell");
+    let (said, error) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(said.ends_with(" is tried again.\n"), "{line}: {said}{error}");
+    // It is given up again, which is counted and told later.
+    database.comes_to("SELECT CAST(SUM(untold) AS BIGINT) FROM alerts", 1).await;
+    host.stops();
+    street.closes().await;
 }
 
 #[tokio::test]

@@ -179,7 +179,10 @@ async fn a_plugin_that_fails_everywhere_is_left_alone_and_its_neighbour_is_not()
         // Everybody waits for the one plugin, and no attempt is used up; the other one answers.
         let late = house.person(1002);
         late.says("/marks").await;
+        let claims = "SELECT CAST(SUM(fence) AS BIGINT) FROM lanes WHERE plugin = 'trap'";
+        let before = house.database.number(claims).await;
         house.passes(28).await;
+        assert_eq!(house.database.number(claims).await, before, "nothing is claimed that would only be put back");
         assert_eq!(house.database.number(attempts).await, 3, "{}", house.database.url());
         late.says("still there?").await;
         assert_eq!(late.sees().await, "still there?");

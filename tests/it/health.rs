@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use guesthouse::clock::Clock;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection};
 
@@ -109,6 +110,52 @@ async fn a_bot_that_waits_or_is_refused_is_shown() {
     user.says("/hit jar").await;
     assert_eq!(user.sees().await, "jar 1");
     house.closes([user]).await;
+}
+
+#[tokio::test]
+async fn a_bot_whose_token_is_revoked_is_shown_and_stops_no_other() {
+    for database in Database::each().await {
+        let street = Street::opens().await;
+        street.has_bot("7000000002:second", "second_bot").await;
+        let text = street.configuration(&database, HTTP, &[fixture("tables")]);
+        let second = text[text.find("[[bot]]").expect("a bot")..]
+            .replace("name = \"test\"", "name = \"second\"")
+            .replace(TOKEN, "7000000002:second");
+        let clock = Clock::manual(Clock::system().now());
+        let house = House::opens_on_at(clock, street, database, &format!("{text}\n{second}")).await;
+        let ready = format!("{}/readyz", house.url());
+        until("both poll", async || states(&ask(&ready).await.1) == ["polling"; 2]).await;
+        let user = house.person(1002);
+        let there = user.in_chat("p:7000000002:1002");
+        user.says("/hit jar").await;
+        assert_eq!(user.sees().await, "jar 1");
+        // What it is told first is the answer to its next message: somebody has revoked the token.
+        let revoked = json!({"error": {"code": 401, "description": "Unauthorized"}});
+        house.street.town.suffers(json!({"method": "sendMessage", "bot": 7_000_000_001_i64, "action": revoked})).await;
+        user.says("/hit jar").await;
+        until("it is shown", async || states(&ask(&ready).await.1) == ["refused", "polling"]).await;
+        assert_eq!(ask(&ready).await.0, 200, "the other one works");
+        there.says("/hit jar").await;
+        assert_eq!(there.sees().await, "jar 1");
+        user.has_seen_everything().await;
+        // It is asked for again now and then, and nothing was lost.
+        house.street.town.recovers().await;
+        house.passes(62).await;
+        assert_eq!(user.sees().await, "jar 2");
+        until("it is well", async || states(&ask(&ready).await.1) == ["polling"; 2]).await;
+
+        // The other way to find out is to ask for updates.
+        house.street.town.suffers(json!({"method": "getUpdates", "bot": 7_000_000_001_i64, "action": revoked})).await;
+        user.says("/hit jar").await;
+        assert_eq!(user.sees().await, "jar 3", "this one had been asked for before");
+        until("it is shown", async || states(&ask(&ready).await.1)[0] == "refused").await;
+        user.says("/hit jar").await;
+        house.street.town.recovers().await;
+        house.passes(62).await;
+        assert_eq!(user.sees().await, "jar 4");
+        until("it is well", async || states(&ask(&ready).await.1) == ["polling"; 2]).await;
+        house.closes([user, there]).await;
+    }
 }
 
 #[tokio::test]

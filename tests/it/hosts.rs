@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::support::process::HostProcess;
-use crate::support::{Database, House, Street, fixture, fixture_granted};
+use crate::support::{Database, House, Street, fixture, fixture_granted, until};
+
+mod hints;
 
 /// A configuration with another bot in it, whose plugins are those of the first one unless it names its own.
 fn and_bot(street: &Street, text: &str, name: &str, token: &str, plugins: Option<&str>) -> String {
@@ -90,6 +92,75 @@ async fn two_versions_of_a_plugin_and_hosts_that_come_and_go() {
         host.stops();
     }
     assert_eq!(super::chaos::books::balance(&database, &people, written).await, 0, "nobody was killed");
+    street.closes().await;
+}
+
+#[tokio::test]
+async fn hosts_of_two_versions_work_side_by_side_where_the_schema_says_so() {
+    let Some(database) = Database::postgres().await else { return };
+    let street = Street::opens().await;
+    let plugin = fixture_granted("ledger", r#"["chat", "tables"]"#).with("note = \"old\"");
+    let old = street.configuration(&database, "", &[plugin]);
+    let source = old.lines().find(|line| line.starts_with("source")).expect("a source").to_owned();
+    let new = old.replace(&source, &format!("source = {:?}", rebuilt("ledger"))).replace("\"old\"", "\"new\"");
+    let mut people = Vec::new();
+    for number in 0..8 {
+        people.push(street.town.newcomer(&format!("Guest {number}"), "en").await);
+    }
+    let older = HostProcess::starts(&old);
+    database.comes_to("SELECT COUNT(*) FROM hosts", 1).await;
+    // A newer version has come with a migration that the hosts which know the one before can live with.
+    database.suffers("ALTER TABLE inbox ADD COLUMN later BIGINT NOT NULL DEFAULT 0").await;
+    database.suffers("CREATE TABLE later (id BIGINT PRIMARY KEY)").await;
+    database.suffers("INSERT INTO migrations SELECT MAX(version) + 1, 0, MAX(version) FROM migrations").await;
+    let newer = HostProcess::starts(&new);
+    database.comes_to("SELECT COUNT(*) FROM hosts", 2).await;
+    let written = std::cell::Cell::new(0);
+    let write = async || {
+        for person in &people {
+            person.says(&format!("/step c{}", (person.id + written.get()) % 3)).await;
+            written.set(written.get() + 1);
+        }
+    };
+    database.comes_to("SELECT COUNT(*) FROM plugin_tables", 4).await;
+    let both = "SELECT COUNT(DISTINCT note) FROM ledger__steps";
+    until("both versions have had turns", async || {
+        write().await;
+        database.number(both).await == 2
+    })
+    .await;
+
+    // Now one that they cannot live with. Who runs cannot know; who comes says so and touches nothing.
+    database.suffers("INSERT INTO migrations SELECT MAX(version) + 1, 0, NULL FROM migrations").await;
+    let known = database.number("SELECT COUNT(*) FROM migrations").await - 2;
+    assert_eq!(
+        HostProcess::starts(&old).is_refused(),
+        format!(
+            "error: the database has schema {}, and this guesthouse knows none newer than {known}\nhint: start the newer \
+             guesthouse that was here before, or restore the database from before it\n",
+            known + 2
+        )
+    );
+    assert_eq!(database.number("SELECT COUNT(*) FROM hosts").await, 2);
+    write().await;
+
+    super::chaos::books::wait_until_done(&database, written.get()).await;
+    older.stops();
+    newer.stops();
+    assert_eq!(super::chaos::books::balance(&database, &people, written.get()).await, 0, "nobody was killed");
+    // What one version wrote down, the same version has said.
+    let mut noted = database.texts("SELECT note || ': ' || chat || ' step ' || number FROM ledger__steps").await;
+    let mut said = Vec::new();
+    for person in &people {
+        for text in person.has_read().await {
+            let (note, rest) = text.split_once(": ").expect("a note");
+            let (_, step) = rest.split_once(" step ").expect("a step");
+            said.push(format!("{note}: {} step {step}", person.id));
+        }
+    }
+    noted.sort();
+    said.sort();
+    assert_eq!(noted, said);
     street.closes().await;
 }
 

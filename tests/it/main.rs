@@ -10,6 +10,8 @@ mod api;
 
 mod cards;
 
+mod channels;
+
 mod claiming;
 
 mod chaos;
@@ -38,9 +40,13 @@ mod refusals;
 
 mod sending;
 
+mod slow;
+
 mod suspended;
 
 mod pacing;
+
+mod profile;
 
 mod tidy;
 

@@ -27,6 +27,10 @@ pub mod relay;
 #[path = "../support/postgres.rs"]
 pub mod postgres;
 
+#[allow(dead_code, reason = "each test uses what it needs")]
+#[path = "../support/site.rs"]
+pub mod site;
+
 #[path = "../fixtures/echo/src/picture.rs"]
 pub mod picture;
 
@@ -55,6 +59,30 @@ pub fn cards() -> Plugin {
         name: "cards",
         source: "bundled:cards".into(),
         grant: r#"["chat", "tables", "dialogue", "files", { chat = ["admins"] }]"#,
+        keys: String::new(),
+        config: String::new(),
+    }
+}
+
+/// The bundled profile plugin with all that it needs; without a language model.
+pub fn profile() -> Plugin {
+    Plugin {
+        name: "profile",
+        source: "bundled:profile".into(),
+        grant: r#"["chat", "tables", "dialogue", "timers", "llm"]"#,
+        keys: String::new(),
+        config: "llm = \"off\"".into(),
+    }
+}
+
+/// The bundled channels plugin with all that it needs to read this site.
+pub fn channels(site: &str) -> Plugin {
+    let grant = format!(r#"["chat", "tables", "dialogue", "timers", {{ chat = ["*"] }}, {{ http = ["{site}"] }}]"#);
+    Plugin {
+        name: "channels",
+        source: "bundled:channels".into(),
+        // Once for each test.
+        grant: grant.leak(),
         keys: String::new(),
         config: String::new(),
     }

@@ -25,7 +25,7 @@ pub(super) struct Dead {
     #[command(subcommand)]
     act: Act,
     /// The configuration file; only its [database] is read
-    #[arg(long, short, default_value = "guesthouse.toml", env = "GUESTHOUSE_CONFIG", global = true)]
+    #[arg(long, short, default_value = super::CONFIG, env = "GUESTHOUSE_CONFIG", global = true)]
     config: PathBuf,
     /// The database instead, as in database.url
     #[arg(long, value_name = "URL", global = true)]
@@ -233,8 +233,12 @@ fn page(letter: &DeadLetter) -> String {
     for (name, value) in lines {
         let _ = writeln!(text, "{name:10}  {value}");
     }
-    let _ =
-        writeln!(text, "\n{}", if letter.raw.is_empty() { "The update is not kept any more." } else { &letter.raw });
+    if letter.raw.is_empty() {
+        text.push_str("\nThe update is not kept any more.\n");
+    }
+    for raw in std::iter::once(&letter.raw).filter(|raw| !raw.is_empty()).chain(&letter.parts) {
+        let _ = writeln!(text, "\n{raw}");
+    }
     text
 }
 

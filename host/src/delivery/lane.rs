@@ -13,6 +13,7 @@ use super::retry::Next;
 use super::send::{Attempt, Known, Sender};
 use super::{Delivery, after};
 use crate::clock::Millis;
+use crate::health::{Caller, Place};
 use crate::shutdown::Shutdown;
 use crate::store::{
     ClaimedSends, FenceOutcome, Learned, Lease, Mark, Marked, SendOutcome, StoreError, Then, WaitingCall,
@@ -51,7 +52,7 @@ enum Step {
 
 impl Delivery {
     /// Makes the calls of one chat and gives it back.
-    pub(super) async fn run_lane(&self, chat: ClaimedSends, telegram: &Client, shutdown: &Shutdown) {
+    pub(super) async fn run_lane(&self, chat: ClaimedSends, telegram: &Client, place: &Place, shutdown: &Shutdown) {
         let ClaimedSends { lease, calls, was } = chat;
         let sender = Sender { store: &self.store, telegram, bot: lease.bot(), chat: lease.chat(), was };
         let mut done = Progress::default();
@@ -61,7 +62,7 @@ impl Delivery {
             if index > 0 && may_stop_before(call, &calls[index + 1..], shutdown.has_begun()) {
                 break;
             }
-            step = self.step(&lease, &sender, call, &mut done).await;
+            step = self.step(&lease, (&sender, place), call, &mut done).await;
             if !matches!(step, Step::Next) {
                 break;
             }
@@ -86,7 +87,13 @@ impl Delivery {
         }
     }
 
-    async fn step(&self, lease: &Lease, sender: &Sender<'_>, call: &WaitingCall, done: &mut Progress) -> Step {
+    async fn step(
+        &self,
+        lease: &Lease,
+        (sender, place): (&Sender<'_>, &Place),
+        call: &WaitingCall,
+        done: &mut Progress,
+    ) -> Step {
         let now = self.clock.now();
         if call.method == ALBUM_PART {
             let outcome = done.albums.part(call);
@@ -106,6 +113,7 @@ impl Delivery {
         }
         match sender.send(call, &done.known).await {
             Attempt::Sent { messages, uploaded } => {
+                place.token_is_taken(Caller::Delivery);
                 if messages_of(&call.method, &call.body) > 0 {
                     self.limits().passed(lease.bot());
                 }
@@ -139,6 +147,9 @@ impl Delivery {
                 Step::Stop
             }
             Attempt::Again { next, reason, ambiguous } => {
+                if matches!(next, Next::StopBot(_)) {
+                    place.token_is_refused(Caller::Delivery, &reason);
+                }
                 let at = self.rest(lease, call, next, &reason, &mut done.learned);
                 self.look_again(at);
                 done.mark(now, call, SendOutcome::Retry { at, reason, ambiguous }, Vec::new());
@@ -203,13 +214,7 @@ impl Delivery {
                 now
             }
             Next::StopBot(pause) => {
-                if self.limits().hold_bot(now, bot, after(now, pause)) {
-                    tracing::error!(
-                        %bot, reason,
-                        "bot {bot} sends nothing, Telegram does not take its token: {reason}; asking again in {pause:?}\n\
-                         hint: compare its token with the one that @BotFather shows, and api_url with where the bot lives"
-                    );
-                }
+                self.limits().hold_bot(now, bot, after(now, pause));
                 now
             }
             Next::Again(pause) => {

@@ -171,7 +171,7 @@ impl World {
     ) -> (u64, Option<Fault>) {
         let seq = self.calls.received(self.now(), bot, method, params);
         self.signal(Signal::Calls);
-        (seq, self.faults.strike(method, chat_id))
+        (seq, self.faults.strike(bot, method, chat_id))
     }
 
     /// Takes note of the answer to a call; a status of zero says that the connection was closed instead.

@@ -104,7 +104,7 @@ fn reasons(database: Result<(), &'static str>, bots: &[Bot], is_ending: bool) ->
     if let Err(problem) = database {
         reasons.push(problem.to_owned());
     }
-    if !bots.iter().any(|bot| bot.state.runs()) {
+    if !bots.iter().any(|bot| bot.standing().runs()) {
         reasons.push("no bot runs".to_owned());
     }
     let stuck = bots.iter().filter_map(|bot| Some((&bot.name, bot.stuck?)));
@@ -116,7 +116,7 @@ fn shown(bot: &Bot) -> Value {
     let plugin = |plugin: &crate::health::Plugin| json!({ "name": plugin.name, "version": plugin.version, "digest": plugin.digest });
     json!({
         "name": bot.name,
-        "state": bot.state.word(),
+        "state": bot.standing().word(),
         "plugins": bot.plugins.iter().map(plugin).collect::<Vec<_>>(),
     })
 }
@@ -128,11 +128,14 @@ mod tests {
 
     #[test]
     fn every_reason_is_named() {
-        let bot = |state, stuck| Bot { name: "main".into(), state, stuck, plugins: vec![] };
+        let bot = |state, stuck| Bot { name: "main".into(), state, barred: vec![], stuck, plugins: vec![] };
+        let barred = Bot { barred: vec![crate::health::Caller::Intake], ..bot(State::Polling, None) };
         for (database, bots, is_ending, expected) in [
             (Ok(()), vec![bot(State::Polling, None)], false, &[][..]),
             (Ok(()), vec![bot(State::StandingBy, None), bot(State::Refused, None)], false, &[]),
             (Ok(()), vec![bot(State::Paused, None)], false, &[]),
+            (Ok(()), vec![barred.clone()], false, &["no bot runs"]),
+            (Ok(()), vec![barred, bot(State::Webhook, None)], false, &[]),
             (Ok(()), vec![bot(State::Waiting, None), bot(State::Refused, None)], false, &["no bot runs"]),
             (
                 Err("the disk of the database is full"),

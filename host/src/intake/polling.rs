@@ -8,7 +8,8 @@
 //! 3. A batch that cannot be stored is tried again, and Telegram is not asked for more meanwhile.
 //! 4. While too many events wait (`pressure`) Telegram is not asked either. It keeps what it has.
 //! 5. A webhook that is set in spite of the configuration is taken away; what waits for it is fetched then.
-//! 6. What Telegram answers decides how to go on (`telegram/error`); a token it does not take ends this bot alone.
+//! 6. What Telegram answers decides how to go on (`telegram/error`); a token it does not take stops this bot alone,
+//!    with an alarm; now and then it is asked again.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use futures_util::stream::FuturesUnordered;
 
 use super::{Bot, accept, give, pressure, route};
 use crate::clock::Millis;
-use crate::health::State;
+use crate::health::{Caller, State};
 use crate::shutdown::Shutdown;
 use crate::store::{Lease, StoreError};
 use crate::telegram::{CallError, Decision, RawUpdate};
@@ -35,6 +36,8 @@ const CONFLICT: Duration = Duration::from_secs(5);
 /// How often a webhook is taken away. During a change of the configuration another host may still set it: then the two
 /// take turns at this pace instead of fighting, and nothing is lost by it.
 const RECLAIM: Millis = 60_000;
+/// How often to ask with a token that was refused: its operator has been told and may put it right.
+const REFUSED: Duration = Duration::from_secs(60);
 /// A server that answers at once and with nothing is not asked more often than this.
 const IDLE_PAUSE: Duration = Duration::from_millis(500);
 
@@ -48,7 +51,7 @@ enum End {
     Refused,
 }
 
-/// Polls until the shutdown, or until Telegram refuses the token.
+/// Polls until the shutdown.
 pub async fn run(bot: Bot, shutdown: Shutdown) {
     let mut waits = false;
     let mut pause = PAUSES.0;
@@ -63,13 +66,13 @@ pub async fn run(bot: Bot, shutdown: Shutdown) {
                         TAKEOVER
                     }
                     end @ (End::Shutdown | End::Refused) => {
-                        if matches!(end, End::Refused) {
-                            bot.place.is(State::Refused);
-                        }
                         if let Err(error) = bot.store.release(lease).await {
                             tracing::debug!(bot = %bot.name, error = %error, "the polling lease will run out: {error}");
                         }
-                        return;
+                        if matches!(end, End::Shutdown) {
+                            return;
+                        }
+                        REFUSED
                     }
                 }
             }
@@ -128,6 +131,7 @@ async fn poll(bot: &Bot, lease: &Lease, shutdown: &Shutdown) -> End {
             },
         };
         trouble.is_over(bot);
+        bot.place.token_is_taken(Caller::Intake);
         // Telegram has taken note of the offset.
         confirm = next_offset(&batch);
         let is_idle = confirm.is_none() && bot.clock.now() - asked < 100;
@@ -255,11 +259,7 @@ impl Trouble {
         let name = &bot.name;
         match error.decide() {
             Decision::StopBot => {
-                tracing::error!(
-                    bot = %name, error = %error,
-                    "bot `{name}` is stopped, Telegram does not take its token: {error}\nhint: compare the token of \
-                     [[bot]] `{name}` with the one that @BotFather shows, and api_url with where the bot lives"
-                );
+                bot.place.token_is_refused(Caller::Intake, error);
                 None
             }
             Decision::Conflict => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::turn::new_call;
 use super::{DATABASE_PAUSE, Guest, Lanes};
 use crate::clock::Millis;
+use crate::config::CommandLine;
 use crate::model::effect::{ChatEffect, Outgoing};
 use crate::model::event::{Entity, EntityKind, Event, Text};
 use crate::shutdown::Shutdown;
@@ -29,7 +30,7 @@ pub(super) struct Letter<'a> {
 }
 
 /// The text about a dead letter.
-fn dead(bot: &str, plugin: &str, letter: &Letter<'_>) -> Text {
+fn dead(bot: &str, plugin: &str, letter: &Letter<'_>, command: &CommandLine) -> Text {
     let Letter { seq, chat, event, reason } = letter;
     let who = event.sender().map_or_else(|| format!("chat {chat}"), |user| format!("user {user} in chat {chat}"));
     let content = format!(
@@ -37,11 +38,11 @@ fn dead(bot: &str, plugin: &str, letter: &Letter<'_>) -> Text {
         said(event),
         shown(reason, LONGEST_REASON)
     );
-    with_command(content, &format!("guesthouse dead retry {seq}"))
+    with_command(content, &command.with(&format!("dead retry {seq}")))
 }
 
 /// The text about alerts that were counted.
-fn more(bot: &str, untold: &UntoldAlerts) -> Text {
+fn more(bot: &str, untold: &UntoldAlerts, command: &CommandLine) -> Text {
     let UntoldAlerts { plugin, count, event, reason, .. } = untold;
     let content = format!(
         "⚠️ … and {count} more of plugin {plugin} of bot {bot} since. The latest:\n{}\n",
@@ -50,7 +51,9 @@ fn more(bot: &str, untold: &UntoldAlerts) -> Text {
     match event {
         Some(seq) => with_command(
             format!("{content}All of them, and the latest:\n"),
-            &format!("guesthouse dead list --plugin {plugin}\nguesthouse dead show {seq}"),
+            &[format!("dead list --plugin {plugin}"), format!("dead show {seq}")]
+                .map(|words| command.with(&words))
+                .join("\n"),
         ),
         None => Text { content: content.trim_end().to_owned(), entities: Vec::new() },
     }
@@ -117,7 +120,7 @@ impl Lanes {
     /// The alert about a dead letter; none if the bot has no admins.
     pub(super) fn alert_of(&self, guest: &Guest, cause: &'static str, letter: &Letter<'_>) -> Option<NewAlert> {
         let plugin = guest.plugin.name().as_str();
-        let text = dead(&guest.bot, plugin, letter);
+        let text = dead(&guest.bot, plugin, letter, &self.command);
         let calls = to_admins(&guest.admins, &text, self.clock.now());
         let (event, reason) = (Some(letter.seq), shown(letter.reason, LONGEST_REASON));
         (!calls.is_empty()).then(|| NewAlert { plugin: plugin.into(), cause, event, reason, calls })
@@ -157,7 +160,7 @@ impl Lanes {
         for untold in self.store.untold_alerts().await? {
             // Another host may run this bot; nobody here knows its admins.
             let Some(guest) = self.guests.any_of(untold.bot) else { continue };
-            let calls = to_admins(&guest.admins, &more(&guest.bot, &untold), self.clock.now());
+            let calls = to_admins(&guest.admins, &more(&guest.bot, &untold, &self.command), self.clock.now());
             if self.store.tell_alerts(untold, calls).await? {
                 self.wake.outbox.ring();
             }
@@ -174,7 +177,7 @@ mod tests {
     fn a_dead_letter_is_told_in_a_few_lines() {
         let event = Event::Other { kind: "poll".into(), json: "{}".into(), chat: None, sender: Some(7) };
         let letter = Letter { seq: 12, chat: 7, event: &event, reason: "it crashed:\nunreachable" };
-        let text = dead("main", "cards", &letter);
+        let text = dead("main", "cards", &letter, &CommandLine::default());
         assert_eq!(
             text.content,
             "⚠️ Plugin cards of bot main has given up on an event.\nuser 7 in chat 7: (poll)\nit crashed: unreachable\n\

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::alert::Letter;
-use super::breaker::{Breaker, Change, Permit};
+use super::breaker::{Breaker, Change, Pass, Permit};
 use super::retry::{self, Decision};
 use super::turn::End;
 use super::{Guest, Lanes, deadline, source};
@@ -14,17 +14,23 @@ use crate::store::{Failed, FenceOutcome, Lease, Then, Waiting};
 
 impl Lanes {
     /// Whether an event may have its turn now; else what becomes of it.
-    pub(super) async fn may_run(&self, lease: &Lease, waiting: &Waiting, then: Then) -> Option<End> {
+    pub(super) async fn may_run(
+        &self,
+        guest: &Guest,
+        lease: &Lease,
+        waiting: &Waiting,
+        then: Then,
+    ) -> Result<Pass, End> {
         let now = self.clock.now();
         if deadline::of(waiting) <= now {
             let late = Duration::from_millis((now - waiting.created_at).max(0).unsigned_abs()).as_secs();
             tracing::info!(lane = %lease, "event {} of lane {lease} came too late, after {late} s", waiting.seq);
             let reason = format!("nobody waits for it after {late} s");
-            return Some(self.end(lease, waiting, Failed::Expired { reason, digest: None }, then).await);
+            return Err(self.end(lease, waiting, Failed::Expired { reason, digest: None }, then).await);
         }
-        match self.breaker(lease, |breaker| breaker.permit(now)) {
-            Some(Permit::Wait(until)) => Some(End::Wait(until)),
-            Some(Permit::Go) | None => None,
+        match self.breaker(guest, lease, |breaker| breaker.permit(now)) {
+            Permit::Go(pass) => Ok(pass),
+            Permit::Wait(until) => Err(End::Wait(until)),
         }
     }
 
@@ -35,7 +41,7 @@ impl Lanes {
         lease: &Lease,
         waiting: &Waiting,
         then: Then,
-        error: &TurnError,
+        (pass, error): (Pass, &TurnError),
     ) -> End {
         let (now, digest) = (self.clock.now(), guest.plugin.digest().to_owned());
         let left = Duration::from_millis((deadline::of(waiting) - now).max(0).unsigned_abs());
@@ -47,7 +53,8 @@ impl Lanes {
                     "turn of lane {lease} failed: {error}; again in {pause:?}"
                 );
                 let at = now + i64::try_from(pause.as_millis()).unwrap_or(i64::MAX / 2);
-                Failed::RetryAt { at, reason, digest }
+                let is_its_own = !matches!(error, TurnError::Unavailable(_));
+                Failed::RetryAt { at, reason, digest: is_its_own.then_some(digest) }
             }
             Decision::Expired => {
                 tracing::warn!(
@@ -68,7 +75,7 @@ impl Lanes {
             }
         };
         let end = self.end(lease, waiting, failed, then).await;
-        self.note_failure(guest, lease, now, error).await;
+        self.note_failure(guest, lease, now, (pass, error)).await;
         end
     }
 
@@ -99,35 +106,38 @@ impl Lanes {
         }
     }
 
-    async fn note_failure(&self, guest: &Guest, lease: &Lease, now: Millis, error: &TurnError) {
+    async fn note_failure(&self, guest: &Guest, lease: &Lease, now: Millis, (pass, error): (Pass, &TurnError)) {
         let allowed = self.limits.breaker;
-        let change = self.breaker(lease, |breaker| match error {
+        let change = self.breaker(guest, lease, |breaker| match error {
             TurnError::Trap(_) | TurnError::Limit(_) | TurnError::Retry(_) => {
-                breaker.failed(now, lease.chat(), allowed)
+                breaker.failed(pass, now, lease.chat(), allowed)
             }
-            TurnError::GiveUp(_) => breaker.worked(),
+            TurnError::GiveUp(_) => breaker.worked(pass),
             TurnError::Unavailable(_) => {
-                breaker.unclear();
+                breaker.unclear(pass);
                 None
             }
         });
-        self.note_change(guest, lease, change.flatten(), &error.to_string()).await;
+        self.note_change(guest, lease, change, &error.to_string()).await;
     }
 
     /// A turn was committed.
-    pub(super) async fn note_success(&self, guest: &Guest, lease: &Lease) {
-        let change = self.breaker(lease, Breaker::worked);
-        self.note_change(guest, lease, change.flatten(), "").await;
+    pub(super) async fn note_success(&self, guest: &Guest, lease: &Lease, pass: Pass) {
+        let change = self.breaker(guest, lease, |breaker| breaker.worked(pass));
+        self.note_change(guest, lease, change, "").await;
     }
 
     /// A turn ended, and the plugin has no part in how.
-    pub(super) fn note_nothing(&self, lease: &Lease) {
-        self.breaker(lease, Breaker::unclear);
+    pub(super) fn note_nothing(&self, guest: &Guest, lease: &Lease, pass: Pass) {
+        self.breaker(guest, lease, |breaker| breaker.unclear(pass));
     }
 
     /// Asks or tells the breaker of the plugin or processor whose lane it is.
-    fn breaker<T>(&self, lease: &Lease, act: impl FnOnce(&mut Breaker) -> T) -> Option<T> {
-        lease.part().map(|part| self.breakers.of(lease.bot(), part, act))
+    fn breaker<T>(&self, guest: &Guest, lease: &Lease, act: impl FnOnce(&mut Breaker) -> T) -> T {
+        match lease.part() {
+            Some(part) => self.breakers.of(lease.bot(), part, act),
+            None => self.breakers.of(lease.bot(), &guest.plugin.name().clone().into(), act),
+        }
     }
 
     async fn note_change(&self, guest: &Guest, lease: &Lease, change: Option<Change>, reason: &str) {

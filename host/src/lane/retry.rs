@@ -5,7 +5,9 @@
 //!    again after 1 s, 2 s, 4 s, 8 s, … at most 5 min, while the lane waits, so that the order of its events holds.
 //! 3. After as many failures as `limits.attempts` allows the event is dead and the lane goes on. A poison event
 //!    therefore holds up its own chat for about two minutes by default, and no other chat at all.
-//! 4. A database that does not answer is nobody's fault: such a failure is retried as long as the event is worth it.
+//! 4. A database that does not answer, or that somebody keeps busy, is nobody's fault: such a failure is not counted, and
+//!    the turn is run again every 5 s as long as the event is worth it, so that soon after the trouble is over nothing
+//!    waits any more.
 //! 5. A turn that would be run again only after its event's deadline is not worth waiting for: the event ends now, as
 //!    expired. Eight failures take 127 s, so a message or a button on which a plugin always fails is a dead letter all
 //!    the same; an inline query, which is worth 30 s, is not.
@@ -18,6 +20,9 @@ use crate::sandbox::TurnError;
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest pause: long enough to spare a broken service, short enough that a mended one is noticed.
 const LONGEST: Duration = Duration::from_secs(300);
+
+/// The pause while the database is in trouble.
+const TROUBLE: Duration = Duration::from_secs(5);
 
 /// What becomes of an event whose turn failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,13 +37,12 @@ pub(super) enum Decision {
 
 /// Decides on an event that has failed `failures` times before this one and is worth something for the time `left`.
 pub(super) fn decide(error: &TurnError, failures: u32, allowed: u32, left: Duration) -> Decision {
-    let pause = FIRST.saturating_mul(1 << failures.min(16)).min(LONGEST);
-    match error {
+    let pause = match error {
         TurnError::GiveUp(_) => return Decision::Dead,
-        TurnError::Unavailable(_) => {}
+        TurnError::Unavailable(_) => TROUBLE,
         _ if failures + 1 >= allowed => return Decision::Dead,
-        _ => {}
-    }
+        _ => FIRST.saturating_mul(1 << failures.min(16)).min(LONGEST),
+    };
     if pause < left { Decision::Retry(pause) } else { Decision::Expired }
 }
 
@@ -78,8 +82,8 @@ mod tests {
     #[test]
     fn a_silent_database_never_kills_an_event() {
         let silent = TurnError::Unavailable("connection refused".into());
-        assert_eq!(decide(&silent, 50, 8, DAY), Decision::Retry(LONGEST));
-        assert_eq!(decide(&silent, 50, 8, Duration::from_secs(299)), Decision::Expired);
+        assert_eq!(decide(&silent, 50, 8, DAY), Decision::Retry(TROUBLE));
+        assert_eq!(decide(&silent, 50, 8, TROUBLE), Decision::Expired);
     }
 
     #[test]

@@ -43,32 +43,39 @@ pub(super) enum End {
 impl Lanes {
     /// Runs one event to its commit or its failure.
     pub(super) async fn run_turn(&self, guest: &Guest, lease: &Lease, waiting: &Waiting, then: Then) -> End {
-        if let Some(end) = self.may_run(lease, waiting, then).await {
-            return end;
-        }
+        let pass = match self.may_run(guest, lease, waiting, then).await {
+            Ok(pass) => pass,
+            Err(end) => return end,
+        };
         let outcome = match self.attempt(guest, lease, waiting, then).await {
             Ok(fence) => Ok(fence),
-            Err(Trouble::Turn(error)) => return self.fail(guest, lease, waiting, then, &error).await,
+            Err(Trouble::Turn(error)) => return self.fail(guest, lease, waiting, then, (pass, &error)).await,
             // It is the turn that asks for what the database cannot do, so it counts as failed: a text too long for an
             // index, for instance.
             Err(Trouble::Store(error)) if error.is_lasting() => {
                 let error = TurnError::Retry(format!("what it asks for cannot be stored: {error}"));
-                return self.fail(guest, lease, waiting, then, &error).await;
+                return self.fail(guest, lease, waiting, then, (pass, &error)).await;
+            }
+            // Somebody is in the way, say with a lock on the plugin's tables, and the transaction is known to be undone. The
+            // lane is given back until later, instead of coming for the same lock again and again.
+            Err(Trouble::Store(error @ (StoreError::Busy { .. } | StoreError::Slow))) => {
+                let error = TurnError::Unavailable(error.to_string());
+                return self.fail(guest, lease, waiting, then, (pass, &error)).await;
             }
             Err(Trouble::Store(error)) => Err(error),
         };
         match outcome {
             Ok(FenceOutcome::Held) => {
-                self.note_success(guest, lease).await;
+                self.note_success(guest, lease, pass).await;
                 End::Next
             }
             Ok(FenceOutcome::Lost) => {
-                self.note_nothing(lease);
+                self.note_nothing(guest, lease, pass);
                 tracing::warn!(lane = %lease, "another host has taken lane {lease} over; this turn left no trace");
                 End::LaneIsGone
             }
             Err(error) => {
-                self.note_nothing(lease);
+                self.note_nothing(guest, lease, pass);
                 // Nothing is known to have been committed, so nothing may be reported as failed either: the lease runs
                 // out or is given back at the next claim, and the event is still waiting.
                 tracing::warn!(lane = %lease, error = %error, "the turn of lane {lease} was not committed: {error}");

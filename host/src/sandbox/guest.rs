@@ -215,6 +215,7 @@ impl Entered<'_> {
             overlay: &mut self.turn.overlay,
             effects: &mut self.turn.effects,
             ids: self.ids,
+            unavailable: self.unavailable,
         }
     }
 

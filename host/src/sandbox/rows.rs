@@ -35,6 +35,8 @@ pub(super) struct Rows<'a> {
     pub(super) overlay: &'a mut Overlay,
     pub(super) effects: &'a mut Effects,
     pub(super) ids: &'a mut Ids,
+    /// Why the database did not answer, if it did not.
+    pub(super) unavailable: &'a mut Option<String>,
 }
 
 impl<'a> Rows<'a> {
@@ -78,7 +80,7 @@ impl<'a> Rows<'a> {
             None => {
                 self.effects.may_read(1)?;
                 self.effects.asked(&filter)?;
-                let seen = self.view.count(&table.name, &filter).await?;
+                let seen = self.view.count(&table.name, &filter).await.map_err(|error| self.failed(error))?;
                 self.effects.read(&[])?;
                 self.record.push(Read::Count { table: table.name.clone(), filter: filter.clone(), seen });
                 seen
@@ -97,7 +99,7 @@ impl<'a> Rows<'a> {
             None => {
                 self.effects.may_read(1)?;
                 self.effects.asked(&filter)?;
-                let seen = self.view.sum(&table.name, column, &filter).await?;
+                let seen = self.view.sum(&table.name, column, &filter).await.map_err(|error| self.failed(error))?;
                 self.effects.read(&[])?;
                 let (table, column) = (table.name.clone(), column.to_owned());
                 self.record.push(Read::Sum { table, column, filter: filter.clone(), seen });
@@ -200,7 +202,7 @@ impl<'a> Rows<'a> {
             return Ok(known);
         }
         self.effects.may_read(1)?;
-        let seen = self.view.get(table, id, columns).await?;
+        let seen = self.view.get(table, id, columns).await.map_err(|error| self.failed(error))?;
         self.effects.read(seen.as_slice())?;
         self.record.push(Read::Get { table: table.to_owned(), id, columns: columns.to_vec(), seen: seen.clone() });
         Ok(seen)
@@ -238,7 +240,7 @@ impl<'a> Rows<'a> {
         // Only a query widened by a large offset asks for more than a guest may.
         self.effects.may_read(if query.limit > MOST_ROWS { query.limit } else { 1 })?;
         self.effects.asked(&query.filter)?;
-        let seen = self.view.find(&query).await?;
+        let seen = self.view.find(&query).await.map_err(|error| self.failed(error))?;
         self.effects.read(&seen)?;
         self.record.push(Read::Find { query, seen: seen.clone() });
         Ok(seen)
@@ -375,6 +377,21 @@ fn checked(table: &Table, cells: Vec<wit::Cell>) -> Result<Vec<(String, Value)>,
     Ok(checked.into_iter().collect())
 }
 
+impl Rows<'_> {
+    /// What the guest hears of a view without an answer. That the database did not answer is remembered, because then the
+    /// plugin is not to blame for whatever it makes of it. A slow question is the plugin's own.
+    fn failed(&mut self, error: ViewError) -> Error {
+        match error {
+            ViewError::Unavailable(reason) => {
+                self.unavailable.get_or_insert_with(|| reason.clone());
+                Error::Unavailable(reason)
+            }
+            ViewError::Slow(reason) => Error::Unavailable(reason),
+            ViewError::Refused(reason) => Error::Other(reason),
+        }
+    }
+}
+
 fn too_large(column: &str) -> Error {
     Error::WrongType(format!("`{column}` would need more than 64 bits"))
 }
@@ -382,15 +399,6 @@ fn too_large(column: &str) -> Error {
 impl From<Exceeded> for Error {
     fn from(Exceeded(limit): Exceeded) -> Self {
         Self::Limit(limit)
-    }
-}
-
-impl From<ViewError> for Error {
-    fn from(error: ViewError) -> Self {
-        match error {
-            ViewError::Unavailable(reason) | ViewError::Slow(reason) => Self::Unavailable(reason),
-            ViewError::Refused(reason) => Self::Other(reason),
-        }
     }
 }
 

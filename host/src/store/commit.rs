@@ -178,10 +178,10 @@ impl CommitTurn {
             callbacks,
             outbox,
             blobs,
-            timers,
-            reply,
             passed,
             next,
+            timers,
+            reply,
         } = turn;
         let files: usize = blobs.iter().map(|(_, bytes)| bytes.len()).sum();
         let count =
@@ -203,9 +203,9 @@ impl CommitTurn {
         write.extend(dialogue.map(|(key, change)| records::write_dialogue(bot, plugin, key, &change)));
         write.extend(records::write_callbacks(bot, plugin, &callbacks, now));
         write.extend(blobs.iter().map(|(digest, bytes)| records::keep_blob(digest, bytes, now)));
+        write.extend(asked.then(|| answers::forget(event)));
         write.extend(timers::change(bot, lease.plugin(), timers));
         write.extend(reply.map(|reply| replies::keep(event, &reply, now)));
-        write.extend(asked.then(|| answers::forget(event)));
         let written: BTreeSet<_> = writes.iter().map(Write::table).collect();
         let written = written.into_iter().map(|table| tables.counter(table)).collect::<Result<_, _>>()?;
         let gate = tables.gate();
@@ -369,6 +369,8 @@ impl Store {
     pub async fn commit_turn(&self, lease: &Lease, turn: TurnCommit, then: Then) -> Result<CommitOutcome, StoreError> {
         let (sends, passes) = (!turn.outbox.is_empty(), turn.passes_on());
         let answers = turn.reply.is_some();
+        let share = turn.tables.share();
+        let _place = share.commits.acquire().await.map_err(|_| StoreError::Closed)?;
         let job = CommitTurn::new(self.shared.host, self.shared.clock.now(), lease, turn, then)?;
         let outcome = self.shared.engine.write(job).await?;
         match &outcome {

@@ -46,6 +46,8 @@ pub struct DeadLetter {
     pub kind: String,
     /// The update's JSON, byte for byte, or the event as the host wrote it down; empty if it is not kept.
     pub raw: String,
+    /// The JSON of the further updates of an album, oldest first; only [`DeadLetters::show`] asks for them.
+    pub parts: Vec<String>,
 }
 
 /// Which letters.
@@ -97,6 +99,9 @@ static COUNT: Sql = Sql::new(
        AND ($2 = '' OR l.plugin = $2 OR l.plugin LIKE $2 || '/%')",
 );
 static SHOW: Sql = Sql::new(letters!("i.seq = $1"));
+static PARTS: Sql = Sql::new(
+    "SELECT u.raw FROM parts p JOIN updates u ON u.seq = p.update_seq WHERE p.inbox_seq = $1 ORDER BY p.update_seq",
+);
 static STATE: Sql = Sql::new("SELECT state FROM inbox WHERE seq = $1");
 /// The lanes first: rule 3 of `lanes`.
 static LOCK_LANES: Sql = Sql::new(
@@ -221,7 +226,11 @@ impl DeadLetters {
     /// One of them, or what is there instead.
     pub async fn show(&self, seq: i64) -> Result<Result<DeadLetter, Undone>, StoreError> {
         match self.engine.read(SHOW.with(params![seq])).await?.rows.into_iter().next() {
-            Some(row) => letter(row).map(Ok),
+            Some(row) => {
+                let parts = self.engine.read(PARTS.with(params![seq])).await?.rows.into_iter();
+                let parts = parts.map(|mut row| row.text(0)).collect::<Result<_, _>>()?;
+                letter(row).map(|letter| Ok(DeadLetter { parts, ..letter }))
+            }
             None => {
                 let answer = self.engine.read(STATE.with(params![seq])).await?;
                 let state = answer.rows.first().map(|row| row.integer(0)).transpose()?;
@@ -271,5 +280,6 @@ fn letter(mut row: Record) -> Result<DeadLetter, StoreError> {
         digest: row.text(9)?,
         kind,
         raw,
+        parts: Vec::new(),
     })
 }

@@ -122,10 +122,15 @@ impl Engine {
         self.read(step).await
     }
 
-    /// How many questions of one plugin may be under way: at most half of the connections for them, so that another
-    /// plugin's find one however slow these are.
-    pub(super) fn share_of_a_plugin(&self) -> usize {
-        (self.readers.guest_places / 2).max(1)
+    /// How many questions and how many commits of one plugin may be under way: at most half of the connections for
+    /// questions and three of four for writing, so that others find one however long its tables are locked. SQLite has
+    /// one writer, and nobody but it waits for a lock.
+    pub(super) fn share_of_a_plugin(&self) -> (usize, usize) {
+        let commits = match self.dialect {
+            Dialect::Sqlite => Semaphore::MAX_PERMITS,
+            Dialect::Postgres => postgres::WRITERS * 3 / 4,
+        };
+        ((self.readers.guest_places / 2).max(1), commits)
     }
 
     /// A connection of one's own.

@@ -22,8 +22,8 @@ pub enum Failed {
         at: Millis,
         /// Why it failed.
         reason: String,
-        /// The component that failed, by its SHA-256 in hexadecimal.
-        digest: String,
+        /// The component that failed, by its SHA-256 in hexadecimal; `None`: none did, so it is not counted.
+        digest: Option<String>,
     },
     /// It is given up: a dead letter.
     Dead {
@@ -63,7 +63,9 @@ struct FailTurn {
 impl FailTurn {
     fn end(&self) -> Step {
         let (state, attempts, due, ended, reason, digest) = match &self.failed {
-            Failed::RetryAt { at, reason, digest } => (0, 1, Some(*at), None, reason, Some(digest.clone())),
+            Failed::RetryAt { at, reason, digest } => {
+                (0, i64::from(digest.is_some()), Some(*at), None, reason, digest.clone())
+            }
             Failed::Dead { reason, digest, .. } => (2, 1, None, Some(self.now), reason, Some(digest.clone())),
             Failed::Expired { reason, digest } => {
                 (3, i64::from(digest.is_some()), None, Some(self.now), reason, digest.clone())

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::RwLock;
 
 use super::Store;
 use super::dialect::Dialect;
@@ -38,7 +38,7 @@ mod write;
 
 pub use changes::Since;
 use changes::Still;
-pub(super) use changes::{Counter, Counters, Moving};
+pub(super) use changes::{Counter, Counters, Moving, Share};
 pub(super) use write::WriteStep;
 
 /// Rows that are asked for together at most.
@@ -57,8 +57,8 @@ struct Tables {
     tables: HashMap<String, Arc<Stored>>,
     /// Where turns of this plugin go one at a time after they got in each other's way.
     gate: Arc<RwLock<()>>,
-    /// The connections that this plugin's questions may have at once.
-    share: Arc<Semaphore>,
+    /// The connections that this plugin may have at once.
+    share: Arc<Share>,
 }
 
 /// A table and its name in the database, quoted.
@@ -91,6 +91,10 @@ impl TableSet {
 
     pub(super) fn gate(&self) -> Arc<RwLock<()>> {
         Arc::clone(&self.0.gate)
+    }
+
+    pub(super) fn share(&self) -> Arc<Share> {
+        Arc::clone(&self.0.share)
     }
 
     /// The counter of a table.
@@ -364,20 +368,21 @@ impl Store {
         columns: &[String],
     ) -> Result<Option<Row>, StoreError> {
         let question = tables.ask_get(bot, table, id, columns)?;
-        let answer = self.shared.engine.read_for_guest(&tables.0.share, question.step.clone()).await?;
+        let answer = self.shared.engine.read_for_guest(&tables.0.share.questions, question.step.clone()).await?;
         Ok(question.rows(answer)?.pop())
     }
 
     /// The rows that a query asks for.
     pub async fn find(&self, tables: &TableSet, bot: BotId, query: &Query) -> Result<Vec<Row>, StoreError> {
         let question = tables.ask_find(bot, query)?;
-        let answer = self.shared.engine.read_for_guest(&tables.0.share, question.step.clone()).await?;
+        let answer = self.shared.engine.read_for_guest(&tables.0.share.questions, question.step.clone()).await?;
         question.rows(answer)
     }
 
     /// How many rows pass the filter.
     pub async fn count(&self, tables: &TableSet, bot: BotId, table: &str, filter: &Filter) -> Result<u64, StoreError> {
-        let answer = self.shared.engine.read_for_guest(&tables.0.share, tables.ask_count(bot, table, filter)?).await?;
+        let answer =
+            self.shared.engine.read_for_guest(&tables.0.share.questions, tables.ask_count(bot, table, filter)?).await?;
         number(&answer).map(i64::unsigned_abs)
     }
 
@@ -390,8 +395,11 @@ impl Store {
         column: &str,
         filter: &Filter,
     ) -> Result<i64, StoreError> {
-        let answer =
-            self.shared.engine.read_for_guest(&tables.0.share, tables.ask_sum(bot, table, column, filter)?).await?;
+        let answer = self
+            .shared
+            .engine
+            .read_for_guest(&tables.0.share.questions, tables.ask_sum(bot, table, column, filter)?)
+            .await?;
         number(&answer)
     }
 }

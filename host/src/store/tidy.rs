@@ -44,7 +44,8 @@ static OLD: [Old; 12] = [
         // As old as their events, which are gone; no number of an event comes near a time.
         age: 0,
         find: Sql::new(
-            "SELECT inbox_seq FROM parts WHERE inbox_seq NOT IN (SELECT seq FROM inbox) AND inbox_seq < $1 LIMIT $2",
+            "SELECT p.inbox_seq FROM parts p
+             WHERE NOT EXISTS (SELECT 1 FROM inbox i WHERE i.seq = p.inbox_seq) AND p.inbox_seq < $1 LIMIT $2",
         ),
         delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM parts WHERE inbox_seq IN (SELECT seq FROM old)"),
     },
@@ -71,6 +72,26 @@ static OLD: [Old; 12] = [
         delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM outbox WHERE seq IN (SELECT seq FROM old)"),
     },
     Old {
+        what: "answers",
+        // Those that nobody has said good-bye to: a turn that asked and another one that did not, or an event that was
+        // given up. An hour keeps clear of those that are just being written.
+        age: DAY / 24,
+        find: Sql::new(
+            "SELECT DISTINCT inbox_seq FROM answers
+             WHERE created_at < $1 AND inbox_seq NOT IN (SELECT seq FROM inbox WHERE state = 0) LIMIT $2",
+        ),
+        delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM answers WHERE inbox_seq IN (SELECT seq FROM old)"),
+    },
+    Old {
+        what: "used tokens",
+        age: 60 * DAY,
+        find: Sql::new("SELECT bot_id, day, chat_id FROM llm_usage WHERE day < $1 / 86400000 LIMIT $2"),
+        delete: Sql::new(
+            "WITH old (bot_id, day, chat_id) AS ({rows})
+             DELETE FROM llm_usage WHERE (bot_id, day, chat_id) IN (SELECT bot_id, day, chat_id FROM old)",
+        ),
+    },
+    Old {
         what: "timers",
         // Nobody has had their plugin in all the time.
         age: 30 * DAY,
@@ -92,26 +113,6 @@ static OLD: [Old; 12] = [
         age: DAY / 24,
         find: Sql::new("SELECT inbox_seq FROM replies WHERE created_at < $1 LIMIT $2"),
         delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM replies WHERE inbox_seq IN (SELECT seq FROM old)"),
-    },
-    Old {
-        what: "answers",
-        // Those that nobody has said good-bye to: a turn that asked and another one that did not, or an event that was
-        // given up. An hour keeps clear of those that are just being written.
-        age: DAY / 24,
-        find: Sql::new(
-            "SELECT DISTINCT inbox_seq FROM answers
-             WHERE created_at < $1 AND inbox_seq NOT IN (SELECT seq FROM inbox WHERE state = 0) LIMIT $2",
-        ),
-        delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM answers WHERE inbox_seq IN (SELECT seq FROM old)"),
-    },
-    Old {
-        what: "used tokens",
-        age: 60 * DAY,
-        find: Sql::new("SELECT bot_id, day, chat_id FROM llm_usage WHERE day < $1 / 86400000 LIMIT $2"),
-        delete: Sql::new(
-            "WITH old (bot_id, day, chat_id) AS ({rows})
-             DELETE FROM llm_usage WHERE (bot_id, day, chat_id) IN (SELECT bot_id, day, chat_id FROM old)",
-        ),
     },
     Old {
         what: "conversations",
@@ -175,25 +176,31 @@ impl Store {
         let now = self.shared.clock.now();
         let [events, calls] = &ABANDONED;
         let abandoned = [events.with(params![now - DAY / 24, now]), calls.with(params![now - 30 * DAY, now])];
-        self.shared.engine.write(Delete(abandoned.to_vec())).await?;
+        let mut result = self.shared.engine.write(Delete(abandoned.to_vec())).await;
         for old in &OLD {
-            let before = self.shared.clock.now() - old.age;
-            for _ in 0..ROUNDS {
-                let keys = self.shared.engine.read(old.find.with(params![before, BATCH])).await?.rows;
-                let count = keys.len();
-                let delete = match keys.first().map_or(0, |key| key.0.len()) {
-                    0 => break,
-                    1 => by_keys::<1>(old, keys),
-                    2 => by_keys::<2>(old, keys),
-                    3 => by_keys::<3>(old, keys),
-                    4 => by_keys::<4>(old, keys),
-                    _ => by_keys::<6>(old, keys),
-                };
-                self.shared.engine.write(Delete(delete)).await?;
-                tracing::debug!(count, "tidied {count} old {}", old.what);
-                if (count as i64) < BATCH {
-                    break;
-                }
+            // Where one kind takes too long to be looked for, the others go all the same.
+            result = self.tidy_away(old).await.and(result);
+        }
+        result
+    }
+
+    async fn tidy_away(&self, old: &'static Old) -> Result<(), StoreError> {
+        let before = self.shared.clock.now() - old.age;
+        for _ in 0..ROUNDS {
+            let keys = self.shared.engine.read(old.find.with(params![before, BATCH])).await?.rows;
+            let count = keys.len();
+            let delete = match keys.first().map_or(0, |key| key.0.len()) {
+                0 => break,
+                1 => by_keys::<1>(old, keys),
+                2 => by_keys::<2>(old, keys),
+                3 => by_keys::<3>(old, keys),
+                4 => by_keys::<4>(old, keys),
+                _ => by_keys::<6>(old, keys),
+            };
+            self.shared.engine.write(Delete(delete)).await?;
+            tracing::debug!(count, "tidied {count} old {}", old.what);
+            if (count as i64) < BATCH {
+                break;
             }
         }
         Ok(())

@@ -35,7 +35,7 @@ mod tests {
             assert!(bundled.component.starts_with(b"\0asm\x0d\0\x01\0"), "{}", bundled.name);
             assert_eq!(bundled.digest.len(), 64);
         }
-        assert!(get("cards").is_some());
+        assert!(get("cards").is_some() && get("profile").is_some());
         assert!(get("nothing").is_none());
     }
 }

@@ -71,6 +71,13 @@ impl Database {
         row.get(0)
     }
 
+    /// Does something to it, as an operator with a tool of his own.
+    pub async fn suffers(&self, sql: &'static str) {
+        let pool = self.pool().await;
+        sqlx::query(sql).execute(&pool).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        pool.close().await;
+    }
+
     /// Waits until a query gives at least this number.
     pub async fn comes_to(&self, sql: &'static str, number: i64) {
         let reached = async {

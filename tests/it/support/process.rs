@@ -66,6 +66,15 @@ impl HostProcess {
         self.kept_its_secrets();
     }
 
+    /// Waits until it has refused to start, and says why it did.
+    pub fn is_refused(mut self) -> String {
+        let status = self.child.wait().expect("it has ended");
+        assert_eq!(status.code(), Some(1), "the host ended with {status}:\n{}", self.log());
+        self.kept_its_secrets();
+        let log = self.log();
+        log[log.find("error: ").expect("an error")..].to_owned()
+    }
+
     /// The most memory that it has had so far, in MiB.
     pub fn peak_memory_mib(&self) -> i64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux");

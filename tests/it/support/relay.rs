@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -22,24 +23,41 @@ enum Mode {
 pub struct Relay {
     url: String,
     mode: Arc<watch::Sender<Mode>>,
+    swallowed: Arc<AtomicUsize>,
 }
 
 impl Relay {
     /// Opens one to the server of this URL.
     pub async fn to(url: &str) -> Self {
+        Self::opens(url, false).await
+    }
+
+    /// The same for one that lets everything through but what `NOTIFY` has to tell.
+    pub async fn without_hints_to(url: &str) -> Self {
+        Self::opens(url, true).await
+    }
+
+    async fn opens(url: &str, is_deaf: bool) -> Self {
         let (head, rest) = url.split_once('@').expect("user@host");
         let (server, database) = rest.split_once('/').expect("host/database");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let mode = Arc::new(watch::Sender::new(Mode::Open));
-        let (server, modes) = (server.to_owned(), Arc::clone(&mode));
+        let swallowed = Arc::new(AtomicUsize::new(0));
+        let (server, modes, swallows) = (server.to_owned(), Arc::clone(&mode), Arc::clone(&swallowed));
         guesthouse::shutdown::Tasks::default().spawn_detached(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let talk = relay(client, server.clone(), modes.subscribe());
+                let swallows = is_deaf.then(|| Arc::clone(&swallows));
+                let talk = relay(client, server.clone(), modes.subscribe(), swallows);
                 guesthouse::shutdown::Tasks::default().spawn_detached(talk);
             }
         });
-        Self { url: format!("{head}@{address}/{database}"), mode }
+        Self { url: format!("{head}@{address}/{database}"), mode, swallowed }
+    }
+
+    /// How many hints nobody has heard.
+    pub fn swallowed(&self) -> usize {
+        self.swallowed.load(Ordering::Acquire)
     }
 
     /// Where the host finds it.
@@ -63,11 +81,22 @@ impl Relay {
     }
 }
 
-async fn relay(mut client: TcpStream, server: String, mut mode: watch::Receiver<Mode>) {
+async fn relay(
+    mut client: TcpStream,
+    server: String,
+    mut mode: watch::Receiver<Mode>,
+    swallows: Option<Arc<AtomicUsize>>,
+) {
     if *mode.borrow_and_update() == Mode::Open {
         let Ok(mut server) = TcpStream::connect(server).await else { return };
+        let talk = async {
+            match swallows {
+                None => copy_bidirectional(&mut client, &mut server).await.map(drop),
+                Some(swallowed) => without_hints(&mut client, &mut server, &swallowed).await,
+            }
+        };
         tokio::select! {
-            _ = copy_bidirectional(&mut client, &mut server) => return,
+            _ = talk => return,
             _ = mode.changed() => {}
         }
         if *mode.borrow() == Mode::Stalled {
@@ -75,6 +104,37 @@ async fn relay(mut client: TcpStream, server: String, mut mode: watch::Receiver<
         }
     } else if *mode.borrow() == Mode::Stalled {
         let _ = mode.changed().await;
+    }
+}
+
+/// Passes on what PostgreSQL's protocol says, but for notifications: messages of the kind `A` from the server.
+async fn without_hints(client: &mut TcpStream, server: &mut TcpStream, swallowed: &AtomicUsize) -> std::io::Result<()> {
+    let ((mut from_client, mut to_client), (mut from_server, mut to_server)) = (client.split(), server.split());
+    let back = async {
+        let mut kind = from_server.read_u8().await?;
+        // Before its first message the server says in one byte that it has no TLS.
+        if kind == b'N' {
+            to_client.write_u8(kind).await?;
+            kind = from_server.read_u8().await?;
+        }
+        loop {
+            let length = from_server.read_u32().await?;
+            let mut message = vec![0; length as usize - 4];
+            from_server.read_exact(&mut message).await?;
+            if kind == b'A' {
+                swallowed.fetch_add(1, Ordering::AcqRel);
+            } else {
+                let mut whole = vec![kind];
+                whole.extend(length.to_be_bytes());
+                whole.extend(message);
+                to_client.write_all(&whole).await?;
+            }
+            kind = from_server.read_u8().await?;
+        }
+    };
+    tokio::select! {
+        copied = copy(&mut from_client, &mut to_server) => copied.map(drop),
+        passed = back => passed,
     }
 }
 

@@ -48,6 +48,9 @@ pub enum Action {
 pub struct NewFault {
     /// A method, or `*` for all. `file` is the download of a file.
     pub method: String,
+    /// Only calls of this bot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bot: Option<i64>,
     /// Only calls to this chat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<i64>,
@@ -61,7 +64,7 @@ pub struct NewFault {
 impl NewFault {
     /// A fault of every call of a method.
     pub fn new(method: &str, action: Action) -> Self {
-        Self { method: method.into(), chat_id: None, count: None, action }
+        Self { method: method.into(), bot: None, chat_id: None, count: None, action }
     }
 
     /// The same for the next `count` calls only.
@@ -104,10 +107,11 @@ impl Faults {
     }
 
     /// Finds the fault for a call and counts it.
-    pub fn strike(&mut self, method: &str, chat_id: Option<i64>) -> Option<Fault> {
+    pub fn strike(&mut self, bot: i64, method: &str, chat_id: Option<i64>) -> Option<Fault> {
         let fits = |fault: &Fault| {
             let rule = &fault.rule;
             (rule.method == "*" || rule.method.eq_ignore_ascii_case(method))
+                && rule.bot.is_none_or(|only| only == bot)
                 && (rule.chat_id.is_none() || rule.chat_id == chat_id)
                 && rule.count != Some(0)
         };
@@ -162,9 +166,13 @@ mod tests {
         let mut world = World::new(Clock::manual(0), 1);
         world.add_fault(NewFault::new("sendMessage", Action::Drop).to_chat(5).times(1));
         let hold = world.add_fault(NewFault::new("*", Action::Hold).times(1));
-        assert_eq!(world.faults.strike("sendmessage", Some(5)).unwrap().rule.action, Action::Drop);
-        assert_eq!(world.faults.strike("sendMessage", Some(5)).unwrap().id, hold);
-        assert!(world.faults.strike("sendMessage", Some(5)).is_none(), "both are used up");
+        assert_eq!(world.faults.strike(1, "sendmessage", Some(5)).unwrap().rule.action, Action::Drop);
+        assert_eq!(world.faults.strike(1, "sendMessage", Some(5)).unwrap().id, hold);
+        assert!(world.faults.strike(1, "sendMessage", Some(5)).is_none(), "both are used up");
+        let other = NewFault { bot: Some(2), ..NewFault::new("*", Action::Drop) };
+        world.add_fault(other.clone());
+        assert!(world.faults.strike(1, "getMe", None).is_none());
+        assert_eq!(world.faults.strike(2, "getMe", None).unwrap().rule, other);
         assert!(world.faults.has(hold), "the held call still waits for the removal");
         assert!(world.remove_fault(hold) && !world.remove_fault(hold));
     }

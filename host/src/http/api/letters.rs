@@ -18,7 +18,12 @@ use crate::telegram::{self, Me};
 /// All that is known of a letter.
 pub fn as_json(letter: &DeadLetter) -> Value {
     // What is no JSON, or nests deeper than anybody would look, is a text.
-    let update: Value = serde_json::from_str(&letter.raw).unwrap_or_else(|_| json!(letter.raw));
+    let value = |raw: &String| serde_json::from_str(raw).unwrap_or_else(|_| json!(raw));
+    // An album is several, as its plugin gets them.
+    let update: Value = match &letter.parts[..] {
+        [] => value(&letter.raw),
+        parts => std::iter::once(&letter.raw).chain(parts).map(value).collect(),
+    };
     json!({
         "seq": letter.seq,
         "bot": letter.bot.0,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Hook;
-use crate::health::State;
+use crate::health::{Caller, State};
 use crate::intake::{Bot, route};
 use crate::shutdown::Shutdown;
 use crate::telegram::{CallError, WebhookInfo};
@@ -26,7 +26,7 @@ struct Told {
     last_error: Option<i64>,
 }
 
-/// Keeps Telegram posting to this hook until the shutdown, or until it refuses the token.
+/// Keeps Telegram posting to this hook until the shutdown.
 pub async fn keep_registered(bot: Bot, hook: Arc<Hook>, shutdown: Shutdown) {
     let allowed = route::allowed_updates(&bot.plugins);
     let mut told = None;
@@ -37,18 +37,14 @@ pub async fn keep_registered(bot: Bot, hook: Arc<Hook>, shutdown: Shutdown) {
         let rest = match look(&bot, &hook, &allowed, &mut told).await {
             Ok(info) => {
                 bot.place.is(State::Webhook);
+                bot.place.token_is_taken(Caller::Intake);
                 report(&bot, &info, &mut seen_error);
                 pause = PAUSES.0;
                 LOOK
             }
             Err(error) if error.is_final() => {
-                bot.place.is(State::Refused);
-                tracing::error!(
-                    bot = %name, error = %error,
-                    "bot `{name}` is stopped, Telegram does not take its token: {error}\nhint: compare the token of \
-                     [[bot]] `{name}` with the one that @BotFather shows, and api_url with where the bot lives"
-                );
-                return;
+                bot.place.token_is_refused(Caller::Intake, &error);
+                LOOK
             }
             Err(error) => {
                 tracing::warn!(

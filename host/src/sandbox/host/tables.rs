@@ -2,15 +2,7 @@
 
 use crate::sandbox::bindings::guesthouse::plugin::tables::{Cell, Error, FilterStep, Host, Query, Row};
 use crate::sandbox::convert;
-use crate::sandbox::guest::{Entered, Guest};
-
-/// Remembers a database that did not answer.
-fn noted<T>(entered: &mut Entered<'_>, answer: Result<T, Error>) -> wasmtime::Result<Result<T, Error>> {
-    if let Err(Error::Unavailable(reason)) = &answer {
-        entered.note_unavailable(reason);
-    }
-    Ok(answer)
-}
+use crate::sandbox::guest::Guest;
 
 impl Host for Guest {
     async fn get(
@@ -21,19 +13,19 @@ impl Host for Guest {
     ) -> wasmtime::Result<Result<Option<Row>, Error>> {
         let mut entered = self.enter("tables")?;
         let answer = entered.rows().get(&table, id, &columns).await;
-        noted(&mut entered, answer.map(|row| row.map(convert::row)))
+        Ok(answer.map(|row| row.map(convert::row)))
     }
 
     async fn find(&mut self, query: Query) -> wasmtime::Result<Result<Vec<Row>, Error>> {
         let mut entered = self.enter("tables")?;
         let answer = entered.rows().find(query).await;
-        noted(&mut entered, answer.map(|rows| rows.into_iter().map(convert::row).collect()))
+        Ok(answer.map(|rows| rows.into_iter().map(convert::row).collect()))
     }
 
     async fn count(&mut self, table: String, filter: Vec<FilterStep>) -> wasmtime::Result<Result<u64, Error>> {
         let mut entered = self.enter("tables")?;
         let answer = entered.rows().count(&table, filter).await;
-        noted(&mut entered, answer)
+        Ok(answer)
     }
 
     async fn sum(
@@ -44,19 +36,19 @@ impl Host for Guest {
     ) -> wasmtime::Result<Result<i64, Error>> {
         let mut entered = self.enter("tables")?;
         let answer = entered.rows().sum(&table, &column, filter).await;
-        noted(&mut entered, answer)
+        Ok(answer)
     }
 
     async fn insert(&mut self, table: String, cells: Vec<Cell>) -> wasmtime::Result<Result<i64, Error>> {
         let mut entered = self.enter("tables")?;
         let answer = entered.rows().insert(&table, cells).await;
-        noted(&mut entered, answer)
+        Ok(answer)
     }
 
     async fn update(&mut self, table: String, id: i64, cells: Vec<Cell>) -> wasmtime::Result<Result<(), Error>> {
         let mut entered = self.enter("tables")?;
         let answer = entered.rows().update(&table, id, cells).await;
-        noted(&mut entered, answer)
+        Ok(answer)
     }
 
     async fn increment(
@@ -68,12 +60,12 @@ impl Host for Guest {
     ) -> wasmtime::Result<Result<i64, Error>> {
         let mut entered = self.enter("tables")?;
         let answer = entered.rows().increment(&table, id, &column, by).await;
-        noted(&mut entered, answer)
+        Ok(answer)
     }
 
     async fn delete(&mut self, table: String, id: i64) -> wasmtime::Result<Result<bool, Error>> {
         let mut entered = self.enter("tables")?;
         let answer = entered.rows().delete(&table, id).await;
-        noted(&mut entered, answer)
+        Ok(answer)
     }
 }

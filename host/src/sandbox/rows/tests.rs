@@ -35,6 +35,9 @@ impl View for Memory {
         if id == 13 {
             return Err(ViewError::Unavailable("connection refused".into()));
         }
+        if id == 14 {
+            return Err(ViewError::Slow("it takes too long".into()));
+        }
         Ok(self.rows.iter().find(|row| row.id == id).map(|row| crate::sandbox::record::project(row, columns)))
     }
 
@@ -69,10 +72,6 @@ impl View for Memory {
         Ok(Vec::new())
     }
 
-    async fn timers(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, ViewError> {
-        Ok(vec![])
-    }
-
     async fn fetch(
         &self,
         _: u32,
@@ -93,6 +92,10 @@ impl View for Memory {
         unreachable!("rows ask nothing of the outside")
     }
 
+    async fn timers(&self, _: Option<&str>, _: i64) -> Result<Vec<String>, ViewError> {
+        Ok(vec![])
+    }
+
     async fn file(&self, _: &str, _: u64) -> Result<Bytes, FileError> {
         Err(FileError::NotFound)
     }
@@ -106,6 +109,7 @@ struct TestTurn {
     overlay: Overlay,
     effects: Effects,
     ids: Ids,
+    unavailable: Option<String>,
 }
 
 impl TestTurn {
@@ -142,6 +146,7 @@ impl TestTurn {
             overlay: Overlay::default(),
             effects: Effects::new(&limits),
             ids: Ids::new(0, &[1; 32]),
+            unavailable: None,
         }
     }
 
@@ -154,6 +159,7 @@ impl TestTurn {
             overlay: &mut self.overlay,
             effects: &mut self.effects,
             ids: &mut self.ids,
+            unavailable: &mut self.unavailable,
         }
     }
 
@@ -381,8 +387,14 @@ async fn limits_and_silence_are_said() {
     assert_eq!(format!("{beyond:?}"), "Err(Error::Limit(\"more than 1 (limits.row_writes)\"))");
     assert!(turn.rows().get("cards", 2, &[]).await.unwrap().is_some());
 
-    let silent = TestTurn::new().rows().get("cards", 13, &[]).await;
+    let mut turn = TestTurn::new();
+    let silent = turn.rows().get("cards", 13, &[]).await;
     assert_eq!(format!("{silent:?}"), "Err(Error::Unavailable(\"connection refused\"))");
+    assert_eq!(turn.unavailable.as_deref(), Some("connection refused"), "the plugin is not to blame");
+    let mut turn = TestTurn::new();
+    let slow = turn.rows().get("cards", 14, &[]).await;
+    assert_eq!(format!("{slow:?}"), "Err(Error::Unavailable(\"it takes too long\"))");
+    assert_eq!(turn.unavailable, None, "a slow question is its own");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use crate::store::error::StoreError;
 use crate::store::session::{Connect, Connection};
 
 /// Connections for writing: more than a server has cores to flush with, fewer than it would notice.
-const WRITERS: usize = 16;
+pub(super) const WRITERS: usize = 16;
 /// Connections for reading.
 const READERS: usize = 8;
 /// Prepared statements a connection keeps.
@@ -37,9 +37,10 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
         .application_name("guesthouse")
         .statement_cache_capacity(STATEMENTS)
         .options([
-            // A host that hangs, or a question without an index, must not keep the others out.
+            // A host that hangs, or a question without an index, must not keep the others out. A commit that waits for a
+            // plugin's table holds its lane, and with it whoever writes to that chat.
             ("statement_timeout", "5s"),
-            ("lock_timeout", "3s"),
+            ("lock_timeout", "2s"),
             ("idle_in_transaction_session_timeout", "15s"),
             // A serializable transaction that reads a small table from end to end conflicts with everybody who writes
             // to it; read through an index it conflicts with those who write nearby.
@@ -50,8 +51,11 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
             ("jit", "off"),
         ])
         .disable_statement_logging();
-    // As for SQLite: a guest waits for it, and one of few connections is gone for as long.
-    let reading = options.clone().options([("statement_timeout", &format!("{}ms", READ_TIME.as_millis()))]);
+    // As for SQLite: a guest waits for it, and one of few connections is gone for as long. Who waits for a lock gives up
+    // earlier, and so it is known that not the question was slow, but somebody in the way.
+    let millis = |time: Duration| format!("{}ms", time.as_millis());
+    let times = [("statement_timeout", millis(READ_TIME)), ("lock_timeout", millis(READ_TIME / 2))];
+    let reading = options.clone().options(times);
     let readers = Readers::new(Connect::Postgres(Box::new(reading)), READERS);
     let how = Connect::Postgres(Box::new(options));
     let first = connect(&how).await?;

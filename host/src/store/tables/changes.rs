@@ -19,12 +19,18 @@ use super::TableSet;
 use crate::model::PluginName;
 use crate::store::dialect::Dialect;
 
-/// What all bots with a plugin share of it: the counters of its tables by their names in the database, and how many
-/// questions it may have under way.
+/// What all bots with a plugin share of it: the counters of its tables by their names in the database, and how much it may
+/// have under way.
 #[derive(Default)]
 pub(in crate::store) struct Counters {
     tables: Mutex<HashMap<String, Counter>>,
-    shares: Mutex<HashMap<PluginName, Arc<Semaphore>>>,
+    shares: Mutex<HashMap<PluginName, Arc<Share>>>,
+}
+
+/// How much a plugin may have under way at once, so that one whose tables are slow or locked leaves connections to others.
+pub(in crate::store) struct Share {
+    pub(in crate::store) questions: Semaphore,
+    pub(in crate::store) commits: Semaphore,
 }
 
 impl Counters {
@@ -34,10 +40,11 @@ impl Counters {
         counters.entry(table.to_owned()).or_default().clone()
     }
 
-    /// The connections for this plugin's questions.
-    pub(super) fn share_of(&self, plugin: &PluginName, places: usize) -> Arc<Semaphore> {
+    /// The connections for this plugin: so many for its questions, and so many for its commits.
+    pub(super) fn share_of(&self, plugin: &PluginName, (questions, commits): (usize, usize)) -> Arc<Share> {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(shares.entry(plugin.clone()).or_insert_with(|| Arc::new(Semaphore::new(places))))
+        let new = || Arc::new(Share { questions: Semaphore::new(questions), commits: Semaphore::new(commits) });
+        Arc::clone(shares.entry(plugin.clone()).or_insert_with(new))
     }
 }
 

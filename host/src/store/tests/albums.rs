@@ -111,7 +111,7 @@ async fn an_album_is_the_same_in_every_attempt() {
         accept(&store, vec![part(1, 10, "a"), part(2, 10, "a")]).await;
         place.clock.advance(Duration::from_millis(700));
         let lane = claim(&store).await.remove(0);
-        let failed = Failed::RetryAt { at: START + 5_000, reason: "later".into(), digest: "ab".into() };
+        let failed = Failed::RetryAt { at: START + 5_000, reason: "later".into(), digest: Some("ab".into()) };
         store.fail_turn(&lane.lease, lane.events[0].seq, failed, Then::Release).await.expect("no error");
         accept(&store, vec![part(3, 10, "a")]).await;
         place.clock.advance(Duration::from_secs(5));

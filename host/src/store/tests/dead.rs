@@ -39,6 +39,7 @@ async fn a_letter_says_all_that_is_known() {
             digest: "abcd".into(),
             kind: "message".into(),
             raw: "{\"update_id\":5}".into(),
+            parts: vec![],
         };
         assert_eq!(letters.list(&all(), 10).await.expect("listed"), vec![expected.clone()]);
         assert_eq!(letters.show(seq).await.expect("shown"), Ok(expected));

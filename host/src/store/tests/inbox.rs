@@ -91,7 +91,7 @@ async fn a_failed_turn_makes_its_lane_wait_and_keeps_the_order() {
         store.accept(None, BOT, vec![update(1, &[10]), update(2, &[10]), update(3, &[20])]).await.expect("accepted");
         let claimed = store.claim_turns(10, &loaded()).await.expect("claimed");
         let lane = claimed.iter().find(|lane| lane.lease.chat() == 10).expect("the lane");
-        let failed = Failed::RetryAt { at: START + 5_000, reason: "no\0 luck".into(), digest: "ab".into() };
+        let failed = Failed::RetryAt { at: START + 5_000, reason: "no\0 luck".into(), digest: Some("ab".into()) };
         let outcome = store.fail_turn(&lane.lease, lane.events[0].seq, failed, Then::Release).await;
         assert_eq!(outcome.expect("no error"), FenceOutcome::Held);
         drop(claimed);

@@ -1,0 +1,205 @@
+//! Link enrichment: the pages behind the first links of a post. Each page is fetched once for all posts; each domain has a
+//! lane of its own, so it is asked for one page at a time and never faster than the operator says, and a domain that does
+//! not answer keeps no other one waiting.
+
+use guesthouse_plugin::http::{self, HttpError};
+use guesthouse_plugin::tables::col;
+use guesthouse_plugin::{ChatId, Error, Failure, TimerFired, Timestamp, clock, timers};
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::article;
+use crate::model::{LINKS, Link, PAGES, Page, PageStatus};
+use crate::turn::Shared;
+
+/// A page that does not answer is tried so often.
+const ATTEMPTS: i64 = 3;
+
+#[derive(Deserialize)]
+struct Waiting {
+    url: String,
+    attempts: i64,
+}
+
+#[derive(Deserialize)]
+struct Age {
+    status: PageStatus,
+    fetched: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct LastFetch {
+    fetched: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct Fetched {
+    status: PageStatus,
+    title: Option<String>,
+    body: Option<String>,
+    length: Option<i64>,
+    problem: Option<String>,
+    attempts: i64,
+    fetched: Timestamp,
+}
+
+/// Notes the first links of a new post, and has their pages fetched.
+pub(crate) fn follow(shared: &Shared, post: i64, links: &str, now: Timestamp) -> Result<(), Failure> {
+    let links: Vec<String> = serde_json::from_str(links).unwrap_or_default();
+    let pages = links.iter().filter_map(|link| page(link));
+    let mut noted: Vec<i64> = Vec::new();
+    for (url, domain) in pages.take(shared.settings.links as usize) {
+        let known = PAGES.select::<Age>().first(col("url").eq(url.as_str()))?;
+        let is_old = |age: &Age| {
+            age.status != PageStatus::Due && age.fetched.is_none_or(|at| now - at > shared.settings.link_age)
+        };
+        let (id, is_due) = match known {
+            None => (PAGES.insert(&waiting(url, &domain))?, true),
+            Some(row) => {
+                let again = is_old(&row);
+                if again {
+                    PAGES.set(row.id, "status", "Due")?;
+                    PAGES.set(row.id, "attempts", 0)?;
+                }
+                (row.id, again)
+            }
+        };
+        if noted.contains(&id) {
+            continue;
+        }
+        noted.push(id);
+        LINKS.insert(&Link { post, page: id })?;
+        if is_due {
+            timers::at(domain.as_str(), now)
+                .data(domain.as_str())
+                .chat(lane(&domain))
+                .processor(crate::PAGES_READER)
+                .set()?;
+        }
+    }
+    Ok(())
+}
+
+/// Fetches the next page of a domain, if it may be asked again already.
+pub(crate) fn fetch(shared: &Shared, timer: &TimerFired) -> Result<(), Failure> {
+    let (now, gap) = (clock::now(), shared.settings.link_gap);
+    let domain = timer.data.as_str();
+    let again =
+        |at: Timestamp| timers::at(domain, at).data(domain).chat(lane(domain)).processor(crate::PAGES_READER).set();
+    let asked = col("domain").eq(domain).and(col("fetched").gt(now - gap));
+    if let Some(last) = PAGES.select::<LastFetch>().first(asked.descending("fetched"))? {
+        return Ok(again(last.fetched.unwrap_or(now) + gap)?);
+    }
+    let due = col("domain").eq(domain).and(col("status").eq("Due")).ascending("attempts").ascending("id").limit(2);
+    let mut waiting = PAGES.select::<Waiting>().find(due)?.into_iter();
+    let Some(page) = waiting.next() else { return Ok(()) };
+    let row = read(shared, &page, now);
+    let is_due = row.status == PageStatus::Due;
+    PAGES.update(page.id, &row)?;
+    // One that did not answer is given more time, unless another page of the domain waits.
+    if waiting.next().is_some() {
+        again(now + gap)?;
+    } else if is_due {
+        again(now + 10 * gap.max(clock::SECOND))?;
+    }
+    Ok(())
+}
+
+fn read(shared: &Shared, page: &Waiting, now: Timestamp) -> Fetched {
+    let settings = &shared.settings;
+    let attempts = page.attempts + 1;
+    let failed = |problem: String, is_final: bool| Fetched {
+        status: if is_final || attempts >= ATTEMPTS { PageStatus::Failed } else { PageStatus::Due },
+        title: None,
+        body: None,
+        length: None,
+        problem: Some(problem),
+        attempts,
+        fetched: now,
+    };
+    let request = http::get(&page.url).timeout_ms(settings.timeout).max_bytes(settings.link_bytes);
+    let response = match request.header("accept", "text/html,text/plain;q=0.9,*/*;q=0.1").send() {
+        Ok(response) => response,
+        Err(error) => {
+            let may_pass = matches!(error, Error::Http(HttpError::Timeout | HttpError::Unreachable(_)));
+            return failed(error.to_string(), !may_pass);
+        }
+    };
+    if !response.is_success() {
+        let may_pass = response.status == 429 || response.status >= 500;
+        return failed(format!("it answered {}", response.status), !may_pass);
+    }
+    let kind = response.header("content-type").unwrap_or_default().to_lowercase();
+    let max = settings.link_chars as usize;
+    let article = match response.text() {
+        Some(text) if kind.contains("html") || kind.is_empty() => article::extract(text, &response.url, max),
+        Some(text) if kind.starts_with("text/plain") => article::plain(text, max),
+        _ => None,
+    };
+    let Some(article) = article else { return failed(format!("no text ({kind})"), true) };
+    Fetched {
+        status: PageStatus::Done,
+        title: (!article.title.is_empty()).then(|| article.title.replace('\0', "")),
+        length: i64::try_from(article.text.chars().count()).ok(),
+        body: Some(article.text.replace('\0', "")),
+        problem: None,
+        attempts,
+        fetched: now,
+    }
+}
+
+fn waiting(url: String, domain: &str) -> Page {
+    Page {
+        url,
+        domain: domain.to_owned(),
+        status: PageStatus::Due,
+        title: None,
+        body: None,
+        length: None,
+        problem: None,
+        attempts: 0,
+        fetched: None,
+    }
+}
+
+/// The page that a link leads to and its domain. What lies within Telegram has no page worth reading; parts of a page are
+/// the page.
+fn page(link: &str) -> Option<(String, String)> {
+    let mut url = Url::parse(link).ok()?;
+    if !matches!(url.scheme(), "http" | "https") || link.len() > 1_000 {
+        return None;
+    }
+    url.set_fragment(None);
+    let domain = url.host_str()?.trim_start_matches("www.").to_lowercase();
+    let is_telegram = ["t.me", "telegram.me", "telegram.dog"].contains(&domain.as_str());
+    (!is_telegram && domain.len() <= 100).then(|| (url.to_string(), domain))
+}
+
+/// The lane of a domain: a number of its own (FNV-1a), below what JSON can count to.
+fn lane(domain: &str) -> ChatId {
+    let hash = domain
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    i64::try_from(hash >> 12).unwrap_or(1).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pages_of_the_web_are_followed() {
+        let page = |link| page(link).map(|(url, domain)| format!("{domain} {url}"));
+        assert_eq!(page("https://www.Example.org/a#part").as_deref(), Some("example.org https://www.example.org/a"));
+        assert_eq!(page("https://t.me/town/1"), None);
+        assert_eq!(page("mailto:ada@example.org"), None);
+        assert_eq!(page("tg://resolve?domain=x"), None);
+    }
+
+    #[test]
+    fn domains_have_lanes_of_their_own() {
+        assert_eq!(lane("example.org"), lane("example.org"));
+        assert_ne!(lane("example.org"), lane("example.com"));
+        assert!(lane("") > 0 && lane("example.org") < 1 << 53);
+    }
+}

@@ -1,0 +1,222 @@
+//! Channels, as subscribers, admins and callers of the REST API see them: pages of a local site, posts of chats where the bot
+//! is, and everything that goes wrong with them. On both databases.
+
+mod town;
+mod trouble;
+mod write;
+
+use serde_json::{Value, json};
+
+use crate::support::{Database, House, TOKEN};
+use town::{Previews, Stands, adds, close, html, new, old, parses, sees};
+
+/// The bot's id.
+pub(crate) fn bot() -> i64 {
+    TOKEN.split(':').next().expect("a number").parse().expect("a number")
+}
+
+#[tokio::test]
+async fn posts_are_read_once_and_passed_on() {
+    for database in Database::each().await {
+        let site = Previews::open().await;
+        let posts = [old(104, "The bridge is closed"), old(105, "The bridge is open")];
+        site.shows("town", &posts);
+        let house = House::opens(database, &[site.plugin("")]).await;
+        let ada = house.street.town.newcomer("Ada", "en").await;
+
+        ada.says("https://t.me/town/104").await;
+        let added = sees(&ada, "read so far").await;
+        assert!(added.contains("*News of town*\n2 posts read so far"), "{added}");
+        assert!(added.contains("12400 subscribers") && added.contains("_The bridge is open_"), "{added}");
+        let count = "SELECT COUNT(*) FROM channels__feed WHERE status = 'Old'";
+        assert_eq!(house.database.number(count).await, 2);
+
+        // What comes from now on is passed on; what was read stays what it is.
+        let market = new(106, "The market is on Monday");
+        site.shows("town", &[posts[0].clone(), posts[1].clone(), market.clone()]);
+        ada.says("/parse").await;
+        let post = sees(&ada, "The market is on Monday").await;
+        assert_eq!(post, "*News of town<https://t.me/town/106>*\nThe market is on Monday\n[❓ Why]");
+        sees(&ada, "Channels read: 1, new posts: 1").await;
+
+        // An edit is followed where the post was passed on.
+        site.shows("town", &[posts[0].clone(), posts[1].clone(), market.becomes("The market is on Tuesday")]);
+        ada.says("/parse").await;
+        let edited = sees(&ada, "Tuesday").await;
+        assert!(edited.starts_with("(edited)"), "{edited}");
+        sees(&ada, "new posts: 0").await;
+
+        parses(&ada).await;
+        let posts = house.database.number("SELECT COUNT(*) FROM channels__posts").await;
+        let feed = house.database.number("SELECT COUNT(*) FROM channels__feed").await;
+        assert_eq!((posts, feed), (3, 3), "reading again adds nothing");
+        close(house, ada).await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_missed_is_read_back_page_by_page() {
+    let site = Previews::open().await;
+    site.shows("town", &[old(100, "The first")]);
+    let house = House::opens(Database::sqlite(), &[site.plugin("")]).await;
+    let ada = house.street.town.newcomer("Ada", "en").await;
+    adds(&ada, "town").await;
+    site.puts("/s/town", Stands::Html(html("town", &[new(105, "e"), new(106, "f")], Some(105))));
+    site.puts("/s/town?before=105", Stands::Html(html("town", &[new(103, "c"), new(104, "d")], Some(103))));
+    site.puts("/s/town?before=103", Stands::Html(html("town", &[new(101, "a"), new(102, "b")], Some(101))));
+    parses(&ada).await;
+    let numbers = house.database.texts("SELECT CAST(number AS TEXT) FROM channels__posts ORDER BY version").await;
+    assert_eq!(numbers, ["100", "101", "102", "103", "104", "105", "106"]);
+    assert_eq!(site.asked("/s/town?before=101"), 0, "what is known is not read again");
+    close(house, ada).await;
+}
+
+#[tokio::test]
+async fn two_readers_share_a_channel_and_not_their_rules() {
+    for database in Database::each().await {
+        let site = Previews::open().await;
+        site.shows("town", &[old(1, "The first")]);
+        let house = House::opens(database, &[site.plugin("")]).await;
+        let (ada, boris) =
+            (house.street.town.newcomer("Ada", "en").await, house.street.town.newcomer("Борис", "ru").await);
+        adds(&ada, "town").await;
+        boris.says("/add town").await;
+        sees(&boris, "Прочитан 1 пост").await;
+        write::saves(&ada, "/rules town", "+ flat*").await;
+        site.shows("town", &[old(1, "The first"), new(2, "Shoes for sale"), new(3, "Flats to let")]);
+        parses(&ada).await;
+        sees(&boris, "Flats to let").await;
+        boris.settles().await;
+        ada.settles().await;
+        let read = boris.has_read().await.join("\n");
+        assert!(read.contains("Shoes for sale"), "{read}");
+        let read = ada.has_read().await.join("\n");
+        assert!(read.contains("Flats to let") && !read.contains("Shoes for sale"), "{read}");
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM channels__posts").await, 3, "stored once");
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM channels__feed").await, 6, "for each reader");
+        house.closes([ada, boris]).await;
+    }
+}
+
+#[tokio::test]
+async fn links_are_followed_and_their_main_text_kept() {
+    for database in Database::each().await {
+        let site = Previews::open().await;
+        let link = |path: &str| format!("<a href=\"{}\" target=\"_blank\">more</a>", site.site.url(path));
+        let posts = [
+            old(1, &format!("The mill opens: {}", link("/article/mill"))),
+            old(2, &format!("Once more: {}", link("/article/mill#end"))),
+            old(3, &format!("Lost: {}", link("/nowhere"))),
+        ];
+        site.shows("town", &posts);
+        let house = House::opens(database, &[site.plugin("")]).await;
+        let ada = house.street.town.newcomer("Ada", "en").await;
+        adds(&ada, "town").await;
+        house.database.comes_to("SELECT COUNT(*) FROM channels__pages WHERE status <> 'Due'", 2).await;
+        let text = house.database.text("SELECT body FROM channels__pages WHERE status = 'Done'").await;
+        assert!(text.contains("the old mill at the river grinds again") && !text.contains("cookies"), "{text}");
+        let length = house.database.number("SELECT length FROM channels__pages WHERE status = 'Done'").await;
+        assert_eq!(length, text.chars().count() as i64);
+        let problem = house.database.text("SELECT problem FROM channels__pages WHERE status = 'Failed'").await;
+        assert_eq!(problem, "it answered 404");
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM channels__links").await, 3);
+        assert_eq!(site.asked("/article/mill"), 1, "a page is fetched once");
+        close(house, ada).await;
+    }
+}
+
+#[tokio::test]
+async fn posts_of_chats_where_the_bot_is_come_by_themselves() {
+    for database in Database::each().await {
+        let site = Previews::open().await;
+        let house = House::opens(database, &[site.plugin("")]).await;
+        let (ada, town) = (house.street.town.newcomer("Ada", "en").await, &house.street.town);
+        let id = -1_000_000_000_777_i64;
+        let chat = json!({"id": id, "type": "channel", "title": "Inner Circle"});
+        let ada_id = ada_id(&house).await;
+        let user = json!({"id": ada_id, "is_bot": false, "first_name": "Ada", "language_code": "en"});
+        let me = json!({"id": bot(), "is_bot": true, "first_name": "Test House"});
+        let push = async |update: Value| town.post(&format!("/bots/{}/updates", bot()), update).await;
+        push(json!({"my_chat_member": {
+            "chat": chat, "from": user, "date": 1,
+            "old_chat_member": {"status": "left", "user": me},
+            "new_chat_member": {"status": "administrator", "user": me},
+        }}))
+        .await;
+        house.database.comes_to("SELECT COUNT(*) FROM channels__channels WHERE member = 1", 1).await;
+
+        // A post that is forwarded by whoever brought the bot there is a subscription.
+        let private = json!({"id": ada_id, "type": "private", "first_name": "Ada"});
+        push(json!({"message": {
+            "message_id": 900, "date": 2, "chat": private, "from": user, "text": "look",
+            "forward_origin": {"type": "channel", "date": 1, "chat": chat, "message_id": 4},
+        }}))
+        .await;
+        sees(&ada, "Inner Circle").await;
+        house.database.comes_to("SELECT COUNT(*) FROM channels__subscriptions WHERE told = 'Fine'", 1).await;
+
+        let now = guesthouse::clock::Clock::system().now() / 1000 + 60;
+        let post =
+            |text: &str| json!({"message_id": 5, "date": now, "chat": chat, "text": text, "author_signature": "Eve"});
+        push(json!({"channel_post": post("The password is swordfish")})).await;
+        let passed_on = sees(&ada, "swordfish").await;
+        assert!(passed_on.contains("*Inner Circle<https://t.me/c/000000777/5>* · Eve"), "{passed_on}");
+        let mut edited = post("The password is herring");
+        edited["edit_date"] = json!(now + 1);
+        push(json!({"edited_channel_post": edited})).await;
+        sees(&ada, "herring").await;
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM channels__feed").await, 1);
+
+        // Anybody else is told that members alone may read it.
+        let eve = house.street.town.newcomer("Mallory", "en").await;
+        let mallory = house.database.number("SELECT 0").await + ada_id + 1;
+        push(json!({"message": {
+            "message_id": 901, "date": 2, "chat": {"id": mallory, "type": "private", "first_name": "Mallory"},
+            "from": {"id": mallory, "is_bot": false, "first_name": "Mallory"}, "text": "look",
+            "forward_origin": {"type": "channel", "date": 1, "chat": chat, "message_id": 4},
+        }}))
+        .await;
+        sees(&eve, "can be read by its members only").await;
+        ada.settles().await;
+        house.closes([ada, eve]).await;
+    }
+}
+
+/// The id of the person who came last.
+async fn ada_id(house: &House) -> i64 {
+    let state = house.street.town.get("/state").await;
+    state["people"].as_array().expect("people").iter().filter_map(|person| person["id"].as_i64()).max().expect("one")
+}
+
+#[tokio::test]
+async fn a_group_is_read_by_whoever_writes_in_it() {
+    let site = Previews::open().await;
+    let house = House::opens(Database::sqlite(), &[site.plugin("")]).await;
+    let town = &house.street.town;
+    let ada = town.newcomer("Ada", "en").await;
+    let id = ada_id(&house).await;
+    let group = json!({"id": -4242, "type": "group", "title": "Gardeners"});
+    let user = json!({"id": id, "is_bot": false, "first_name": "Ada", "language_code": "en"});
+    let now = guesthouse::clock::Clock::system().now() / 1000 + 60;
+    let says = async |number: i64, text: &str| {
+        let message = json!({"message_id": number, "date": now, "chat": group, "from": user, "text": text});
+        let mut message = message;
+        if text.starts_with('/') {
+            message["entities"] = json!([{"type": "bot_command", "offset": 0, "length": text.len()}]);
+        }
+        town.post(&format!("/bots/{}/updates", bot()), json!({"message": message})).await
+    };
+    ada.says("/start").await;
+    ada.sees().await;
+    says(1, "nobody reads this yet").await;
+    says(2, "/add").await;
+    house.database.comes_to("SELECT COUNT(*) FROM channels__subscriptions WHERE told = 'Fine'", 1).await;
+    says(3, "Who has a ladder?").await;
+    let post = sees(&ada, "Who has a ladder?").await;
+    assert!(post.starts_with("*Gardeners* · Ada\n"), "{post}");
+    let kept = house.database.texts("SELECT body FROM channels__posts").await;
+    assert_eq!(kept, ["Who has a ladder?"], "what nobody had subscribed to was not kept");
+    ada.settles().await;
+    ada.has_seen_everything().await;
+    house.stops().await.0.closes().await;
+}
