@@ -8,6 +8,8 @@ mod albums;
 
 mod api;
 
+mod assistant;
+
 mod cards;
 
 mod channels;

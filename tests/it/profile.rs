@@ -11,6 +11,8 @@ mod alone;
 
 mod groups;
 
+mod model;
+
 const FACTS: &str = "SELECT COUNT(*) FROM profile__facts";
 const STATEMENTS: &str = "SELECT COUNT(*) FROM profile__statements";
 

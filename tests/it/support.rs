@@ -59,30 +59,18 @@ pub struct Plugin {
 
 /// The bundled cards plugin with all that it needs.
 pub fn cards() -> Plugin {
-    Plugin {
-        name: "cards",
-        source: "bundled:cards".into(),
-        grant: r#"["chat", "tables", "dialogue", "files", { chat = ["admins"] }]"#.into(),
-        keys: String::new(),
-        config: String::new(),
-    }
+    Plugin::bundled("cards", r#"["chat", "tables", "dialogue", "files", { chat = ["admins"] }]"#)
 }
 
 /// The bundled profile plugin with all that it needs; without a language model.
 pub fn profile() -> Plugin {
-    Plugin {
-        name: "profile",
-        source: "bundled:profile".into(),
-        grant: r#"["chat", "tables", "dialogue", "timers", "llm"]"#.into(),
-        keys: String::new(),
-        config: "llm = \"off\"".into(),
-    }
+    Plugin::bundled("profile", r#"["chat", "tables", "dialogue", "timers", "llm"]"#).with("llm = \"off\"")
 }
 
 /// The bundled channels plugin with all that it needs to read this site.
 pub fn channels(site: &str) -> Plugin {
     let grant = format!(r#"["chat", "tables", "dialogue", "timers", {{ chat = ["*"] }}, {{ http = ["{site}"] }}]"#);
-    Plugin { name: "channels", source: "bundled:channels".into(), grant, keys: String::new(), config: String::new() }
+    Plugin::bundled("channels", grant)
 }
 
 /// A fixture with all that it asks for.
@@ -105,6 +93,12 @@ pub fn fixture_granted(name: &'static str, grant: impl Into<String>) -> Plugin {
 }
 
 impl Plugin {
+    /// One that comes with the host.
+    pub fn bundled(name: &'static str, grant: impl Into<String>) -> Self {
+        let (keys, config) = Default::default();
+        Self { name, source: format!("bundled:{name}"), grant: grant.into(), keys, config }
+    }
+
     /// Any file as a component that may only write.
     pub fn from_path(name: &'static str, path: &Path) -> Self {
         Self {
