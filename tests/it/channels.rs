@@ -36,7 +36,7 @@ async fn posts_are_read_once_and_passed_on() {
         site.shows("town", &[posts[0].clone(), posts[1].clone(), market.clone()]);
         ada.says("/parse").await;
         let post = sees(&ada, "The market is on Monday").await;
-        assert_eq!(post, "*News of town<https://t.me/town/106>*\nThe market is on Monday\n[❓ Why]");
+        assert_eq!(post, "*News of town*<https://t.me/town/106>\nThe market is on Monday\n[❓ Why]");
         sees(&ada, "Channels read: 1, new posts: 1").await;
 
         // An edit is followed where the post was passed on.
@@ -165,7 +165,7 @@ async fn posts_of_channels_where_the_bot_is_come_by_themselves() {
         let owner = ada.in_chat(&channel);
         let number = owner.says("The password is swordfish").await;
         let passed_on = sees(&ada, "swordfish").await;
-        assert!(passed_on.starts_with("*Inner Circle<https://t.me/c/"), "{passed_on}");
+        assert!(passed_on.starts_with("*Inner Circle*<https://t.me/c/"), "{passed_on}");
         owner.edits(number, "The password is herring").await;
         let edited = sees(&ada, "herring").await;
         assert!(edited.starts_with("(edited)"), "{edited}");
@@ -207,7 +207,7 @@ async fn a_group_is_read_by_whoever_writes_in_it() {
         house.database.comes_to("SELECT COUNT(*) FROM channels__subscriptions WHERE told = 'Fine'", 1).await;
         group.says("Who has a ladder?").await;
         let post = sees(&ada, "Who has a ladder?").await;
-        assert!(post.starts_with("*Gardeners<") && post.contains(" · Ada\n"), "{post}");
+        assert!(post.starts_with("*Gardeners*<") && post.contains(" · Ada\n"), "{post}");
         let kept = house.database.texts("SELECT body FROM channels__posts").await;
         assert_eq!(kept, ["Who has a ladder?"], "what nobody had subscribed to was not kept");
         ada.settles().await;

@@ -120,7 +120,7 @@ async fn a_digest_gathers_what_came_until_its_time() {
         assert!(!ada.has_read().await.join("\n").contains("The second"));
         house.passes_until("SELECT COUNT(*) FROM channels__feed WHERE status = 'Sent'", 2).await;
         let digest = sees(&ada, "📰").await;
-        assert!(digest.starts_with("📰 2 new posts\n\n*News of town<https://t.me/town/2>*\nThe second"), "{digest}");
+        assert!(digest.starts_with("📰 2 new posts\n\n*News of town*<https://t.me/town/2>\nThe second"), "{digest}");
         assert!(digest.contains("The third"), "{digest}");
         close(house, ada).await;
     }
