@@ -17,7 +17,7 @@ CREATE TABLE answers (
     attempt     BIGINT NOT NULL,        -- the attempt of the event that asked
     question    TEXT NOT NULL,          -- SHA-256 of what was asked, in hexadecimal
     answer      {bytes} NOT NULL,       -- what was answered, as the host's JSON; the reference of a message that is shown
-    created_at  BIGINT NOT NULL,        -- when it was answered
+    created_at  BIGINT NOT NULL,        -- when it was got
     PRIMARY KEY (inbox_seq, kind, number)
 );
 

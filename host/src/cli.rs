@@ -79,11 +79,13 @@ struct DevArgs {
     /// Where the database, the cache and the emulated Telegram are kept
     #[arg(long, default_value = "data")]
     data: PathBuf,
+    #[command(flatten)]
+    llm: dev::LlmArgs,
 }
 
 impl Default for DevArgs {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".into(), data: "data".into() }
+        Self { listen: "127.0.0.1:8080".into(), data: "data".into(), llm: dev::LlmArgs::from_environment() }
     }
 }
 
@@ -131,7 +133,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             return until_stopped(host::start(config, &clock, &tasks).await, tasks).await;
         }
         Command::Dev(args) => {
-            return until_stopped(dev::start(&args.listen, &args.data, &clock, &tasks).await, tasks).await;
+            return until_stopped(dev::start(&args.listen, &args.data, &args.llm, &clock, &tasks).await, tasks).await;
         }
         Command::Emulator { listen, bots, data } => {
             data.as_deref().map(dev::make_folder).transpose()?;

@@ -25,18 +25,56 @@ const CONFIG: &str = include_str!("dev/guesthouse.dev.toml");
 /// The dev house's bot, as the emulator and the configuration know it.
 const BOT: (&str, &str) = ("7000000001:dev-house", "guesthouse_dev_bot");
 
+/// The language model of the dev house; by default there is none.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct LlmArgs {
+    /// A language model for plugins: where an OpenAI-compatible endpoint is
+    #[arg(long, env = "GUESTHOUSE_LLM_URL", requires = "llm_model", value_name = "URL")]
+    llm_url: Option<String>,
+    /// The endpoint's name for the model
+    #[arg(long, env = "GUESTHOUSE_LLM_MODEL", value_name = "NAME")]
+    llm_model: Option<String>,
+    /// What the endpoint wants to be shown, if anything. Better in the environment than on the command line
+    #[arg(long, env = "GUESTHOUSE_LLM_KEY", hide_env_values = true, value_name = "KEY")]
+    llm_key: Option<String>,
+}
+
+impl LlmArgs {
+    /// As where the command is left out and there is nothing to parse.
+    pub fn from_environment() -> Self {
+        // An empty variable is one that is not set.
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let [llm_url, llm_model, llm_key] =
+            ["GUESTHOUSE_LLM_URL", "GUESTHOUSE_LLM_MODEL", "GUESTHOUSE_LLM_KEY"].map(variable);
+        Self { llm_url, llm_model, llm_key }
+    }
+
+    /// The section of the configuration; empty without an address. `${…}` is filled in like the rest.
+    fn section(&self) -> &'static str {
+        match (&self.llm_url, &self.llm_key) {
+            (None, _) => "",
+            (Some(_), None) => "\n[llm]\nurl = \"${LLM_URL}\"\nmodel = \"${LLM_MODEL}\"\n",
+            (Some(_), Some(_)) => "\n[llm]\nurl = \"${LLM_URL}\"\nmodel = \"${LLM_MODEL}\"\nkey = \"${LLM_KEY}\"\n",
+        }
+    }
+}
+
 /// Starts the emulator, the web chat and a host with the bundled plugins.
-pub async fn start(listen: &str, data: &Path, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
+pub async fn start(listen: &str, data: &Path, llm: &LlmArgs, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
     make_folder(data)?;
     let listener = cli::bind(listen).await?;
     let address = listener.local_addr()?;
     let mut memory = Memory::in_folder(data);
     let emulator = world(clock, &[format!("{}={}", BOT.0, BOT.1)], Some(&mut memory))?;
     emulator.is_called(listen);
-    let mut config = Config::parse(CONFIG, Path::new("guesthouse.dev.toml"), |name| match name {
+    let text = format!("{CONFIG}{}", llm.section());
+    let mut config = Config::parse(&text, Path::new("guesthouse.dev.toml"), |name| match name {
         "ADDRESS" => Some(address.to_string()),
         "DATA" => Some(data.to_string_lossy().into_owned()),
         "TOKEN" => Some(BOT.0.to_owned()),
+        "LLM_URL" => llm.llm_url.clone(),
+        "LLM_MODEL" => Some(llm.llm_model.clone().unwrap_or_default()),
+        "LLM_KEY" => llm.llm_key.clone(),
         _ => None,
     })?;
     config.command = cli::called(&["--database", &config.database.url]);
@@ -121,6 +159,26 @@ pub fn world(clock: &Clock, bots: &[String], memory: Option<&mut Memory>) -> any
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_on_the_command_line_is_in_the_configuration() {
+        let filled_in = |llm: &LlmArgs| {
+            let text = format!("{CONFIG}{}", llm.section());
+            let config = Config::parse(&text, Path::new("test.toml"), |name| match name {
+                "LLM_URL" => llm.llm_url.clone(),
+                "LLM_MODEL" => llm.llm_model.clone(),
+                "LLM_KEY" => llm.llm_key.clone(),
+                _ => Some(BOT.0.into()),
+            });
+            config.unwrap_or_else(|error| panic!("{error}")).llm
+        };
+        assert_eq!(filled_in(&LlmArgs::default()), None);
+        let some = |text: &str| Some(text.to_owned());
+        let mut llm = LlmArgs { llm_url: some("http://127.0.0.1:1/v1"), llm_model: some("m"), llm_key: None };
+        assert_eq!(filled_in(&llm), Some(crate::config::Llm::new("http://127.0.0.1:1/v1", "m")));
+        llm.llm_key = some("sk-1");
+        assert!(filled_in(&llm).is_some_and(|llm| llm.key.is_some()));
+    }
 
     #[test]
     fn a_bot_that_is_known_takes_the_name_on_the_command_line() {

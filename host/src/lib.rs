@@ -61,3 +61,8 @@ pub mod dev;
 
 /// The commands.
 pub mod cli;
+
+#[cfg(test)]
+#[allow(dead_code, unreachable_pub, reason = "it serves the tests from outside, too")]
+#[path = "../../tests/support/site.rs"]
+mod site;

@@ -83,6 +83,10 @@ impl Llm {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT)
             .tcp_nodelay(true)
+            // Compressed, an answer comes in later and in larger pieces.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
             .http1_only()
             .build()?;
         let url = format!("{}/chat/completions", config.url.trim_end_matches('/'));

@@ -16,7 +16,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use reqwest::header::LOCATION;
 use reqwest::{Client, Response};
 use tokio::sync::Semaphore;
@@ -162,13 +162,13 @@ async fn read(ask: Ask, mut response: Response, most: u64) -> Result<WebResponse
         return Err(WebError::TooLarge(most));
     }
     let mut body = BytesMut::new();
-    while !is_head {
-        let chunk: Option<Bytes> = response.chunk().await.map_err(|error| failure(error, false))?;
-        let Some(chunk) = chunk else { break };
-        if (body.len() + chunk.len()) as u64 > most {
-            return Err(WebError::TooLarge(most));
+    if !is_head {
+        while let Some(chunk) = response.chunk().await.map_err(|error| failure(error, false))? {
+            if (body.len() + chunk.len()) as u64 > most {
+                return Err(WebError::TooLarge(most));
+            }
+            body.extend_from_slice(&chunk);
         }
-        body.extend_from_slice(&chunk);
     }
     let kind = headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
     let body = text::body(kind, body.freeze());

@@ -8,6 +8,8 @@ mod albums;
 
 mod api;
 
+mod assistant;
+
 mod cards;
 
 mod channels;
@@ -36,6 +38,8 @@ mod hosts;
 
 mod intake;
 
+mod llm;
+
 mod refusals;
 
 mod sending;
@@ -51,5 +55,7 @@ mod profile;
 mod tidy;
 
 mod timers;
+
+mod web;
 
 mod webhook;

@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 pub mod database;
 
+pub mod model;
+
 pub mod people;
 
 pub mod process;
@@ -27,7 +29,7 @@ pub mod relay;
 #[path = "../support/postgres.rs"]
 pub mod postgres;
 
-#[allow(dead_code, reason = "each test uses what it needs")]
+#[allow(dead_code, reason = "the tests of the host's parts use the rest")]
 #[path = "../support/site.rs"]
 pub mod site;
 
@@ -35,7 +37,9 @@ pub mod site;
 pub mod picture;
 
 pub use database::Database;
+pub use model::{Model, Says};
 pub use people::{Person, Town};
+pub use site::Site;
 
 /// The bot's token, as host and emulator know it.
 pub const TOKEN: &str = "7000000001:test-house";
@@ -48,44 +52,25 @@ pub const ADMIN: i64 = 1001;
 pub struct Plugin {
     name: &'static str,
     source: String,
-    grant: &'static str,
+    grant: String,
     keys: String,
     config: String,
 }
 
 /// The bundled cards plugin with all that it needs.
 pub fn cards() -> Plugin {
-    Plugin {
-        name: "cards",
-        source: "bundled:cards".into(),
-        grant: r#"["chat", "tables", "dialogue", "files", { chat = ["admins"] }]"#,
-        keys: String::new(),
-        config: String::new(),
-    }
+    Plugin::bundled("cards", r#"["chat", "tables", "dialogue", "files", { chat = ["admins"] }]"#)
 }
 
 /// The bundled profile plugin with all that it needs; without a language model.
 pub fn profile() -> Plugin {
-    Plugin {
-        name: "profile",
-        source: "bundled:profile".into(),
-        grant: r#"["chat", "tables", "dialogue", "timers", "llm"]"#,
-        keys: String::new(),
-        config: "llm = \"off\"".into(),
-    }
+    Plugin::bundled("profile", r#"["chat", "tables", "dialogue", "timers", "llm"]"#).with("llm = \"off\"")
 }
 
 /// The bundled channels plugin with all that it needs to read this site.
 pub fn channels(site: &str) -> Plugin {
     let grant = format!(r#"["chat", "tables", "dialogue", "timers", {{ chat = ["*"] }}, {{ http = ["{site}"] }}]"#);
-    Plugin {
-        name: "channels",
-        source: "bundled:channels".into(),
-        // Once for each test.
-        grant: grant.leak(),
-        keys: String::new(),
-        config: String::new(),
-    }
+    Plugin::bundled("channels", grant)
 }
 
 /// A fixture with all that it asks for.
@@ -94,20 +79,32 @@ pub fn fixture(name: &'static str) -> Plugin {
 }
 
 /// A fixture with a grant of its own.
-pub fn fixture_granted(name: &'static str, grant: &'static str) -> Plugin {
+pub fn fixture_granted(name: &'static str, grant: impl Into<String>) -> Plugin {
     let component = guesthouse_fixtures::get(name).component;
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.wasm", std::process::id()));
     std::fs::write(&path, component).expect("the target folder can be written");
-    Plugin { name, source: path.to_string_lossy().into_owned(), grant, keys: String::new(), config: String::new() }
+    Plugin {
+        name,
+        source: path.to_string_lossy().into_owned(),
+        grant: grant.into(),
+        keys: String::new(),
+        config: String::new(),
+    }
 }
 
 impl Plugin {
+    /// One that comes with the host.
+    pub fn bundled(name: &'static str, grant: impl Into<String>) -> Self {
+        let (keys, config) = Default::default();
+        Self { name, source: format!("bundled:{name}"), grant: grant.into(), keys, config }
+    }
+
     /// Any file as a component that may only write.
     pub fn from_path(name: &'static str, path: &Path) -> Self {
         Self {
             name,
             source: path.to_string_lossy().into_owned(),
-            grant: r#"["chat"]"#,
+            grant: r#"["chat"]"#.into(),
             keys: String::new(),
             config: String::new(),
         }

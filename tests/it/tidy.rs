@@ -50,9 +50,9 @@ fn dependencies_go_one_way() {
             "model" | "clock" | "health" => Some(vec![]),
             "wake" | "shutdown" => Some(vec!["clock"]),
             "config" => Some(vec!["model"]),
-            "store" | "sandbox" | "telegram" => with(&[]),
+            "store" | "sandbox" | "telegram" | "web" | "llm" => with(&[]),
             "intake" | "delivery" => with(&["store", "telegram"]),
-            "lane" => with(&["store", "sandbox", "telegram"]),
+            "lane" => with(&["store", "sandbox", "telegram", "web", "llm"]),
             "http" => with(&["store", "intake", "telegram"]),
             "agenda" => with(&["store"]),
             // Strangers: the host reaches the emulator over HTTP, like Telegram.
@@ -77,11 +77,15 @@ fn dependencies_go_one_way() {
 
 #[test]
 fn each_engine_is_known_in_one_place() {
-    let homes: [(&str, &[&str]); 4] = [
+    let homes: [(&str, &[&str]); 7] = [
         ("sqlx::", &["store"]),
         ("wasmtime", &["sandbox"]),
         ("teloxide", &["telegram"]),
         ("axum::", &["emulator", "http", "intake/webhook"]),
+        // What plugins make the host ask goes through the checks of one module.
+        ("reqwest::", &["telegram", "web", "llm", "emulator"]),
+        ("encoding_rs", &["web"]),
+        ("jsonschema", &["llm"]),
     ];
     let mut wrong = Vec::new();
     for (path, text) in sources("host/src") {
@@ -154,11 +158,19 @@ fn the_example_configuration_loads_and_shows_the_defaults() {
     assert!(!format!("{:?}", example.sending).contains("None"), "the example shows every key of [sending]");
     assert_eq!(example.http, Some(guesthouse::config::Http::default()));
 
+    let llm = example.llm.as_ref().expect("the example shows [llm]");
+    assert_eq!(*llm, guesthouse::config::Llm::new(&llm.url, &llm.model));
+
     // A key without a default is shown as a comment, and has to be right as well.
     let shown = text.replace("\n# webhook = ", "\nwebhook = ");
     assert_ne!(shown, text, "the example shows a webhook");
     let example = Config::parse(&shown, &path, token).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(example.bots[0].webhook.as_ref().map(guesthouse::config::Webhook::path), Some("/hook/main"));
+
+    let shown = text.replace("\n# key = \"${LLM_KEY}\"", "\nkey = \"sk-1\"");
+    assert_ne!(shown, text, "the example shows a key");
+    let example = Config::parse(&shown, &path, token).unwrap_or_else(|error| panic!("{error}"));
+    assert!(example.llm.is_some_and(|llm| llm.key.is_some()));
 
     // A key that is missing from the example would be found by nobody.
     let table: toml::Table = text.replace("${BOT_TOKEN}", "1:a").parse().expect("TOML");
@@ -172,6 +184,10 @@ fn the_example_configuration_loads_and_shows_the_defaults() {
     let shown = table["http"].as_table().expect("a section").len();
     let known = format!("{:?}", guesthouse::config::Http::default()).matches(": ").count();
     assert_eq!(shown, known, "the example shows {shown} keys of [http], the program knows {known}");
+
+    let shown = table["llm"].as_table().expect("a section").len() + 1;
+    let known = format!("{:?}", guesthouse::config::Llm::new("u", "m")).matches(": ").count();
+    assert_eq!(shown, known, "the example shows {shown} keys of [llm], the program knows {known}");
 
     // The settings shown for the bundled plugin are those that it knows, with their defaults.
     let settings = table["bot"][0]["plugins"]["cards"]["config"].as_table().expect("a section");

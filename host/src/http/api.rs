@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{self, Next};
@@ -105,7 +106,7 @@ impl Api {
     /// The routes, for those who bring this token.
     pub fn routes(&self, token: Option<ApiToken>) -> Router {
         let Some(token) = token else {
-            return Router::new().nest("/api", Router::new().fallback(any(off)));
+            return below_api(Router::new().fallback(any(off)));
         };
         let routes = Router::new()
             .route("/openapi.json", get(openapi::document))
@@ -121,7 +122,7 @@ impl Api {
             .fallback(ask::ask)
             .layer(middleware::from_fn_with_state(Arc::new(token), only_with_token))
             .with_state(self.clone());
-        Router::new().nest("/api", routes)
+        below_api(routes)
     }
 
     /// The bots that are loaded here, by their names.
@@ -150,6 +151,11 @@ impl Api {
             )),
         }
     }
+}
+
+/// These routes below `/api`; a nest alone leaves `/api/` out.
+fn below_api(routes: Router) -> Router {
+    Router::new().nest("/api", routes.clone()).route_service("/api/", routes.into_service::<Body>())
 }
 
 async fn off() -> Trouble {

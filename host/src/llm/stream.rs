@@ -107,7 +107,7 @@ impl Incoming {
             self.line(&rest)?;
         }
         // Some streams end without the last word, but none without saying why the answer does.
-        if self.finish.is_none() && !(self.is_done && !self.text.is_empty()) {
+        if self.finish.is_none() && (!self.is_done || self.text.is_empty()) {
             return Err(Unreadable::Garbage("it ended before the answer did".into()));
         }
         Ok(())
@@ -250,12 +250,12 @@ mod tests {
     #[test]
     fn what_does_not_end_is_ended() {
         let word = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{}\"}}}}]}}\n\n", "x".repeat(1 << 16));
-        assert_eq!(read(true, &vec![word.as_str(); 5]), Err(Unreadable::TooLarge));
+        assert_eq!(read(true, &[word.as_str(); 5]), Err(Unreadable::TooLarge));
         let line = "x".repeat(1 << 18);
-        assert_eq!(read(true, &vec![line.as_str(); 5]), Err(Unreadable::TooLarge));
-        assert_eq!(read(false, &vec![line.as_str(); 5]), Err(Unreadable::TooLarge));
+        assert_eq!(read(true, &[line.as_str(); 5]), Err(Unreadable::TooLarge));
+        assert_eq!(read(false, &[line.as_str(); 5]), Err(Unreadable::TooLarge));
         let comment = format!(": {}\n", "x".repeat(1 << 19));
-        assert_eq!(read(true, &vec![comment.as_str(); 70]), Err(Unreadable::TooLarge));
+        assert_eq!(read(true, &[comment.as_str(); 70]), Err(Unreadable::TooLarge));
     }
 
     #[test]

@@ -5,13 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use self::site::{Asked, Reply, Site, head, page};
+use super::super::site::{Asked, Reply, Site, head, page};
 use super::*;
 use crate::model::llm::Part;
-
-#[allow(dead_code, unreachable_pub, reason = "the tests from outside use the rest")]
-#[path = "../../../tests/support/site.rs"]
-mod site;
 
 const STREAM: (&str, &str) = ("content-type", "text/event-stream; charset=utf-8");
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -90,7 +86,8 @@ async fn every_failure_has_its_words_and_none_the_key() {
             "html" => page(200, &[("content-type", "text/html")], "<html>login</html>"),
             "half" => {
                 let mut half = stream(&["Hel", "lo"]);
-                half.truncate(half.len() - 200);
+                // Before the piece that says why it ends.
+                half.truncate(half.windows(4).position(|four| four == b"stop").expect("an end") - 49);
                 Reply::Breaks(half)
             }
             "error" => {

@@ -50,6 +50,10 @@ impl Pool {
             .pool_idle_timeout(IDLE)
             .tcp_nodelay(true)
             .http1_only()
+            // What plugins ask may come compressed; here it would only make answers later.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
             // A proxy from the environment would be handed every token; whoever wants one sets `api_url`.
             .no_proxy()
             // A redirect would carry the token along to wherever it points.

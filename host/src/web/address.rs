@@ -1,7 +1,7 @@
 //! Which addresses are public, so that a plugin may be led to them. A pure rule: what is not known to be public is not.
 //!
 //! 1. IPv4: everything but what RFC 6890 and its registry keep for other purposes.
-//! 2. IPv6: of the global unicast space (2000::/3) everything but what carries an IPv4 address within it (6to4, Teredo),
+//! 2. IPv6: of the global unicast space (`2000::/3`) everything but what carries an IPv4 address within it (6to4, Teredo),
 //!    documentation, and what IETF protocols use. All else is not public, and with that every other form in which an IPv4
 //!    address hides (mapped, compatible, NAT64), as well as link-local, unique local and multicast addresses.
 
@@ -26,7 +26,7 @@ const RESERVED_V4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, and broadcast
 ];
 
-/// The same within 2000::/3.
+/// The same within `2000::/3`.
 const RESERVED_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // IETF protocols, Teredo among them
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation

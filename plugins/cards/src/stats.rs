@@ -60,7 +60,7 @@ fn today(now: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::today;
-    use crate::texts::moment;
+    use guesthouse_texts::moment;
 
     #[test]
     fn a_day_begins_at_midnight_utc() {

@@ -1,6 +1,6 @@
 //! Everything the bot says (`texts/*.ftl`).
 
-pub(crate) use guesthouse_texts::{Arg, Language, Texts, Words, moment};
+pub(crate) use guesthouse_texts::{Arg, Language, Texts, Words};
 
 /// In the order of the languages.
 pub(crate) const SOURCES: guesthouse_texts::Sources =

@@ -5,7 +5,7 @@
 //!    [`REMEMBERED`]; what is older and of somebody unknown is not read either, so nothing comes back after it is gone.
 //! 3. Everybody is told once, in private; a group is told once as a whole.
 
-use guesthouse_plugin::clock::{HOUR, SECOND};
+use guesthouse_plugin::clock::{MINUTE, SECOND};
 use guesthouse_plugin::tables::col;
 use guesthouse_plugin::{ChatId, Error, Message, Timestamp, User, UserId, chat};
 
@@ -14,7 +14,7 @@ use crate::model::{CHATS, FORGOTTEN, Group, PEOPLE, Person, SWITCHES};
 use crate::texts::Language;
 
 /// How long it is known that somebody was forgotten.
-pub(crate) const REMEMBERED: Timestamp = HOUR;
+pub(crate) const REMEMBERED: Timestamp = 10 * MINUTE;
 
 /// What is known of a sender and a chat.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -86,6 +86,8 @@ pub(crate) fn meet(plugin: &Profile, message: &Message, user: &User) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use guesthouse_plugin::clock::HOUR;
+
     use super::*;
 
     const NOW: Timestamp = 1_795_262_400_000;

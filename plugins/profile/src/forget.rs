@@ -1,5 +1,5 @@
 //! `/forget`: after a question, every row of the user's goes, in one turn if they are few and in several if they are many.
-//! For an hour a mark stays with the user's id and the time, so that what is being read at that moment by another turn does not
+//! For ten minutes a mark stays with the user's id and the time, so that what is being read at that moment by another turn does not
 //! come back; a timer takes it away, and then nothing is left.
 
 use guesthouse_plugin::clock::SECOND;

@@ -25,7 +25,7 @@ pub(crate) const PEOPLE: Table<Person> = Table::new("people");
 pub(crate) const CHATS: Table<Group> = Table::new("chats");
 /// Who does not want to be read where.
 pub(crate) const SWITCHES: Table<Switch> = Table::new("switches");
-/// Who was forgotten, for an hour, so that what is under way brings nothing back.
+/// Who was forgotten, for ten minutes, so that what is under way brings nothing back.
 pub(crate) const FORGOTTEN: Table<Forgotten> = Table::new("forgotten");
 
 /// How something came to be known.

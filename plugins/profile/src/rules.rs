@@ -16,10 +16,12 @@ pub mod fact;
 mod clauses;
 mod dates;
 mod inflect;
+mod jobs;
 mod lexicon;
 mod patterns;
 mod slots;
 mod words;
+mod zones;
 
 use std::ops::Range;
 

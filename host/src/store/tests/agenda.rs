@@ -236,6 +236,7 @@ async fn people_are_written_down_when_something_is_new() {
         assert_eq!(store.users(Some(BotId(8)), 10, 0).await.expect("listed"), (vec![], 0));
         // A host that starts anew does not know them, and changes nothing.
         store.close().await;
+        drop(store);
         let store = place.open().await;
         store.accept(None, BOT, vec![named(6, 5, "Ada")]).await.expect("accepted");
         assert_eq!(place.number(&store, "SELECT changed_at FROM users WHERE user_id = 5").await, START);

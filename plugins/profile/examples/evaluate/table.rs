@@ -43,8 +43,10 @@ impl Score {
     }
 
     fn cell(self) -> String {
-        let percent =
-            |of: usize| if of == 0 { "–".to_owned() } else { format!("{}", (100 * self.right + of / 2) / of) };
+        let percent = |of: usize| {
+            let rounded = (100 * self.right + of / 2).checked_div(of);
+            rounded.map_or_else(|| "–".to_owned(), |percent| percent.to_string())
+        };
         format!("{} / {}", percent(self.found), percent(self.labelled))
     }
 }

@@ -275,7 +275,7 @@ impl Lexicon {
             }
             Field::Email => words::is_email(&low).then_some(low),
             Field::Link => words::is_link(&low).then(|| link(value)),
-            Field::Timezone => super::slots::zone(&words::split(value, &[])).map(|(zone, _)| zone),
+            Field::Timezone => super::zones::zone(&words::split(value, &[])).map(|(zone, _)| zone),
         }
     }
 }

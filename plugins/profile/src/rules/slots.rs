@@ -2,9 +2,10 @@
 //! how much less sure it makes the pattern.
 
 use super::dates;
-use super::inflect;
+use super::jobs::job;
 use super::lexicon::{Lexicon, capital, fold, link, phone};
 use super::words::{Kind, Word};
+use super::zones::zone;
 
 /// A kind of slot, by its name in `patterns/*.txt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +117,7 @@ impl Slot {
     }
 }
 
-fn is_hebrew(word: &Word) -> bool {
+pub(super) fn is_hebrew(word: &Word) -> bool {
     word.low.starts_with(|char| matches!(char, 'א'..='ת'))
 }
 
@@ -285,106 +286,6 @@ fn city(words: &[Word], lexicon: &Lexicon) -> Option<Read> {
     })
 }
 
-fn job(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
-    let first = words.first().filter(|word| word.kind == Kind::Letters)?;
-    if is_hebrew(first) {
-        return hebrew_job(words, lexicon);
-    }
-    if first.low.starts_with(|char| matches!(char, 'а'..='я')) {
-        return russian_job(words, lexicon);
-    }
-    // Who says these of themselves does not mean what they do for a living.
-    const OUTSIDE: [&str; 47] = [
-        "the", "a", "an", "no", "of", "in", "to", "for", "and", "or", "very", "big", "huge", "fan", "good", "great",
-        "bad", "terrible", "proud", "happy", "ex", "former", "future", "aspiring", "wannabe", "better", "best",
-        "worst", "fast", "slow", "lazy", "heavy", "at", "with", "by", "my", "your", "his", "her", "their", "like",
-        "not", "so", "such", "born", "about", "as",
-    ];
-    let mut best = None;
-    for (index, word) in words.iter().enumerate().take(4) {
-        if word.kind != Kind::Letters || OUTSIDE.contains(&word.low.as_str()) {
-            break;
-        }
-        if lexicon.is_english_job(&word.low) {
-            best = Some(index + 1);
-        }
-    }
-    let used = best?;
-    let value: Vec<_> = words[..used].iter().map(|word| word.low.as_str()).collect();
-    Some((value.join(" ").trim_start_matches("part-time ").trim_start_matches("full-time ").to_owned(), used))
-}
-
-/// Adjectives, a noun, and "по продажам" behind it.
-fn russian_job(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
-    let is_letters = |word: &&Word| word.kind == Kind::Letters;
-    let at = words.iter().take(3).take_while(is_letters).position(|word| lexicon.russian_job(&word.low).is_some())?;
-    let noun = lexicon.russian_job(&words[at].low)?;
-    let feminine = noun.ends_with(['а', 'я']);
-    let mut value = String::new();
-    for word in &words[..at] {
-        value += &inflect::adjective(&word.low, feminine)?;
-        value.push(' ');
-    }
-    value += noun;
-    let mut used = at + 1;
-    if words.get(used).is_some_and(|word| word.low == "по") {
-        let next = words.get(used + 1).filter(|word| word.kind == Kind::Letters);
-        if let Some(next) = next.filter(|word| ["ам", "ям", "у", "ию"].iter().any(|ending| word.low.ends_with(ending)))
-        {
-            value += &format!(" по {}", next.low);
-            used += 2;
-        }
-    }
-    Some((value, used))
-}
-
-/// A noun, and what says of which sort.
-fn hebrew_job(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
-    const SORTS: [&str; 36] = [
-        "תוכנה",
-        "חומרה",
-        "גרפי",
-        "גרפית",
-        "דין",
-        "חשבון",
-        "חשבונות",
-        "מונית",
-        "אוטובוס",
-        "משאית",
-        "חשמל",
-        "בניין",
-        "מכירות",
-        "שיניים",
-        "ראשי",
-        "ראשית",
-        "נתונים",
-        "מוצר",
-        "פנים",
-        "אופנה",
-        "שיווק",
-        "פרויקטים",
-        "מערכת",
-        "ספורט",
-        "כושר",
-        "יוגה",
-        "טיולים",
-        "נסיעות",
-        "ביטוח",
-        "נדל\"ן",
-        "השקעות",
-        "ילדים",
-        "משפחה",
-        "אנגלית",
-        "מתמטיקה",
-        "בכיר",
-    ];
-    let first = words.first().filter(|word| lexicon.is_hebrew_job(&word.low))?;
-    Some(match words.get(1).filter(|word| SORTS.contains(&word.low.as_str())) {
-        Some(sort) => (format!("{} {}", first.low, sort.low), 2),
-        None => (first.low.clone(), 1),
-    })
-}
-
 /// A relative, with a name.
 fn kin(words: &[Word], lexicon: &Lexicon) -> Option<(String, usize)> {
     let (relation, used) = lexicon.kin(words)?;
@@ -502,57 +403,4 @@ fn open(words: &[Word], limit: usize, weight: f64) -> Option<Read> {
     // What goes on is a sentence, not the name of something.
     let whole = words.get(value.len()).is_none_or(|next| !fits(&next));
     (!value.is_empty() && whole).then(|| Read { values: vec![value.join(" ")], used: value.len(), weight })
-}
-
-/// A time zone, from an offset, a name of the database or what people call it.
-pub(super) fn zone(words: &[Word]) -> Option<(String, usize)> {
-    let first = words.first()?;
-    if first.kind == Kind::Zone {
-        return Some((if first.raw.contains('/') { first.raw.clone() } else { offset(&first.low)? }, 1));
-    }
-    let next = words.get(1).map_or("", |word| word.low.as_str());
-    let said = match (first.low.as_str(), next) {
-        ("moscow", "time") | ("московскому", "времени") | ("московское", "время") | ("שעון", "מוסקבה") => {
-            "Europe/Moscow"
-        }
-        ("israel", "time") | ("שעון", "ישראל") | ("израильскому", "времени") | ("израильское", "время") => {
-            "Asia/Jerusalem"
-        }
-        ("london", "time") | ("שעון", "לונדון") => "Europe/London",
-        ("киевскому", "времени") | ("kyiv", "time") => "Europe/Kyiv",
-        _ => "",
-    };
-    if !said.is_empty() {
-        return Some((said.to_owned(), 2));
-    }
-    let short = match first.low.as_str() {
-        "msk" | "мск" => "Europe/Moscow",
-        "est" => "UTC-5",
-        "edt" => "UTC-4",
-        "cst" => "UTC-6",
-        "mst" => "UTC-7",
-        "pst" => "UTC-8",
-        "pdt" => "UTC-7",
-        "cet" => "UTC+1",
-        "cest" | "eet" => "UTC+2",
-        _ => return None,
-    };
-    Some((short.to_owned(), 1))
-}
-
-/// `UTC+3` from what was written of it.
-fn offset(low: &str) -> Option<String> {
-    let rest: String = low.chars().skip(3).filter(|char| *char != ' ').collect();
-    if rest.is_empty() {
-        return Some("UTC+0".to_owned());
-    }
-    let sign = if rest.starts_with('+') { '+' } else { '-' };
-    let digits: String = rest.chars().skip(1).collect();
-    let (hours, minutes) = digits.split_once(':').unwrap_or((&digits, "0"));
-    let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    match (hours, minutes) {
-        (0..=14, 0) => Some(format!("UTC{sign}{hours}")),
-        (0..=14, 15 | 30 | 45) => Some(format!("UTC{sign}{hours}:{minutes}")),
-        _ => None,
-    }
 }

@@ -62,7 +62,7 @@ cancelled = Cancelled.
 forget-ask = Shall I delete everything I know about you, in all chats? It cannot be undone. /export gives you a copy first.
 button-forget-now = 🗑 Delete everything
 forgotten =
-    Everything is deleted. Until an hour from now I remember only that I have to forget you; then that goes as well.
+    Everything is deleted. For ten more minutes I remember only that I have to forget you; then that goes as well.
 
     With your next message I would begin anew. /profile off stops me.
 

@@ -1,0 +1,115 @@
+//! The assistant as people see it: who is answered by it, from what, and what happens without a model.
+
+use guesthouse::clock::Clock;
+use serde_json::{Value, json};
+
+use crate::support::{BOT, Database, House, Model, Plugin, Says, Street, cards, picture, profile};
+
+/// The bundled assistant with all that it needs; asked last.
+fn assistant() -> Plugin {
+    Plugin::bundled("assistant", r#"["chat", "tables", "files", "llm"]"#)
+        .under("priority = -100\nread = [\"profile.facts\", \"channels.feed\", \"channels.posts\"]")
+}
+
+/// A house with a model, or without one.
+async fn opens(database: Database, llm: &str) -> House {
+    let street = Street::opens().await;
+    let text = street.configuration(&database, "", &[cards(), profile(), assistant()]) + llm;
+    House::opens_on_at(Clock::manual(Clock::system().now()), street, database, &text).await
+}
+
+/// What the model was told first, and what was said since.
+fn told(question: &Value) -> (String, Vec<String>) {
+    let mut messages = question["messages"].as_array().expect("messages").iter();
+    let text = |message: &Value| message["content"].as_str().unwrap_or("[parts]").to_owned();
+    let first = messages.next().map(text).unwrap_or_default();
+    (first, messages.map(text).collect())
+}
+
+const FACTS: &str = "SELECT COUNT(*) FROM profile__facts";
+
+#[tokio::test]
+async fn it_answers_what_nobody_else_does_and_knows_only_whom_it_talks_to() {
+    for database in Database::each().await {
+        let model = Model::answers(|question, said| {
+            if said == "format" {
+                return Says::text("# Plan\n\n1. **one**\n2. `two`\n\n| a | b |\n|---|---|\n| 1 | 22 |");
+            }
+            let seen = question["messages"].to_string().contains("data:image/");
+            Says::text(if seen { "a red square".to_owned() } else { format!("you said {said}") })
+        })
+        .await;
+        let house = opens(database, &model.section("")).await;
+        let (ada, bob) = (house.person(1002), house.person(1003));
+        // Another plugin's command is another plugin's.
+        ada.says("/help").await;
+        assert!(ada.sees().await.contains("/verify"));
+        ada.says("I live in Haifa").await;
+        while ada.sees().await != "you said I live in Haifa" {}
+        house.passes_until(FACTS, 1).await;
+        ada.says("where do I live?").await;
+        assert_eq!(ada.sees().await, "you said where do I live?");
+        let (told_of_ada, said) = told(model.asked().last().expect("a question"));
+        assert!(told_of_ada.contains(r#"{"is":"Haifa","what":"city"}"#), "{told_of_ada}");
+        assert_eq!(said, ["I live in Haifa", "you said I live in Haifa", "where do I live?"], "the talk so far");
+
+        bob.says("where does Ada live?").await;
+        while bob.sees().await != "you said where does Ada live?" {}
+        let (told_of_bob, said) = told(model.asked().last().expect("a question"));
+        assert!(!told_of_bob.contains("Haifa") && said == ["where does Ada live?"], "{told_of_bob} {said:?}");
+
+        ada.says("format").await;
+        assert_eq!(ada.sees().await, "Plan\n\n1. one\n2. two\n\na │ b\n──┼───\n1 │ 22");
+        ada.sends_photos(&[&picture::png(16, [255, 0, 0])], "what is it?").await;
+        assert_eq!(ada.sees().await, "a red square");
+        ada.says("/search haifa").await;
+        assert_eq!(ada.sees().await, "Found for “haifa”:\n• city: Haifa");
+        ada.says("/reset").await;
+        assert!(ada.sees().await.starts_with("Forgotten: 8 messages"));
+        ada.says("hello again").await;
+        assert_eq!(ada.sees().await, "you said hello again");
+        assert_eq!(told(model.asked().last().expect("a question")).1, ["hello again"]);
+        house.closes([ada, bob]).await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_model_it_says_why_and_searches() {
+    for (llm, why) in [("", "no language model is there"), ("dead", "no language model is there")] {
+        let model = Model::answers(|_, _| Says::Error(503, "loading".into())).await;
+        let section = if llm.is_empty() { String::new() } else { model.section("timeout_s = 2") };
+        let house = opens(Database::sqlite(), &section).await;
+        let user = house.person(1002);
+        user.says("I live in Haifa").await;
+        loop {
+            let seen = user.sees().await;
+            if seen.contains("/search") {
+                assert!(seen.contains(why), "{seen}");
+                break;
+            }
+        }
+        house.passes_until(FACTS, 1).await;
+        user.says("haifa").await;
+        let seen = user.sees().await;
+        assert!(seen.contains(why) && seen.contains("city: Haifa"), "{seen}");
+        house.closes([user]).await;
+    }
+}
+
+#[tokio::test]
+async fn in_a_group_it_answers_who_speaks_to_it() {
+    let model = Model::answers(|_, said| Says::text(format!("you said {said}"))).await;
+    let house = opens(Database::sqlite(), &model.section("")).await;
+    let body = json!({"type": "supergroup", "title": "Club", "members": [1002, 1003], "bots": [7_000_000_001_i64]});
+    let club = house.street.town.post("/chats", body).await;
+    house.street.town.put("/bots/7000000001", json!({"reads_all": true})).await;
+    let club = club["id"].as_str().map_or_else(|| club["id"].to_string(), str::to_owned);
+    let user = house.person(1002).in_chat(&club);
+    user.says("I live in Haifa").await;
+    user.says(&format!("@{BOT} and where?")).await;
+    while user.sees().await != "you said and where?" {}
+    assert_eq!(model.asked().len(), 1, "what is said to others is not its business");
+    assert!(!told(&model.asked()[0]).0.contains("Haifa"), "what it knows of people is not for a group");
+    user.skips().await;
+    house.closes([user]).await;
+}
