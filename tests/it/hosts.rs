@@ -134,7 +134,7 @@ async fn hosts_of_two_versions_work_side_by_side_where_the_schema_says_so() {
     database.suffers("INSERT INTO migrations SELECT MAX(version) + 1, 0, NULL FROM migrations").await;
     let known = database.number("SELECT COUNT(*) FROM migrations").await - 2;
     assert_eq!(
-        HostProcess::starts(&old).is_refused(),
+        HostProcess::starts(&old).refuses(),
         format!(
             "error: the database has schema {}, and this guesthouse knows none newer than {known}\nhint: start the newer \
              guesthouse that was here before, or restore the database from before it\n",

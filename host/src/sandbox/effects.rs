@@ -19,11 +19,14 @@ const ENTRY: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Exceeded(pub(super) String);
 
+/// Processor, chat and key of a timer.
+type TimerKey = (Option<String>, i64, String);
+
 /// The effects of one turn so far.
 pub(super) struct Effects {
     gathered: TurnEffects,
     /// By processor, chat and key: the last word on each timer.
-    timers: BTreeMap<(Option<String>, i64, String), Option<(i64, String)>>,
+    timers: BTreeMap<TimerKey, Option<(i64, String)>>,
     row_reads: Allowance,
     row_writes: Allowance,
     messages: Allowance,

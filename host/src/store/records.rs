@@ -9,7 +9,7 @@ use super::dialect::Sql;
 use super::engine::{Job, Verdict};
 use super::error::StoreError;
 use super::rows;
-use super::session::{Session, Step, params};
+use super::session::{Param, Session, Step, params};
 use crate::clock::Millis;
 use crate::model::effect::{Callback, DialogueState, DialogueWrite};
 use crate::model::{BotId, DialogueKey, PluginName};
@@ -167,7 +167,7 @@ impl Store {
     ) -> Result<HashMap<DialogueKey, Vec<PluginName>>, StoreError> {
         let rows = keys.into_iter().map(|key| [key.chat.into(), key.user.into(), key.topic.into()]).collect();
         let mut open: HashMap<_, Vec<_>> = HashMap::new();
-        for step in OPEN_DIALOGUES.with_rows(&params![bot.0, self.shared.clock.now()], rows) {
+        for step in OPEN_DIALOGUES.with_rows(&[Param::from(bot.0), Param::from(self.shared.clock.now())], rows) {
             for mut row in self.shared.engine.read(step).await?.rows {
                 let key = DialogueKey { chat: row.integer(0)?, user: row.integer(1)?, topic: row.integer(2)? };
                 open.entry(key).or_default().extend(PluginName::new(&row.text(3)?));

@@ -79,7 +79,7 @@ impl Job for Fire {
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<usize>, StoreError> {
         let (now, batch) = (self.now, i64::try_from(BATCH).unwrap_or(i64::MAX));
-        let steps: Vec<_> = DUE.with_rows(&params![now, batch], self.parts.clone()).collect();
+        let steps: Vec<_> = DUE.with_rows(&[Param::from(now), Param::from(batch)], self.parts.clone()).collect();
         let (mut ids, mut wanted) = (Vec::new(), BTreeMap::<i64, BTreeSet<(String, i64)>>::new());
         for mut row in session.run(&steps).await?.into_iter().flat_map(|answer| answer.rows) {
             ids.push([Param::from(row.integer(0)?)]);
@@ -95,7 +95,7 @@ impl Job for Fire {
             lanes.extend(found.into_iter().map(|((part, chat), lane)| ((*bot, part, chat), lane)));
         }
         let mut fired = Vec::new();
-        let steps: Vec<_> = TAKE.with_rows(&params![now], ids).collect();
+        let steps: Vec<_> = TAKE.with_rows(&[Param::from(now)], ids).collect();
         for mut row in session.run(&steps).await?.into_iter().flat_map(|answer| answer.rows) {
             let lane = lanes.get(&(row.integer(1)?, row.text(2)?, row.integer(3)?)).copied();
             let lane = lane.ok_or_else(|| StoreError::unexpected("a timer without a lane"))?;

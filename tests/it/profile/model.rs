@@ -40,6 +40,8 @@ async fn a_model_adds_what_the_rules_missed_and_only_what_was_said() {
         let house = opens_with(database, &model).await;
         let user = house.person(1002);
         user.says("I live in Haifa and spend my days as a sailor. is it deep?").await;
+        // The model answers in its own time; the clock stands until it has.
+        house.database.comes_to(STATEMENTS, 2).await;
         house.passes_until(FACTS, 2).await;
         let kept = "SELECT field || '=' || value || ' by ' || method FROM profile__facts ORDER BY field";
         assert_eq!(house.database.texts(kept).await, ["city=Haifa by rules", "occupation=sailor by llm"]);

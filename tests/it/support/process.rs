@@ -67,7 +67,7 @@ impl HostProcess {
     }
 
     /// Waits until it has refused to start, and says why it did.
-    pub fn is_refused(mut self) -> String {
+    pub fn refuses(mut self) -> String {
         let status = self.child.wait().expect("it has ended");
         assert_eq!(status.code(), Some(1), "the host ended with {status}:\n{}", self.log());
         self.kept_its_secrets();
