@@ -32,11 +32,6 @@ const SETTINGS: usize = 100;
 /// Longest name of a table in PostgreSQL, in bytes; it is `<plugin>__<table>` there.
 const SQL_NAME: usize = 63;
 
-/// What is known of a plugin that has not described itself: nothing.
-pub(super) fn unknown() -> Manifest {
-    Manifest::default()
-}
-
 /// Checks what a plugin says of itself.
 pub(super) fn check(plugin: &PluginName, manifest: &Manifest) -> Result<(), LoadError> {
     let refused = |problem: String| LoadError::Manifest { plugin: plugin.clone(), problem };

@@ -334,7 +334,8 @@ impl Job {
         let running = self.shared.ticker.running();
         let rules = Rules {
             name: self.name.clone(),
-            manifest: manifest::unknown(),
+            // It has said nothing yet.
+            manifest: Manifest::default(),
             settings: self.settings.clone(),
             grant: self.grant.clone(),
             limits: self.shared.limits.clone(),

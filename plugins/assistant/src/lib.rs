@@ -26,7 +26,7 @@ mod markdown;
 /// All texts.
 mod texts;
 
-use guesthouse_plugin::{Command, CommandSpec, ConfigKey, Event, EventKind, Failure, Manifest, Plugin, chat, config};
+use guesthouse_plugin::{Command, ConfigKey, Event, EventKind, Failure, Manifest, Plugin, chat, config};
 use guesthouse_plugin::{export, log, update};
 
 use hears::Heard;
@@ -65,9 +65,9 @@ impl Plugin for Assistant {
     fn describe(&self) -> Manifest {
         let purpose = "Answers what no other plugin answers, through a language model; without one it searches.";
         let manifest = Manifest::new("assistant", env!("CARGO_PKG_VERSION"), purpose)
-            .command(self.command("ask"))
-            .command(self.command("search"))
-            .command(self.command("reset"))
+            .command(self.texts.command("ask"))
+            .command(self.texts.command("search"))
+            .command(self.texts.command("reset"))
             .event(EventKind::Message)
             .config(ConfigKey::new("prompt", "Who the assistant is and how it talks, told to the model first.", PROMPT))
             .config(ConfigKey::new("history", "Messages of the talk that the model hears again, at most 100.", 20))
@@ -92,14 +92,6 @@ impl Plugin for Assistant {
 }
 
 impl Assistant {
-    /// A command with its description in all languages.
-    fn command(&self, name: &str) -> CommandSpec {
-        let describe = |language: Language| self.texts.words(language).say(&format!("command-{name}"));
-        let others = Language::ALL.into_iter().filter(|language| *language != Language::English);
-        let spec = CommandSpec::new(name, describe(Language::English));
-        others.fold(spec, |spec, language| spec.in_language(language.tag(), describe(language)))
-    }
-
     fn words(&self, heard: &Heard<'_>) -> Words<'_> {
         self.texts.words(Language::of(heard.user))
     }

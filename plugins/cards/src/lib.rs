@@ -67,10 +67,10 @@ mod history;
 mod stats;
 
 use guesthouse_plugin::{
-    Command, CommandSpec, ConfigKey, Content, Event, EventKind, Failure, Manifest, Message, Plugin, export, update,
+    Command, ConfigKey, Content, Event, EventKind, Failure, Manifest, Message, Plugin, export, update,
 };
 
-use texts::{Language, Texts};
+use texts::Texts;
 use turn::{Settings, Turn};
 
 /// The payload of the deep link that leads from a group to the admins' menu.
@@ -92,11 +92,11 @@ impl Plugin for Cards {
     fn describe(&self) -> Manifest {
         let purpose = "Verifies cards: a code and a QR label for each, and an exact count of everybody who checked it.";
         let manifest = Manifest::new("cards", env!("CARGO_PKG_VERSION"), purpose)
-            .command(self.command("start"))
-            .command(self.command("verify"))
-            .command(self.command("help"))
-            .command(self.command("admin").admins_only())
-            .command(self.command("cancel").admins_only())
+            .command(self.texts.command("start"))
+            .command(self.texts.command("verify"))
+            .command(self.texts.command("help"))
+            .command(self.texts.command("admin").admins_only())
+            .command(self.texts.command("cancel").admins_only())
             .deep_link(code::PREFIX)
             .deep_link(ADMIN_PAYLOAD)
             .event(EventKind::Message)
@@ -142,18 +142,6 @@ impl Plugin for Cards {
             }
             _ => Ok(()),
         }
-    }
-}
-
-impl Cards {
-    /// A command with its description in all languages.
-    fn command(&self, name: &str) -> CommandSpec {
-        let describe = |language: Language| self.texts.words(language).say(&format!("command-{name}"));
-        let mut spec = CommandSpec::new(name, describe(Language::English));
-        for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
-            spec = spec.in_language(language.tag(), describe(language));
-        }
-        spec
     }
 }
 

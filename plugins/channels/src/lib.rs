@@ -83,12 +83,12 @@ mod press;
 mod rest;
 
 use guesthouse_plugin::{
-    Button, ChatId, Command, CommandSpec, ConfigKey, Event, EventKind, Failure, Manifest, Message, Plugin, chat, clock,
-    config, export, update,
+    Button, ChatId, Command, ConfigKey, Event, EventKind, Failure, Manifest, Message, Plugin, chat, clock, config,
+    export, update,
 };
 
 use rules::Finder;
-use texts::{Language, Texts};
+use texts::Texts;
 use turn::{Settings, Shared, Turn};
 
 /// The processor that reads pages; a lane for each channel.
@@ -161,7 +161,8 @@ impl Plugin for Channels {
             .config(ConfigKey::new("channels_per_user", "How many channels a user may have, at most 500.", 100))
             .config(ConfigKey::new("time_zone", "Whose hours digests mean where a user says nothing.", "UTC"));
         let commands = ["channels", "add", "list", "remove", "pause", "rules", "why", "parse", "stats"];
-        let manifest = commands.into_iter().fold(manifest, |manifest, name| manifest.command(self.command(name)));
+        let manifest =
+            commands.into_iter().fold(manifest, |manifest, name| manifest.command(self.0.texts.command(name)));
         rest::with_routes(model::with_tables(manifest))
     }
 
@@ -191,18 +192,6 @@ impl Plugin for Channels {
             Event::Message(message) => handle_message(shared, message),
             _ => Ok(()),
         }
-    }
-}
-
-impl Channels {
-    /// A command with its description in all languages.
-    fn command(&self, name: &str) -> CommandSpec {
-        let describe = |language: Language| self.0.texts.words(language).say(&format!("command-{name}"));
-        let mut spec = CommandSpec::new(name, describe(Language::English));
-        for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
-            spec = spec.in_language(language.tag(), describe(language));
-        }
-        spec
     }
 }
 

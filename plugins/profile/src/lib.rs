@@ -49,12 +49,12 @@ mod forget;
 mod export;
 
 use guesthouse_plugin::{
-    ChatKind, CommandSpec, ConfigKey, Event, EventKind, Failure, Manifest, MemberChange, MemberStatus, Plugin, config,
-    dialogue, export as component, log, update,
+    ChatKind, ConfigKey, Event, EventKind, Failure, Manifest, MemberChange, MemberStatus, Plugin, config, dialogue,
+    export as component, log, update,
 };
 
 use rules::Rules;
-use texts::{Language, Texts};
+use texts::Texts;
 
 /// The processors.
 const EXTRACT: &str = "extract";
@@ -96,9 +96,9 @@ impl Plugin for Profile {
     fn describe(&self) -> Manifest {
         let purpose = "Keeps what people say of themselves, with its sources; they see, correct, export and delete it.";
         let manifest = Manifest::new("profile", env!("CARGO_PKG_VERSION"), purpose)
-            .command(self.command("profile"))
-            .command(self.command("forget"))
-            .command(self.command("export"))
+            .command(self.texts.command("profile"))
+            .command(self.texts.command("forget"))
+            .command(self.texts.command("export"))
             .deep_link(PAYLOAD)
             .event(EventKind::Message)
             .event(EventKind::Member)
@@ -148,16 +148,6 @@ impl Profile {
             Event::Member(change) => remember_host(change),
             _ => Ok(()),
         }
-    }
-
-    /// A command with its description in all languages.
-    fn command(&self, name: &str) -> CommandSpec {
-        let describe = |language: Language| self.texts.words(language).say(&format!("command-{name}"));
-        let mut spec = CommandSpec::new(name, describe(Language::English));
-        for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
-            spec = spec.in_language(language.tag(), describe(language));
-        }
-        spec
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
-use guesthouse_plugin::{Text, Timestamp, User, UserId};
+use guesthouse_plugin::{CommandSpec, Text, Timestamp, User, UserId};
 
 /// A language the plugins speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,14 @@ impl Texts {
     /// The messages of one language.
     pub fn words(&self, language: Language) -> Words<'_> {
         Words { texts: self, language }
+    }
+
+    /// A command with its description in all languages: the messages `command-NAME`.
+    pub fn command(&self, name: &str) -> CommandSpec {
+        let describe = |language: Language| self.words(language).say(&format!("command-{name}"));
+        let others = Language::ALL.into_iter().filter(|language| *language != Language::English);
+        let spec = CommandSpec::new(name, describe(Language::English));
+        others.fold(spec, |spec, language| spec.in_language(language.tag(), describe(language)))
     }
 }
 
