@@ -108,6 +108,8 @@ async fn a_killed_dev_house_has_forgotten_nothing() {
     let link = history["messages"].to_string();
     let code = link.split("verify_").nth(1).expect("the link of the card").chars().take(20).collect::<String>();
     assert!(check(&buyer, &code).await.starts_with("[photo]\n✅ *Amber*\n\nThis is the first check of this card."));
+    // The menu is told in the background, so it may come later than answers.
+    until("the admins' menu", async || house.menu(1001).await.contains(&"admin".to_owned())).await;
     let menu = house.menu(1001).await;
     assert!(menu.contains(&"admin".to_owned()), "{menu:?}");
     let newcomer = house.town.post("/people", json!({"first_name": "Newcomer"})).await["id"].as_i64().expect("an id");
