@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::support::process::HostProcess;
-use crate::support::{Database, House, Street, fixture, fixture_granted, until};
+use crate::support::{Database, House, Street, component, fixture, fixture_granted, until};
 
 mod hints;
 
@@ -52,11 +52,9 @@ async fn bots_share_a_host_and_nothing_else() {
 
 /// The same component under another digest: an empty section of no meaning is put at its end.
 fn rebuilt(name: &str) -> PathBuf {
-    let mut component = guesthouse_fixtures::get(name).component.to_vec();
-    component.extend([0, 2, 1, b'v']);
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-rebuilt-{}.wasm", std::process::id()));
-    std::fs::write(&path, component).expect("the target folder can be written");
-    path
+    let fixture = guesthouse_fixtures::get(name);
+    let bytes = [fixture.component, &[0, 2, 1, b'v']].concat();
+    component(&format!("{name}-rebuilt-{}", &fixture.digest[..16]), &bytes)
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! HTTP as it reaches Telegram, and the people act through the emulator's HTTP interface, as the web chat does. A test
 //! ends with [`House::closes`], which finds messages that nobody looked at and tasks that crashed.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -78,11 +79,23 @@ pub fn fixture(name: &'static str) -> Plugin {
     fixture_granted(name, r#"["chat", "tables", "dialogue", "files", { telegram = ["setMessageReaction"] }]"#)
 }
 
+/// A component as a file. What is called alike has to be the same: the file is written once and stays.
+pub fn component(name: &str, bytes: &[u8]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let path = folder.join(format!("{name}.wasm"));
+    // Renamed into its place, as another test may be reading it there.
+    if !path.exists() {
+        let mut file = tempfile::NamedTempFile::new_in(folder).expect("the target folder can be written");
+        file.write_all(bytes).expect("the target folder can be written");
+        file.persist(&path).expect("the target folder can be written");
+    }
+    path
+}
+
 /// A fixture with a grant of its own.
 pub fn fixture_granted(name: &'static str, grant: impl Into<String>) -> Plugin {
-    let component = guesthouse_fixtures::get(name).component;
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}.wasm", std::process::id()));
-    std::fs::write(&path, component).expect("the target folder can be written");
+    let fixture = guesthouse_fixtures::get(name);
+    let path = component(&format!("{name}-{}", &fixture.digest[..16]), fixture.component);
     Plugin {
         name,
         source: path.to_string_lossy().into_owned(),
