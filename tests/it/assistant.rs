@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::{BOT, Database, House, Model, Plugin, Says, Street, cards, picture, profile};
 
+mod groups;
+
 /// The bundled assistant with all that it needs; asked last.
 fn assistant() -> Plugin {
     Plugin::bundled("assistant", r#"["chat", "tables", "files", "llm"]"#)

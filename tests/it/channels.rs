@@ -127,14 +127,14 @@ async fn links_are_followed_and_their_main_text_kept() {
 }
 
 /// Opens a chat of the town with the bot in it; gives the number that the town knows it by.
-async fn chat(house: &House, kind: &str, title: &str, owner: i64) -> String {
+pub(crate) async fn chat(house: &House, kind: &str, title: &str, owner: i64) -> String {
     let new = json!({"type": kind, "title": title, "members": [owner], "bots": [bot()]});
     let chat = house.street.town.post("/chats", new).await;
     chat["id"].as_str().map_or_else(|| chat["id"].to_string(), str::to_owned)
 }
 
 /// Lets somebody forward a post of a channel to the bot.
-async fn forwards(house: &House, person: i64, channel: i64) {
+pub(crate) async fn forwards(house: &House, person: i64, channel: i64) {
     let update = json!({"message": {
         "message_id": 900, "date": 2, "chat": {"id": person, "type": "private", "first_name": "Somebody"},
         "from": {"id": person, "is_bot": false, "first_name": "Somebody"}, "text": "look",
@@ -185,7 +185,7 @@ async fn posts_of_channels_where_the_bot_is_come_by_themselves() {
 }
 
 /// The id of the person who came last.
-async fn newest_person(house: &House) -> i64 {
+pub(crate) async fn newest_person(house: &House) -> i64 {
     let state = house.street.town.get("/state").await;
     state["people"].as_array().expect("people").iter().filter_map(|person| person["id"].as_i64()).max().expect("one")
 }

@@ -110,6 +110,7 @@ fn why(words: &Words<'_>, error: &LlmError) -> Text {
 fn otherwise(words: &Words<'_>, heard: &Heard<'_>, why: Text) -> Result<(), Failure> {
     let found = if heard.said.is_empty() { known::Found::default() } else { known::search(heard)? };
     let text = if found.facts.is_empty() && found.posts.is_empty() {
+        // Also in a group, where nothing is looked for.
         why
     } else {
         why.newline().newline().plain(known::shown(words, &heard.said, &found))

@@ -4,6 +4,8 @@ command-reset = Forget our talk
 
 ask-what = Ask away: /ask and your question.
 search-what = What shall I look for? /search and some words.
+only-private = Your posts and facts are between you and me.
+button-private = Open the private chat
 reset = { $count ->
     [0] There was nothing to forget.
     [one] Forgotten: one message of our talk.

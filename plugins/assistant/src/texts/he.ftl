@@ -4,6 +4,8 @@ command-reset = לשכוח את השיחה שלנו
 
 ask-what = אפשר לשאול: ‎/ask והשאלה.
 search-what = מה לחפש? ‎/search וכמה מילים.
+only-private = הפוסטים והעובדות שלך הם ביני לבינך.
+button-private = לפתוח את הצ׳אט הפרטי
 reset = { $count ->
     [0] לא היה מה לשכוח.
     [one] נשכחה הודעה אחת מהשיחה שלנו.
