@@ -43,6 +43,8 @@ struct Settings {
     answer_tokens: u32,
     /// Whether the model sees pictures.
     images: bool,
+    /// Bytes that one may have.
+    picture_bytes: usize,
 }
 
 /// What all turns share: made once, kept in the snapshot.
@@ -76,7 +78,8 @@ impl Plugin for Assistant {
             .config(ConfigKey::new("prompt", "Who the assistant is and how it talks, told to the model first.", PROMPT))
             .config(ConfigKey::new("history", "Messages of the talk that the model hears again, at most 100.", 20))
             .config(ConfigKey::new("answer_tokens", "How long an answer may be, in tokens.", 1_000))
-            .config(ConfigKey::new("images", "Whether the model sees pictures: true or false.", true));
+            .config(ConfigKey::new("images", "Whether the model sees pictures: true or false.", true))
+            .config(ConfigKey::new("picture_kib", "How large these may be, in KiB; well below limits.call_kib.", 768));
         memory::with_table(manifest)
     }
 
@@ -153,6 +156,7 @@ impl Settings {
             history: parsed("history", 20).min(100),
             answer_tokens: parsed("answer_tokens", 1_000).max(1),
             images: parsed("images", true),
+            picture_bytes: parsed("picture_kib", 768_usize).clamp(1, 4_096) << 10,
         }
     }
 }
