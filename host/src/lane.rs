@@ -14,6 +14,7 @@ use rand::{RngCore, SeedableRng};
 
 use crate::clock::{Clock, Millis};
 use crate::config::{CommandLine, Limits};
+use crate::model::cron::Zone;
 use crate::model::manifest::Table;
 use crate::model::{BotId, Part, PluginName};
 use crate::sandbox::Plugin;
@@ -75,6 +76,8 @@ pub struct Guest {
     pub ways: Ways,
     /// What the operator calls the bot.
     pub bot: Arc<str>,
+    /// Whose days its budgets mean.
+    pub zone: Zone,
     /// The users who run it: they are told what goes wrong.
     pub admins: Arc<[i64]>,
 }

@@ -8,6 +8,9 @@ pub mod model;
 /// The only place that reads the time.
 pub mod clock;
 
+/// Whether JSON follows a plugin's schema.
+pub mod schema;
+
 /// Dataless wake-ups.
 pub mod wake;
 

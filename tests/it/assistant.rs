@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::{BOT, Database, House, Model, Plugin, Says, Street, cards, picture, profile};
 
+mod groups;
+
 /// The bundled assistant with all that it needs; asked last.
 fn assistant() -> Plugin {
     Plugin::bundled("assistant", r#"["chat", "tables", "files", "llm"]"#)
@@ -71,6 +73,29 @@ async fn it_answers_what_nobody_else_does_and_knows_only_whom_it_talks_to() {
         assert_eq!(told(model.asked().last().expect("a question")).1, ["hello again"]);
         house.closes([ada, bob]).await;
     }
+}
+
+#[tokio::test]
+async fn a_picture_that_is_too_large_is_said_to_be_there() {
+    let model = Model::answers(|question, said| {
+        let seen = question["messages"].to_string().contains("data:image/");
+        Says::text(format!("{} {said}", if seen { "seen:" } else { "unseen:" }))
+    })
+    .await;
+    // Without the plugin that looks for codes in pictures.
+    let (street, database) = (Street::opens().await, Database::sqlite());
+    let text = street.configuration(&database, "", &[assistant()]) + &model.section("");
+    let house = House::opens_on(street, database, &text).await;
+    let user = house.person(1002);
+    // More than one call may carry, and less.
+    let (large, small) = (vec![7; 1_500 << 10], vec![7; 700 << 10]);
+    user.sends_document("large.png", &large, "what is it?").await;
+    assert_eq!(user.sees().await, "unseen: what is it?\n[A picture came with this. It could not be shown to you.]");
+    user.sends_document("large.png", &large, "").await;
+    assert!(user.sees().await.starts_with("I cannot look at this picture: it is too large"));
+    user.sends_document("small.png", &small, "and this?").await;
+    assert_eq!(user.sees().await, "seen: and this?");
+    house.closes([user]).await;
 }
 
 #[tokio::test]
