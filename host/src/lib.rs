@@ -59,6 +59,9 @@ pub mod emulator;
 /// The dev house.
 pub mod dev;
 
+/// What plugin authors need besides.
+pub mod author;
+
 /// The commands.
 pub mod cli;
 
