@@ -9,7 +9,7 @@ const FOLDERS: &[&str] = &["wit", "plugins/sdk", "plugins/sdk-js", "plugins/sdk-
 /// Single files.
 const FILES: &[&str] = &["Cargo.toml", "Cargo.lock"];
 /// What tools leave behind, and what no plugin needs.
-const LEFT_OUT: &[&str] = &["node_modules", "target", "dist", "test", "tests", "__pycache__", "package-lock.json"];
+const LEFT_OUT: &[&str] = &["node_modules", "target", "dist", "test", "__pycache__", "package-lock.json"];
 /// The only name with a dot in front that is meant.
 const IGNORED: &str = ".gitignore";
 
