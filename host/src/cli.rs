@@ -21,6 +21,8 @@ use crate::shutdown::Tasks;
 
 mod dead;
 
+mod plugin;
+
 /// How long a soft shutdown may take before what is left is dropped.
 const PATIENCE: Duration = Duration::from_secs(25);
 
@@ -69,6 +71,7 @@ enum Command {
         config: PathBuf,
     },
     Dead(dead::Dead),
+    Plugin(plugin::Plugin),
 }
 
 #[derive(Debug, clap::Args)]
@@ -147,6 +150,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             emulator.is_called(&listen);
             serve(emulator, listener, memory, &tasks);
         }
+        Command::Plugin(plugin) => return plugin::run(plugin, &clock).await,
         Command::Dead(dead) => return dead::run(dead, &clock).await,
         Command::Check { config } => return host::check(Config::load(&config)?).await,
     }

@@ -36,7 +36,7 @@ use crate::web::Web;
 
 mod names;
 
-mod plugins;
+pub(crate) mod plugins;
 
 use names::Known;
 pub use plugins::check;

@@ -62,6 +62,9 @@ pub mod emulator;
 /// The dev house.
 pub mod dev;
 
+/// What plugin authors need besides.
+pub mod author;
+
 /// Conversations as files, which are tests.
 pub mod scenario;
 
