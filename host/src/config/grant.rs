@@ -106,6 +106,11 @@ impl<'de> Deserialize<'de> for Grant {
 }
 
 impl Grant {
+    /// Every capability, for whoever only looks. No chat, method or site is named by it.
+    pub fn everything() -> Self {
+        Self { capabilities: Capability::ALL.into_iter().collect(), ..Self::default() }
+    }
+
     /// Whether it includes this capability.
     pub fn includes(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)
