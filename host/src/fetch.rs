@@ -235,7 +235,7 @@ mod tests {
         let refused = |given: &str| Origin::parse(given).unwrap_err().to_string();
         for (given, problem) in [
             ("oci://notes:1", "it names no registry"),
-            ("oci://ghcr.io/Ann/notes", "repository name must be lowercase"),
+            ("oci://ghcr.io/Ann/notes", "invalid reference format"),
             ("ftp://example.org/a.wasm", "there is no way of fetching by `ftp`"),
             ("https://ann:secret@example.org/a.wasm", "a password would be kept in the lock file"),
         ] {

@@ -133,11 +133,27 @@ impl Document {
         Ok(())
     }
 
-    /// Takes a section out.
+    /// Takes a section out. What is written right above it goes with it; what stands a line apart stays.
     pub(super) fn remove(&mut self, bot: &str, name: &str) -> anyhow::Result<()> {
         let plugins = self.bot_mut(bot).and_then(|bot| bot.get_mut("plugins")?.as_table_like_mut());
         let plugins = plugins.with_context(|| format!("bot `{bot}` has no plugins"))?;
-        plugins.remove(name).with_context(|| format!("bot `{bot}` has no plugin `{name}`"))?;
+        let removed = plugins.remove(name).with_context(|| format!("bot `{bot}` has no plugin `{name}`"))?;
+        let Item::Table(removed) = removed else { return Ok(()) };
+        let above = removed.decor().prefix().and_then(|above| above.as_str()).unwrap_or_default();
+        let Some((stays, _)) = above.rsplit_once("\n\n").filter(|(stays, _)| !stays.trim().is_empty()) else {
+            return Ok(());
+        };
+        match next_after(self.edited.as_table_mut(), removed.position()) {
+            Some(next) => {
+                let below = next.decor().prefix().and_then(|below| below.as_str()).unwrap_or_default();
+                let both = format!("{stays}\n{below}");
+                next.decor_mut().set_prefix(both);
+            }
+            None => {
+                let below = self.edited.trailing().as_str().unwrap_or_default();
+                self.edited.set_trailing(format!("{stays}\n{below}"));
+            }
+        }
         Ok(())
     }
 
@@ -197,6 +213,30 @@ pub(super) fn meaning(grant: &Array) -> anyhow::Result<Grant> {
 
 fn is_called(bot: &Table, name: &str) -> bool {
     bot.get("name").and_then(Item::as_str) == Some(name)
+}
+
+/// The table whose header comes next in the text.
+fn next_after(tables: &mut Table, position: Option<isize>) -> Option<&mut Table> {
+    let mut next: Option<&mut Table> = None;
+    let mut left = vec![tables];
+    while let Some(table) = left.pop() {
+        let at = table.position();
+        // Either this one is the next, or one of those in it, which come behind it.
+        if at > position && !table.is_implicit() && !table.is_dotted() {
+            if next.as_ref().is_none_or(|next| at < next.position()) {
+                next = Some(table);
+            }
+            continue;
+        }
+        for (_, item) in table.iter_mut() {
+            match item {
+                Item::Table(inner) => left.push(inner),
+                Item::ArrayOfTables(inner) => left.extend(inner.iter_mut()),
+                Item::None | Item::Value(_) => {}
+            }
+        }
+    }
+    next
 }
 
 /// Replaces a value and leaves what stands around it.

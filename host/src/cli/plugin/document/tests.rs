@@ -60,12 +60,20 @@ fn a_section_is_added_behind_those_of_its_bot_and_nothing_else_changes() {
 #[test]
 fn what_was_added_is_taken_out_again() {
     for bot in ["main", "other"] {
-        let with = add(TWO_BOTS, bot);
-        let without = edited(&with, bot, |document| document.remove(bot, "notes"));
-        let lines = |text: &str| text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect::<Vec<_>>();
-        let kept = lines(&without);
-        assert!(lines(TWO_BOTS).iter().filter(|line| *line != "# that is all").all(|line| kept.contains(line)), "{without}");
+        assert_eq!(edited(&add(TWO_BOTS, bot), bot, |document| document.remove(bot, "notes")), TWO_BOTS);
     }
+}
+
+#[test]
+fn what_stands_a_line_apart_stays_when_a_section_goes() {
+    let section = "# of old\n\n# of cards\n[bot.plugins.cards]";
+    let text = TWO_BOTS.replace("[bot.plugins.cards]", section).replace("# the other one", "\n# the other one");
+    let mut document = Document::parse(&text).unwrap();
+    document.remove("main", "cards").unwrap();
+    let without = document.text("main", "cards").unwrap();
+    assert!(without.contains("admins = [1, 2]\n\n# of old\n"), "{without}");
+    assert!(!without.contains("of cards") && !without.contains("page_size"), "{without}");
+    assert!(without.contains("# the other one\n[[bot]]\n") && without.ends_with("# that is all\n"), "{without}");
 }
 
 #[test]
