@@ -96,6 +96,11 @@ impl Default for DevArgs {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_env("GUESTHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // Its finer levels show the tokens that registries hand out.
+    let filter = match "oci_client=info".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
@@ -125,10 +130,16 @@ pub(crate) fn complain(text: &str) {
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    // It waits for sites and for people, and leaves nothing half-done: a signal may end it at once.
+    let command = match command {
+        Command::Plugin(plugin) => return plugin::run(plugin, &clock).await,
+        command => command,
+    };
     let tasks = Tasks::default();
     listen_for_signals(&tasks);
-    let clock = Clock::system();
     match command {
+        Command::Plugin(_) => {}
         Command::Run { config: path } => {
             let mut config = Config::load(&path)?;
             let path = path.to_string_lossy();

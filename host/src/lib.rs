@@ -29,6 +29,9 @@ pub mod intake;
 /// The Web for plugins.
 pub mod web;
 
+/// Components from elsewhere.
+pub mod fetch;
+
 /// The language model for plugins.
 pub mod llm;
 

@@ -36,6 +36,8 @@ mod hostile;
 
 mod hosts;
 
+mod install;
+
 mod intake;
 
 mod llm;
@@ -51,6 +53,8 @@ mod suspended;
 mod pacing;
 
 mod profile;
+
+mod released;
 
 mod tidy;
 

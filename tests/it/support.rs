@@ -24,6 +24,8 @@ pub mod people;
 
 pub mod process;
 
+pub mod registry;
+
 pub mod relay;
 
 #[allow(dead_code, reason = "the tests of the store use the rest")]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config};
 use crate::lane::Guest;
@@ -26,6 +27,7 @@ pub(super) async fn load(
                 let all: Vec<_> = guesthouse_bundled::all().iter().map(|bundled| bundled.name).collect();
                 format!("there is no bundled plugin `{bundled}`\nhint: choose from {}", all.join(", "))
             })?;
+            is_pinned(&name, plugin, found.digest)?;
             Source { name, component: found.component.into(), digest: Some(found.digest.to_owned()) }
         }
         None => {
@@ -37,7 +39,15 @@ pub(super) async fn load(
                     path.display()
                 )
             })?;
-            Source { name, component: component.into(), digest: None }
+            let digest = match &plugin.pin {
+                Some(_) => {
+                    let digest = format!("{:x}", Sha256::digest(&component));
+                    is_pinned(&name, plugin, &digest)?;
+                    Some(digest)
+                }
+                None => None,
+            };
+            Source { name, component: component.into(), digest }
         }
     };
     Ok(sandbox.load(source, settings(bot, plugin, me), &plugin.grant).await?)
@@ -61,6 +71,23 @@ pub(crate) fn settings(bot: &config::Bot, plugin: &config::Plugin, me: &Me) -> S
 pub(crate) fn unknown(bot: &config::Bot) -> Me {
     let id = bot.token.bot().map_or(0, |id| id.0);
     Me { id, username: "checked_bot".into(), name: bot.name.clone() }
+}
+
+/// Whether the lock file lets these bytes be loaded under this name. Asked before they are looked at in any other way.
+fn is_pinned(name: &PluginName, plugin: &config::Plugin, digest: &str) -> anyhow::Result<()> {
+    let Some(pin) = plugin.pin.as_deref().filter(|pin| *pin != digest) else { return Ok(()) };
+    let source = &plugin.source;
+    let hint = if source.starts_with("bundled:") {
+        format!("put bot.plugins.{name}.source back, or take the plugin's entry out of the lock file")
+    } else {
+        format!(
+            "`guesthouse plugin upgrade {name}` fetches it anew; if this one is meant, `guesthouse plugin upgrade {name} \
+             {source}` pins it"
+        )
+    };
+    anyhow::bail!(
+        "plugin `{name}` is not the one that the lock file pins: `{source}` has sha256 {digest}, pinned is {pin}\nhint: {hint}"
+    )
 }
 
 /// Lets plugins read the tables of others that the operator has granted them.

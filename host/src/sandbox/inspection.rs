@@ -22,6 +22,8 @@ pub struct Inspection {
     pub manifest: Manifest,
     /// What it imports of that which has to be granted.
     pub capabilities: Vec<Capability>,
+    /// All that it imports, by the names that it has them under.
+    pub imports: Vec<String>,
     /// What it imports of the contract that needs no grant, apart from interfaces that hold nothing but types.
     pub free: Vec<String>,
     /// The packages of WASI that it imports.
@@ -70,6 +72,7 @@ pub(super) async fn inspect(
         size,
         manifest: entry.facts.manifest,
         capabilities,
+        imports,
         free: asked.free,
         wasi: asked.wasi,
         contract: asked.contract,
