@@ -17,6 +17,8 @@ pub mod grant;
 
 pub mod http;
 
+pub mod journal;
+
 pub mod limits;
 
 pub mod llm;
@@ -30,6 +32,7 @@ pub mod sites;
 pub use command::CommandLine;
 pub use grant::Grant;
 pub use http::{ApiToken, Http, Webhook};
+pub use journal::{Journal, Records};
 pub use limits::Limits;
 pub use llm::Llm;
 pub use sending::{Pace, Sending};
@@ -54,6 +57,9 @@ pub struct Config {
     /// The language model that plugins may ask; absent: there is none.
     #[serde(default)]
     pub llm: Option<Llm>,
+    /// What is kept of turns.
+    #[serde(default)]
+    pub journal: Journal,
     /// The bots, by `[[bot]]`.
     #[serde(rename = "bot", default)]
     pub bots: Vec<Bot>,
@@ -137,6 +143,12 @@ pub struct Plugin {
     /// Who is asked first about a message: the larger number; among equals the name decides.
     #[serde(default)]
     pub priority: i64,
+    /// How much of its turns is written down; absent: as `journal.record` says.
+    #[serde(default)]
+    pub journal: Option<Records>,
+    /// The path of another build of it, which is shown the same events without having any effect.
+    #[serde(default)]
+    pub shadow: Option<String>,
     /// Its own settings; numbers and booleans are handed over as text.
     #[serde(default)]
     pub config: BTreeMap<String, toml::Value>,
@@ -235,6 +247,9 @@ impl Config {
                 if !plugin.source.starts_with("bundled:") {
                     plugin.source = folder.join(&plugin.source).to_string_lossy().into_owned();
                 }
+                if let Some(shadow) = &mut plugin.shadow {
+                    *shadow = folder.join(&*shadow).to_string_lossy().into_owned();
+                }
             }
         }
         config.check()?;
@@ -286,6 +301,7 @@ impl Config {
             }
         }
         self.sending.check()?;
+        self.journal.check()?;
         http::check(self)?;
         self.llm.iter().try_for_each(Llm::check)?;
         self.limits.check()

@@ -38,6 +38,9 @@ pub mod lane;
 /// Where plugins run.
 pub mod sandbox;
 
+/// Turns written down, to be explained and run again.
+pub mod journal;
+
 /// The database, and everything that is said to it.
 pub mod store;
 

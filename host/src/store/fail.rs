@@ -9,6 +9,7 @@ use super::error::StoreError;
 use super::lanes::{self, FenceOutcome, Then};
 use super::leases::Lease;
 use super::session::{Session, Step, params};
+use super::journal::{self, NewTurn, TurnEnd};
 use super::{Store, answers, printable};
 use crate::clock::Millis;
 use crate::model::BotId;
@@ -57,6 +58,7 @@ struct FailTurn {
     event: i64,
     now: Millis,
     failed: Failed,
+    kept: Option<Step>,
     then: Then,
 }
 
@@ -88,6 +90,7 @@ impl Job for FailTurn {
         if !matches!(self.failed, Failed::RetryAt { .. }) {
             steps.push(answers::forget(self.event));
         }
+        steps.extend(self.kept.clone());
         if self.then == Then::Release {
             steps.push(lanes::free(self.lane, self.fence, self.host));
         }
@@ -109,8 +112,26 @@ impl Store {
         failed: Failed,
         then: Then,
     ) -> Result<FenceOutcome, StoreError> {
+        self.fail_and_keep(lease, event, failed, None, then).await
+    }
+
+    /// The same, with what is kept of the turn.
+    pub async fn fail_and_keep(
+        &self,
+        lease: &Lease,
+        event: i64,
+        failed: Failed,
+        kept: Option<&NewTurn>,
+        then: Then,
+    ) -> Result<FenceOutcome, StoreError> {
         let (lane, fence, host, now) = (lease.lane, lease.fence, self.shared.host, self.shared.clock.now());
-        let job = FailTurn { lane, fence, host, bot: lease.bot, event, now, failed, then };
+        let end = match &failed {
+            Failed::RetryAt { .. } => TurnEnd::Retried,
+            Failed::Dead { .. } => TurnEnd::Dead,
+            Failed::Expired { .. } => TurnEnd::Expired,
+        };
+        let kept = kept.map(|turn| journal::keep(&self.shared.written, lease, event, turn, end));
+        let job = FailTurn { lane, fence, host, bot: lease.bot, event, now, failed, kept, then };
         let outcome = self.shared.engine.write(job).await?;
         if outcome == Some(true) {
             self.shared.hints.give(Channel::Outbox);

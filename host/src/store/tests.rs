@@ -179,6 +179,7 @@ fn turn(event: i64, tables: &TableSet) -> TurnCommit {
         reply: None,
         passed: None,
         next: None,
+        journal: None,
     }
 }
 
