@@ -12,14 +12,23 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
-use crate::config::{CommandLine, Config};
+use crate::config::{self, CommandLine, Config};
 use crate::dev;
 use crate::emulator::Emulator;
 use crate::emulator::memory::Memory;
 use crate::host::{self, Host};
 use crate::shutdown::Tasks;
+use crate::store::Desk;
 
 mod dead;
+
+mod journal;
+
+mod replay;
+
+mod shadow;
+
+mod why;
 
 /// How long a soft shutdown may take before what is left is dropped.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -69,6 +78,10 @@ enum Command {
         config: PathBuf,
     },
     Dead(dead::Dead),
+    Why(why::Why),
+    Replay(replay::Replay),
+    Journal(journal::Journal),
+    Shadow(shadow::Shadow),
 }
 
 #[derive(Debug, clap::Args)]
@@ -148,9 +161,35 @@ async fn run(command: Command) -> anyhow::Result<()> {
             serve(emulator, listener, memory, &tasks);
         }
         Command::Dead(dead) => return dead::run(dead, &clock).await,
+        Command::Why(why) => return why::run(why).await,
+        Command::Replay(replay) => return replay::run(replay).await,
+        Command::Journal(journal) => return journal::run(journal).await,
+        Command::Shadow(shadow) => return shadow::run(shadow).await,
         Command::Check { config } => return host::check(Config::load(&config)?).await,
     }
     tasks.finish(PATIENCE).await.map_err(|crash| anyhow::anyhow!(crash))
+}
+
+/// Where the database is, for commands that are no host.
+#[derive(Debug, clap::Args)]
+struct At {
+    /// The configuration file; of most commands only its [database] is read
+    #[arg(long, short, default_value = CONFIG, env = "GUESTHOUSE_CONFIG", global = true)]
+    config: PathBuf,
+    /// The database instead, as in database.url
+    #[arg(long, value_name = "URL", global = true)]
+    database: Option<String>,
+}
+
+impl At {
+    /// Opens it beside the hosts that use it.
+    async fn open(&self) -> anyhow::Result<Desk> {
+        let url = match &self.database {
+            Some(url) => url.clone(),
+            None => config::Database::load(&self.config)?.url,
+        };
+        Ok(Desk::open(&url).await?)
+    }
 }
 
 /// This program as it was called, for those who are told what to type.

@@ -238,6 +238,17 @@ impl Config {
         Self::parse(&text, path, |name| std::env::var(name).ok())
     }
 
+    /// Reads a file for those who start no bot: a variable that the environment does not have is made up.
+    pub fn load_without_secrets(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
+        Self::parse(&text, path, |name| {
+            // In the form of a token, and another one for each name.
+            let number = name.bytes().fold(1_u32, |number, byte| number.wrapping_mul(31) % 1_000_003 + u32::from(byte));
+            std::env::var(name).ok().or_else(|| Some(format!("{number}:made-up-{name}")))
+        })
+    }
+
     /// Reads a text. `path` is for the messages and for relative component paths.
     pub fn parse(text: &str, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut config: Self = read::read(text, path, None, env)?;

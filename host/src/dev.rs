@@ -96,6 +96,16 @@ pub async fn start(listen: &str, data: &Path, llm: &LlmArgs, clock: &Clock, task
     Ok(host)
 }
 
+/// The configuration of the dev house for those who do not start it.
+pub fn configuration() -> anyhow::Result<Config> {
+    let config = Config::parse(CONFIG, Path::new("guesthouse.dev.toml"), |name| match name {
+        "ADDRESS" => Some("127.0.0.1:8080".into()),
+        "DATA" => Some("data".into()),
+        _ => Some(BOT.0.into()),
+    })?;
+    Ok(config)
+}
+
 /// The token of the dev house's API: what the environment says, else one that stays with the folder.
 fn api_token(data: &Path) -> anyhow::Result<String> {
     if let Ok(token) = std::env::var("GUESTHOUSE_API_TOKEN")

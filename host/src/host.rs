@@ -38,7 +38,7 @@ mod names;
 mod plugins;
 
 use names::Known;
-pub use plugins::check;
+pub use plugins::{check, load_for_replay};
 
 /// How often what is done and old is removed from the database.
 const TIDY: Duration = Duration::from_secs(3_600);

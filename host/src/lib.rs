@@ -38,6 +38,9 @@ pub mod lane;
 /// Where plugins run.
 pub mod sandbox;
 
+/// What became of an update, in words.
+pub mod why;
+
 /// Turns written down, to be explained and run again.
 pub mod journal;
 

@@ -106,6 +106,13 @@ impl<'de> Deserialize<'de> for Grant {
 }
 
 impl Grant {
+    /// All that there is, for a plugin that can do nothing with it.
+    pub fn everything() -> Self {
+        let mut grant = Self { capabilities: Capability::ALL.into_iter().collect(), ..Self::default() };
+        grant.chats.insert(ChatScope::Any);
+        grant
+    }
+
     /// Whether it includes this capability.
     pub fn includes(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)

@@ -142,6 +142,7 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
         moved: None,
         from: None,
         album: None,
+        host: Vec::new(),
     }
 }
 
