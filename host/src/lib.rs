@@ -65,6 +65,9 @@ pub mod emulator;
 /// The dev house.
 pub mod dev;
 
+/// Conversations as files, which are tests.
+pub mod scenario;
+
 /// The commands.
 pub mod cli;
 

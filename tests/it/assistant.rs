@@ -113,3 +113,21 @@ async fn in_a_group_it_answers_who_speaks_to_it() {
     user.skips().await;
     house.closes([user]).await;
 }
+
+#[tokio::test]
+async fn what_is_read_in_the_background_makes_no_answer_begin_again() {
+    for database in Database::each().await {
+        let model = Model::answers(|_, _| Says::AsTold).await;
+        let house = opens(database, &model.section("")).await;
+        let user = house.person(1002);
+        user.says("I live in Haifa").await;
+        model.was_asked(1).await;
+        // The answer is under way, and has read what the profile writes now.
+        house.passes_until(FACTS, 1).await;
+        model.says("A fine city.");
+        model.ends();
+        while !user.sees().await.ends_with("A fine city.") {}
+        assert_eq!(model.asked().len(), 1);
+        house.closes([user]).await;
+    }
+}
