@@ -51,8 +51,11 @@ fn dependencies_go_one_way() {
             "wake" | "shutdown" => Some(vec!["clock"]),
             "config" => Some(vec!["model"]),
             "store" | "sandbox" | "telegram" | "web" | "llm" | "fetch" => with(&[]),
-            "intake" | "delivery" => with(&["store", "telegram"]),
-            "lane" => with(&["store", "sandbox", "telegram", "web", "llm"]),
+            "journal" => with(&["sandbox"]),
+            "why" => with(&["store"]),
+            "delivery" => with(&["store", "telegram"]),
+            "intake" => with(&["store", "telegram", "why"]),
+            "lane" => with(&["store", "sandbox", "telegram", "web", "llm", "journal"]),
             "http" => with(&["store", "intake", "telegram"]),
             "agenda" => with(&["store"]),
             // Strangers: the host reaches the emulator over HTTP, like Telegram.
