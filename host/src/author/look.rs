@@ -39,13 +39,13 @@ pub fn as_text(file: &Path, it: &Inspection, limits: &Limits) -> String {
     let manifest = &it.manifest;
     let mut text = format!("{} {}: {}\n", manifest.name, manifest.version, manifest.description);
     let mut line = |what: &str, value: &str| {
-        let _ = writeln!(text, "  {what:<13}{value}");
+        let _ = writeln!(text, "  {what:<14}{value}");
     };
     line("file", &format!("{}, {}", file.display(), size(it.size)));
     line("sha256", &it.digest);
     line("built for", &it.contract);
     line("asks for", &or_nothing(&names(&it.capabilities)));
-    line("granted anyway", &format!(" {}", or_nothing(&it.free.join(", "))));
+    line("without grant", &or_nothing(&it.free.join(", ")));
     if !it.wasi.is_empty() {
         line("of WASI", &it.wasi.join(", "));
     }
@@ -171,7 +171,12 @@ fn bounds(limits: &Limits) -> Vec<(&'static str, String)> {
     let Limits { cpu_ms, wall_ms, memory_mib, messages, row_reads, row_writes, host_calls, .. } = limits;
     vec![
         ("a turn may", format!("compute {cpu_ms} ms, last {wall_ms} ms, use {memory_mib} MiB")),
-        ("", format!("send {messages} messages, read {row_reads} rows, write {row_writes}, call the host {host_calls} times")),
+        (
+            "",
+            format!(
+                "send {messages} messages, read {row_reads} rows, write {row_writes}, call the host {host_calls} times"
+            ),
+        ),
     ]
 }
 
@@ -192,9 +197,6 @@ mod tests {
 
     #[test]
     fn a_grant_can_be_copied() {
-        assert_eq!(
-            grant(&[Capability::Chat, Capability::Http]),
-            r#"["chat", { http = ["example.org"] }]"#
-        );
+        assert_eq!(grant(&[Capability::Chat, Capability::Http]), r#"["chat", { http = ["example.org"] }]"#);
     }
 }

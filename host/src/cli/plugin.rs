@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::clock::Clock;
+use crate::config::Limits;
 
 mod build;
 
@@ -45,4 +46,9 @@ struct CacheArgs {
     /// Where compiled code is kept, so that the dev house need not compile it again
     #[arg(long, value_name = "DIR", default_value = CACHE)]
     cache: PathBuf,
+}
+
+/// The usual limits, but for the time to compile: an author's machine may be busy, and nobody else waits.
+fn patient() -> Limits {
+    Limits { compile_s: 900, ..Limits::default() }
 }
