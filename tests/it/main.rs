@@ -10,6 +10,8 @@ mod api;
 
 mod assistant;
 
+mod author;
+
 mod cards;
 
 mod channels;

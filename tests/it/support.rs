@@ -126,6 +126,11 @@ impl Plugin {
         }
     }
 
+    /// Any file as a component, with a grant.
+    pub fn granted(name: &'static str, path: &Path, grant: impl Into<String>) -> Self {
+        Self { grant: grant.into(), ..Self::from_path(name, path) }
+    }
+
     /// The same under another name.
     pub fn named(mut self, name: &'static str) -> Self {
         self.name = name;
