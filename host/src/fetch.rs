@@ -52,27 +52,45 @@ pub struct Bounds {
 #[derive(Debug, Error)]
 #[expect(missing_docs, reason = "the texts say it")]
 pub enum FetchError {
-    #[error("`{given}` is no place to fetch a plugin from: {problem}\nhint: write a file, https://… or oci://REGISTRY/NAME:TAG")]
+    #[error(
+        "`{given}` is no place to fetch a plugin from: {problem}\nhint: write a file, https://… or oci://REGISTRY/NAME:TAG"
+    )]
     NoPlace { given: String, problem: String },
-    #[error("cannot read `{path}`: {reason}\nhint: write the path of a component, such as target/wasm32-wasip2/release/notes.wasm")]
+    #[error(
+        "cannot read `{path}`: {reason}\nhint: write the path of a component, such as target/wasm32-wasip2/release/notes.wasm"
+    )]
     File { path: PathBuf, reason: String },
-    #[error("`{origin}` has more than the {mib} MiB that are allowed\nhint: raise limits.component_mib in the configuration, or build it smaller: strip names, optimise for size")]
+    #[error(
+        "`{origin}` has more than the {mib} MiB that are allowed\nhint: raise limits.component_mib in the configuration, or build it smaller: strip names, optimise for size"
+    )]
     TooLarge { origin: Origin, mib: u64 },
     #[error("`{origin}` did not come within {seconds} s\nhint: try again, or wait longer with --timeout SECONDS")]
     TooSlow { origin: Origin, seconds: u64 },
-    #[error("`{origin}` would come without TLS, so that anybody on the way could change it\nhint: use https, or --plain-http if the way there is your own")]
+    #[error(
+        "`{origin}` would come without TLS, so that anybody on the way could change it\nhint: use https, or --plain-http if the way there is your own"
+    )]
     Plain { origin: Origin },
-    #[error("`{origin}` was not fetched: {reason}\nhint: look whether the address is right and can be reached from here")]
+    #[error(
+        "`{origin}` was not fetched: {reason}\nhint: look whether the address is right and can be reached from here"
+    )]
     Broken { origin: Origin, reason: String },
     #[error("`{origin}` does not exist: {reason}\nhint: look at its name and its tag or digest")]
     Missing { origin: Origin, reason: String },
-    #[error("the registry does not let you at `{origin}`\nhint: log in with `docker login {registry}`, or write $DOCKER_CONFIG/config.json by hand")]
+    #[error(
+        "the registry does not let you at `{origin}`\nhint: log in with `docker login {registry}`, or write $DOCKER_CONFIG/config.json by hand"
+    )]
     LogIn { origin: Origin, registry: String },
-    #[error("the credentials for `{registry}` cannot be used: {reason}\nhint: log in again with `docker login {registry}`, by name and password or token")]
+    #[error(
+        "the credentials for `{registry}` cannot be used: {reason}\nhint: log in again with `docker login {registry}`, by name and password or token"
+    )]
     Credentials { registry: String, reason: String },
-    #[error("`{origin}` is {found}, not a component\nhint: push it with `guesthouse plugin publish`, `wkg oci push` or `oras push … plugin.wasm:application/wasm`")]
+    #[error(
+        "`{origin}` is {found}, not a component\nhint: push it with `guesthouse plugin publish`, `wkg oci push` or `oras push … plugin.wasm:application/wasm`"
+    )]
     NoComponent { origin: Origin, found: String },
-    #[error("the bytes of `{origin}` are not those of its digest: {reason}\nhint: the registry or the way there is damaged; do not use it")]
+    #[error(
+        "the bytes of `{origin}` are not those of its digest: {reason}\nhint: the registry or the way there is damaged; do not use it"
+    )]
     Digest { origin: Origin, reason: String },
 }
 

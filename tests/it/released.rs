@@ -36,7 +36,7 @@ async fn a_component_built_against_each_released_version_loads_and_works() {
         person.says("/keep tea").await;
         assert_eq!(person.sees().await, "* tea\n[Clear]");
         person.presses("Clear").await;
-        assert_eq!(person.sees().await, "edited: nothing is kept");
+        assert_eq!(person.sees().await, "(edited)\nnothing is kept");
         host.stops();
         desk.closes().await;
     }
@@ -152,10 +152,12 @@ fn items(text: &str) -> Items {
         match text.strip_prefix("use ").and_then(|used| used.trim_end_matches("};").split_once(".{")) {
             Some((from, names)) => of_place.extend(names.split(',').map(|name| format!("use {from}.{}", name.trim()))),
             // Within 0.1 the last number says only how much there is.
-            None => _ = of_place.insert(match text.starts_with("package ") {
-                true => text.rsplit_once('.').map_or(text.clone(), |(name, _)| name.to_owned()),
-                false => text,
-            }),
+            None => {
+                _ = of_place.insert(match text.starts_with("package ") {
+                    true => text.rsplit_once('.').map_or(text.clone(), |(name, _)| name.to_owned()),
+                    false => text,
+                })
+            }
         }
     }
     found

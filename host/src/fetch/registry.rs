@@ -5,15 +5,16 @@
 //! anybody. A registry on this machine is asked without TLS.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use futures_util::StreamExt;
+use oci_client::Reference;
 use oci_client::client::{Client, ClientConfig, ClientProtocol, Config, ImageLayer};
 use oci_client::errors::{DigestError, OciDistributionError, OciErrorCode};
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciImageManifest, OciManifest};
 use oci_client::secrets::RegistryAuth;
-use oci_client::Reference;
 use serde_json::json;
 use url::Url;
 
@@ -133,8 +134,16 @@ async fn log_in(reference: &Reference) -> Result<RegistryAuth, FetchError> {
             | CredentialRetrievalError::NoCredentialConfigured
             | CredentialRetrievalError::HelperFailure { .. },
         ) => Ok(RegistryAuth::Anonymous),
+        Err(CredentialRetrievalError::ConfigReadError) if !has_log_ins() => Ok(RegistryAuth::Anonymous),
         Err(error) => Err(unusable(&error.to_string())),
     }
+}
+
+/// Whether there is a file of log-ins where Docker keeps it.
+fn has_log_ins() -> bool {
+    let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+    let folder = folder.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".docker")));
+    folder.is_some_and(|folder| folder.join("config.json").exists())
 }
 
 /// What an answer of a registry means to whoever asked for this.

@@ -25,7 +25,10 @@ async fn a_file_is_installed_pinned_and_runs() {
         desk.text(),
         format!("{before}\n[bot.plugins.guest]\nsource = \"plugins/{digest}.wasm\"\ngrant = [\"chat\"]\n")
     );
-    assert_eq!(std::fs::read(desk.stored(digest)).expect("it is stored"), guesthouse_fixtures::get("give-up").component);
+    assert_eq!(
+        std::fs::read(desk.stored(digest)).expect("it is stored"),
+        guesthouse_fixtures::get("give-up").component
+    );
     let lock = desk.lock();
     let pin = &lock["plugin"][0];
     let says = |key: &str| pin[key].as_str().unwrap_or_default();
@@ -42,7 +45,8 @@ async fn a_file_is_installed_pinned_and_runs() {
     desk.closes().await;
 }
 
-#[tokio::test]
+// The emulator answers from this process while the end of another one is waited for.
+#[tokio::test(flavor = "multi_thread")]
 async fn other_bytes_than_the_pinned_ones_are_never_loaded() {
     let desk = Desk::opens().await;
     let (path, digest) = file("give-up");
@@ -87,7 +91,10 @@ async fn what_is_no_plugin_is_refused_and_leaves_nothing_behind() {
         path.to_string_lossy().into_owned()
     };
     let cases = [
-        (path("garbage.wasm", b"no WebAssembly at all"), "the source of plugin `garbage` is no WebAssembly, not a component"),
+        (
+            path("garbage.wasm", b"no WebAssembly at all"),
+            "the source of plugin `garbage` is no WebAssembly, not a component",
+        ),
         (path("module.wasm", b"\0asm\x01\0\0\0"), "is a core module, not a component"),
         (path("cut.wasm", &whole[..whole.len() / 2]), "the component of plugin `cut` does not compile"),
         (path("large.wasm", &vec![0; (1 << 20) + 1]), "has more than the 1 MiB that are allowed"),

@@ -64,7 +64,8 @@ async fn a_registry_may_want_to_know_who_asks() {
     let desk = Desk::opens().await;
     let (name, path) = (registry.name("ann/guest:1"), file("give-up").0);
     let error = desk.refuses(&["publish", &path, &name]).await;
-    let hint = format!("the registry does not let you at `{name}`\nhint: log in with `docker login {}`", registry.address);
+    let hint =
+        format!("the registry does not let you at `{name}`\nhint: log in with `docker login {}`", registry.address);
     assert!(error.contains(&hint), "{error}");
 
     let log_in = |password: &str| {
@@ -97,11 +98,14 @@ async fn what_a_registry_has_may_be_no_component() {
         let manifest = |layers: serde_json::Value| {
             let image = "application/vnd.oci.image.manifest.v1+json";
             let config = layer("application/vnd.wasm.config.v0+json", 2);
-            let text = serde_json::json!({ "schemaVersion": 2, "mediaType": image, "config": config, "layers": layers });
+            let text =
+                serde_json::json!({ "schemaVersion": 2, "mediaType": image, "config": config, "layers": layers });
             page(200, &[("content-type", image)], text.to_string())
         };
         match asked.path.as_str() {
-            "/v2/image/manifests/1" => manifest(serde_json::json!([layer("application/vnd.oci.image.layer.v1.tar", 9)])),
+            "/v2/image/manifests/1" => {
+                manifest(serde_json::json!([layer("application/vnd.oci.image.layer.v1.tar", 9)]))
+            }
             "/v2/two/manifests/1" => {
                 manifest(serde_json::json!([layer("application/wasm", 9), layer("application/wasm", 9)]))
             }

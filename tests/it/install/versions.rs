@@ -24,7 +24,8 @@ async fn an_upgrade_asks_for_what_is_new_and_a_roll_back_takes_it_back() {
     ] {
         assert!(said.contains(line), "{line} is missing in:\n{said}");
     }
-    let upgraded = text.replace(file("give-up").1, file("tables").1).replace("[\"chat\"]", "[\"chat\", \"tables\", \"files\"]");
+    let upgraded =
+        text.replace(file("give-up").1, file("tables").1).replace("[\"chat\"]", "[\"chat\", \"tables\", \"files\"]");
     assert_eq!(desk.text(), upgraded);
     desk.talks("/hit jar", "jar 1").await;
 
@@ -42,7 +43,10 @@ async fn an_upgrade_asks_for_what_is_new_and_a_roll_back_takes_it_back() {
     let kept = desk.text();
     std::fs::write(desk.config(), kept.replace("[\"chat\", \"tables\", \"files\"]", "[\"tables\"]")).expect("a file");
     let error = desk.refuses(&["rollback", "guest"]).await;
-    assert!(error.contains("plugin `guest` imports `guesthouse:plugin/chat`, which its grant does not include"), "{error}");
+    assert!(
+        error.contains("plugin `guest` imports `guesthouse:plugin/chat`, which its grant does not include"),
+        "{error}"
+    );
     std::fs::write(desk.config(), kept.replace("\"files\"]", "\"files\", \"timers\"]")).expect("a file");
     let said = desk.plugin(&["rollback", "guest"]).await.done();
     assert!(said.contains("with the grant that was written since"), "{said}");
@@ -65,7 +69,10 @@ async fn an_upgrade_that_asks_for_nothing_new_asks_nobody() {
     // The version before is gone from the disk: nothing is changed, and the hint fetches it.
     std::fs::remove_file(desk.stored(digest)).expect("it was stored");
     let error = desk.refuses(&["rollback", "guest"]).await;
-    assert!(error.ends_with(&format!("guesthouse plugin upgrade guest {path} --sha256 {digest} fetches it again\n")), "{error}");
+    assert!(
+        error.ends_with(&format!("guesthouse plugin upgrade guest {path} --sha256 {digest} fetches it again\n")),
+        "{error}"
+    );
     desk.plugin(&["upgrade", "guest", &path, "--sha256", digest]).await.done();
     desk.talks("/ping", "pong").await;
     desk.closes().await;
@@ -78,7 +85,10 @@ async fn a_plugin_that_nobody_has_pinned_is_pinned_by_its_first_upgrade() {
     std::fs::write(desk.config(), desk.text() + &section).expect("a file");
     // An author's file: it may change at any time.
     desk.talks("/ping", "pong").await;
-    assert_eq!(desk.plugin(&["list"]).await.done(), "No plugin is pinned. `guesthouse plugin add SOURCE` installs one.\n");
+    assert_eq!(
+        desk.plugin(&["list"]).await.done(),
+        "No plugin is pinned. `guesthouse plugin add SOURCE` installs one.\n"
+    );
     let error = desk.refuses(&["upgrade", "guest"]).await;
     assert!(error.contains("nobody knows where it comes from"), "{error}");
     let said = desk.plugin(&["upgrade", "guest", &file("retry").0]).await.done();

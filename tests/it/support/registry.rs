@@ -16,7 +16,8 @@ pub const LOG_IN: (&str, &str) = ("ann", "house-key");
 /// The same as Apache writes it: bcrypt, at the lowest cost.
 const PASSWORDS: &str = "ann:$2b$04$abcdefghijklmnopqrstuuiRV4iO8kpFj8zDb4g9PIK1bwNzrRR9O\n";
 /// Runs until its standard input ends; `$1` is the configuration.
-const WATCH: &str = r#"docker-registry serve "$1" >/dev/null 2>"$1.log" & server=$!; cat >/dev/null; kill $server; wait $server"#;
+const WATCH: &str =
+    r#"docker-registry serve "$1" >/dev/null 2>"$1.log" & server=$!; cat >/dev/null; kill $server; wait $server"#;
 
 /// A registry.
 pub struct Registry {

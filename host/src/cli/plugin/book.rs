@@ -114,7 +114,9 @@ impl Prepared {
         file.persist(&path).with_context(|| format!("cannot write `{}`", path.display()))?;
         // The renaming itself is on the disk when its folder is.
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|folder| folder.sync_all()).with_context(|| format!("cannot write `{}`", path.display()))
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .with_context(|| format!("cannot write `{}`", path.display()))
     }
 }
 

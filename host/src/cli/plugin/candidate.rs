@@ -136,7 +136,8 @@ pub(super) fn installed(candidate: &Candidate, grant: &Array, clock: &Clock) -> 
 /// The time as people and scripts read it.
 pub(super) fn now(clock: &Clock) -> String {
     let now = clock.now();
-    jiff::Timestamp::from_millisecond(now - now.rem_euclid(1_000)).map_or_else(|_| now.to_string(), |now| now.to_string())
+    jiff::Timestamp::from_millisecond(now - now.rem_euclid(1_000))
+        .map_or_else(|_| now.to_string(), |now| now.to_string())
 }
 
 /// Settings from the command line, as `KEY=VALUE`.
@@ -160,8 +161,9 @@ fn name_of(origin: &Origin) -> PluginName {
 
 /// A name that the operator or the component has given.
 pub(super) fn plugin_name(name: &str) -> anyhow::Result<PluginName> {
-    PluginName::new(name)
-        .with_context(|| format!("`{name}` is not a name for a plugin\nhint: use 1 to 32 of a-z 0-9 -, beginning with a letter"))
+    PluginName::new(name).with_context(|| {
+        format!("`{name}` is not a name for a plugin\nhint: use 1 to 32 of a-z 0-9 -, beginning with a letter")
+    })
 }
 
 /// Settings with `${NAME}` filled in as far as the environment goes.

@@ -78,7 +78,10 @@ fn ask(left: &[Capability], given: &mut Given) -> anyhow::Result<()> {
     given.append_to(&mut line);
     let question = format!("Grant {}? [y/N] ", summary::plain(&document::in_one_line(&line)));
     let answer = prompt(&question)?;
-    ensure!(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"), "it was not granted, and nothing was changed");
+    ensure!(
+        matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"),
+        "it was not granted, and nothing was changed"
+    );
     Ok(())
 }
 
@@ -111,7 +114,10 @@ mod tests {
         use Capability::{Chat, Http, Tables};
         assert_eq!(granted(&[], true, &[Chat, Tables], "[]"), r#"["chat", "tables"]"#);
         assert_eq!(granted(&["chat", "tables"], false, &[Chat, Tables], "[]"), r#"["chat", "tables"]"#);
-        assert_eq!(granted(&["http=example.org"], true, &[Chat, Http], "[]"), r#"["chat", { http = ["example.org"] }]"#);
+        assert_eq!(
+            granted(&["http=example.org"], true, &[Chat, Http], "[]"),
+            r#"["chat", { http = ["example.org"] }]"#
+        );
         assert_eq!(granted(&[], false, &[Chat], r#"["chat"]"#), r#"["chat"]"#);
         assert_eq!(
             granted(&[], true, &[Chat, Http], "[]"),

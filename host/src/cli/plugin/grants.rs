@@ -147,7 +147,10 @@ mod tests {
             let grant = document::from_line(&line(words)).unwrap();
             document::meaning(&grant).map(|grant| grant.words()).map_err(|error| error.to_string())
         };
-        assert_eq!(means(&["chat=admins", "llm", "http=example.org"]).unwrap(), ["chat", "http", "llm", "chat: admins", "http: example.org"]);
+        assert_eq!(
+            means(&["chat=admins", "llm", "http=example.org"]).unwrap(),
+            ["chat", "http", "llm", "chat: admins", "http: example.org"]
+        );
         assert!(means(&["telegram=getUpdates"]).unwrap_err().contains("for the host alone"));
         assert!(means(&["tables=notes"]).unwrap_err().contains("granted as a whole"));
         assert!(means(&["chat=everybody"]).unwrap_err().contains("a chat cannot be granted"));

@@ -36,7 +36,8 @@ pub(super) async fn run(args: Publish, clock: &Clock) -> anyhow::Result<()> {
     let found = workshop.fetch(&args.file, &args.fetching, &BTreeMap::new()).await?;
     say(&summary::page(&found.seen));
     let (manifest, created) = (&found.seen.manifest, candidate::now(clock));
-    let annotations = [("title", &manifest.name), ("version", &manifest.version), ("description", &manifest.description)];
+    let annotations =
+        [("title", &manifest.name), ("version", &manifest.version), ("description", &manifest.description)];
     let annotations = annotations.map(|(key, text)| (format!("org.opencontainers.image.{key}"), text.clone()));
     let artifact = Artifact {
         component: found.bytes,

@@ -59,7 +59,8 @@ pub(super) fn difference(old: &Inspection, new: &Inspection) -> String {
 fn changes(before: &[Fact], after: &[Fact]) -> String {
     let same = |one: &Fact, other: &Fact| one.kind == other.kind && one.name == other.name;
     let mut text = String::new();
-    let mut line = |sign: char, kind: &str, words: &str| text.push_str(&format!("  {sign} {kind:<11} {}\n", plain(words)));
+    let mut line =
+        |sign: char, kind: &str, words: &str| text.push_str(&format!("  {sign} {kind:<11} {}\n", plain(words)));
     for gone in before.iter().filter(|old| !after.iter().any(|new| same(old, new))) {
         line('-', gone.kind, &gone.line());
     }
@@ -103,13 +104,18 @@ fn facts(capabilities: &[Capability], manifest: &Manifest) -> Vec<Fact> {
         Fact::new("table", &it.name, columns.chain(unique).chain(indexes))
     }));
     facts.extend(manifest.config.iter().map(|it| {
-        let default = it.default.as_ref().map_or("has to be given".to_owned(), |value| format!("{value:?} if not given"));
+        let default =
+            it.default.as_ref().map_or("has to be given".to_owned(), |value| format!("{value:?} if not given"));
         Fact::new("setting", &it.name, [it.description.clone(), default])
     }));
-    facts.extend(manifest.processors.iter().map(|it| {
-        Fact::new("processor", &it.name, it.events.iter().map(|kind| format!("reads {}s", event(*kind))))
-    }));
-    facts.extend(manifest.schedules.iter().map(|it| Fact::new("schedule", &it.name, [it.cron.clone(), of(&it.processor)])));
+    facts.extend(
+        manifest.processors.iter().map(|it| {
+            Fact::new("processor", &it.name, it.events.iter().map(|kind| format!("reads {}s", event(*kind))))
+        }),
+    );
+    facts.extend(
+        manifest.schedules.iter().map(|it| Fact::new("schedule", &it.name, [it.cron.clone(), of(&it.processor)])),
+    );
     facts.extend(manifest.routes.iter().map(|it| {
         let route = format!("{} {}", it.method.name(), it.path);
         Fact::new("route", route, [it.description.clone(), of(&it.processor)])
@@ -142,7 +148,8 @@ fn column_kind(kind: ColumnKind) -> &'static str {
 
 /// In one line, without characters that do something instead of being seen.
 pub(super) fn plain(text: &str) -> String {
-    let turns = |char: char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        |char: char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown = |char: char| if char.is_control() || turns(char) { '\u{fffd}' } else { char };
     text.chars().map(shown).collect()
 }

@@ -97,7 +97,10 @@ fn it_is_read() {
     assert_eq!((document.bots(), document.admins("main")), (vec!["main".into(), "other".into()], vec![1, 2]));
     assert_eq!(document.plugins("main"), ["cards"]);
     let section = document.section("main", "cards").unwrap();
-    assert_eq!((section.source.as_str(), in_one_line(&section.grant).as_str()), ("bundled:cards", r#"["chat", "tables"]"#));
+    assert_eq!(
+        (section.source.as_str(), in_one_line(&section.grant).as_str()),
+        ("bundled:cards", r#"["chat", "tables"]"#)
+    );
     assert_eq!(section.settings, [("page_size".to_owned(), "5".to_owned())].into());
     assert!(document.section("other", "cards").is_none());
 }
