@@ -48,7 +48,7 @@ pub struct Artifact {
 
 /// Fetches a component.
 pub(super) async fn pull(reference: &Reference, bounds: Bounds) -> Result<Vec<u8>, FetchError> {
-    let origin = || Origin::Registry(reference.clone());
+    let origin = || Origin::Registry(reference.clone()).to_string();
     let client = client(reference, bounds);
     let auth = log_in(reference).await?;
     let (manifest, _) = client.pull_manifest(reference, &auth).await.map_err(|error| refused(reference, error))?;
@@ -148,7 +148,7 @@ fn has_log_ins() -> bool {
 
 /// What an answer of a registry means to whoever asked for this.
 fn refused(reference: &Reference, error: OciDistributionError) -> FetchError {
-    let origin = Origin::Registry(reference.clone());
+    let origin = Origin::Registry(reference.clone()).to_string();
     let log_in = |origin| FetchError::LogIn { origin, registry: reference.registry().to_owned() };
     match error {
         OciDistributionError::UnauthorizedError { .. } | OciDistributionError::AuthenticationFailure(_) => {
