@@ -161,6 +161,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
             emulator.is_called(&listen);
             serve(emulator, listener, memory, &tasks);
         }
+        Command::Plugin(plugin) => return plugin::run(plugin, &clock).await,
         Command::Dead(dead) => return dead::run(dead, &clock).await,
         Command::Check { config } => return host::check(Config::load(&config)?).await,
     }

@@ -136,7 +136,7 @@ fn telegram_url() -> String {
 }
 
 /// One plugin of one bot.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plugin {
     /// `bundled:<name>`, or the path of a component, relative to the configuration file.

@@ -24,8 +24,10 @@ use crate::intake::{self, webhook};
 use crate::lane::{Guest, Guests, Lanes, Ways};
 use crate::llm::Llm;
 use crate::model::cron::Cron;
+use crate::model::manifest::Route;
 use crate::model::{BotId, Part};
 use crate::sandbox::{Planned, Sandbox};
+use crate::schema::Schema;
 use crate::shutdown::Tasks;
 use crate::store::{KnownSchedule, Store, StoreError};
 use crate::telegram::{Client, Me, Pool};
@@ -34,7 +36,7 @@ use crate::web::Web;
 
 mod names;
 
-mod plugins;
+pub(crate) mod plugins;
 
 use names::Known;
 pub use plugins::check;
@@ -262,7 +264,9 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
         parts.guests.add(id, guest);
     }
     parts.wake.lanes.ring();
-    parts.api.serves(&bot.name, api::Served { id, username: me.username.clone(), plugins });
+    let pressure = Arc::new(Pressure::new(&parts.limits));
+    let served = api::Served { id, username: me.username.clone(), plugins, pressure: Arc::clone(&pressure) };
+    parts.api.serves(&bot.name, served);
     parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url), place.clone());
     let intake = intake::Bot {
         me: Arc::clone(&me),
@@ -273,7 +277,7 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
         store: parts.store.clone(),
         wake: parts.wake.clone(),
         clock: parts.clock.clone(),
-        pressure: Arc::new(Pressure::new(&parts.limits)),
+        pressure,
         place: place.clone(),
     };
     tracing::info!(bot = %bot.name, "bot `{}` runs as @{} with {} plugin(s)", bot.name, me.username, bot.plugins.len());
@@ -306,6 +310,9 @@ async fn serve_plugin(parts: &Parts, bot: &config::Bot, id: BotId, guest: &Guest
     let schedules = entries.iter().filter_map(known).collect();
     parts.agenda.add(id, manifest.parts(name), entries, zone).await?;
     let reads = guest.others.iter().map(|table| format!("read: {}", table.name));
+    // One that says `true` takes anything; any other was read when the plugin was loaded.
+    let schema = |route: &Route| Some((route.name.clone(), Schema::read(route.request.as_deref()?).ok()?));
+    let requests = manifest.routes.iter().filter_map(schema).collect();
     Ok(api::ServedPlugin {
         name: name.clone(),
         manifest: manifest.clone(),
@@ -313,6 +320,7 @@ async fn serve_plugin(parts: &Parts, bot: &config::Bot, id: BotId, guest: &Guest
         capabilities: plugin.capabilities().iter().map(|capability| capability.name()).collect(),
         grant: plugin.grant().words().into_iter().chain(reads).collect(),
         schedules,
+        requests,
     })
 }
 
@@ -353,6 +361,7 @@ async fn load_plugin(
         telegram,
         ways,
         bot: bot.name.as_str().into(),
+        zone: bot.timezone.clone(),
         admins: bot.admins.as_slice().into(),
     })
 }

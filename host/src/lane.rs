@@ -14,10 +14,11 @@ use rand::{RngCore, SeedableRng};
 
 use crate::clock::{Clock, Millis};
 use crate::config::{CommandLine, Limits};
+use crate::model::cron::Zone;
 use crate::model::manifest::Table;
 use crate::model::{BotId, Part, PluginName};
 use crate::sandbox::Plugin;
-use crate::shutdown::Tasks;
+use crate::shutdown::{Shutdown, Tasks};
 use crate::store::{ClaimedTurns, Store, StoreError, TableSet, Then};
 use crate::telegram::{Client, Me};
 use crate::wake::Wake;
@@ -75,6 +76,8 @@ pub struct Guest {
     pub ways: Ways,
     /// What the operator calls the bot.
     pub bot: Arc<str>,
+    /// Whose days its budgets mean.
+    pub zone: Zone,
     /// The users who run it: they are told what goes wrong.
     pub admins: Arc<[i64]>,
 }
@@ -196,9 +199,9 @@ impl Lanes {
         for lane in claimed {
             let Some(part) = lane.lease.part().cloned() else { continue };
             let slot = slots.take(lane.lease.bot(), part);
-            let lanes = self.clone();
+            let (lanes, shutdown) = (self.clone(), tasks.shutdown().clone());
             tasks.spawn(async move {
-                lanes.run_lane(lane).await;
+                lanes.run_lane(lane, &shutdown).await;
                 drop(slot);
                 // More may have come for this lane while it was held, or others of its plugin wait for the slot.
                 lanes.wake.lanes.ring();
@@ -219,12 +222,15 @@ impl Lanes {
         self.wake.lanes.wait(&self.clock, rest.min(LONGEST_SLEEP)).await;
     }
 
-    /// Runs the waiting events of one lane in order, then gives it back.
-    async fn run_lane(&self, ClaimedTurns { lease, events }: ClaimedTurns) {
+    /// Runs the waiting events of one lane in order, then gives it back. Once the host stops, it begins no more of them.
+    async fn run_lane(&self, ClaimedTurns { lease, events }: ClaimedTurns, shutdown: &Shutdown) {
         // Only what is loaded is claimed, and it stays loaded.
         let Some(guest) = lease.plugin().and_then(|plugin| self.guests.get(lease.bot(), plugin)) else { return };
         let last = events.len().saturating_sub(1);
         for (index, event) in events.iter().enumerate() {
+            if shutdown.has_begun() {
+                return self.report(self.store.release(lease).await);
+            }
             let then = if index == last { Then::Release } else { Then::Keep };
             match self.run_turn(&guest, &lease, event, then).await {
                 turn::End::Next => {}

@@ -8,6 +8,9 @@ pub mod model;
 /// The only place that reads the time.
 pub mod clock;
 
+/// Whether JSON follows a plugin's schema.
+pub mod schema;
+
 /// Dataless wake-ups.
 pub mod wake;
 
@@ -61,6 +64,12 @@ pub mod emulator;
 
 /// The dev house.
 pub mod dev;
+
+/// What plugin authors need besides.
+pub mod author;
+
+/// Conversations as files, which are tests.
+pub mod scenario;
 
 /// The commands.
 pub mod cli;

@@ -113,7 +113,7 @@ pub use overview::{LaneRow, WhichLanes};
 pub use records::{BotRow, StoredCallback};
 pub use replies::RequestEnd;
 pub use schedules::{KnownSchedule, NewTick};
-pub use tables::{Since, TableSet};
+pub use tables::{Prospect, Since, TableSet};
 pub use users::{SeenUser, UserRow};
 
 /// The database. Cheap to clone.

@@ -1,7 +1,8 @@
-//! `guesthouse plugin`: components come into a configuration, are replaced, and go. One file a verb.
+//! `guesthouse plugin`: what authors and operators do with plugins, each verb in a file of its own.
 //!
-//! Everything that a verb changes is in files: the configuration (`document`), its lock file and the stored components
-//! (`book`). A host that runs has read them when it was started, and reads them again when it is started again.
+//! Authors begin, build, look at and check plugins. For operators components come into a configuration, are replaced, and
+//! go; everything that those verbs change is in files: the configuration (`document`), its lock file and the stored
+//! components (`book`). A host that runs has read them when it was started, and reads them again when it is started again.
 
 use std::path::PathBuf;
 
@@ -13,7 +14,11 @@ mod add;
 
 mod book;
 
+mod build;
+
 mod candidate;
+
+mod check;
 
 mod consent;
 
@@ -21,7 +26,11 @@ mod document;
 
 mod grants;
 
+mod inspect;
+
 mod list;
+
+mod new;
 
 mod publish;
 
@@ -33,10 +42,13 @@ mod summary;
 
 mod upgrade;
 
+/// Where compiled code is kept unless somebody says otherwise: where `guesthouse dev` looks for it, too.
+const CACHE: &str = "data/cache";
+
 /// What is said whenever a configuration was changed.
 const RESTART: &str = "A host that runs goes on with what it has loaded; it takes this up when it is started again.";
 
-/// Install, upgrade and publish plugins
+/// Begin, build, look at and check plugins; install, upgrade and publish them
 #[derive(Debug, clap::Args)]
 pub(super) struct Plugin {
     #[command(subcommand)]
@@ -45,6 +57,10 @@ pub(super) struct Plugin {
 
 #[derive(Debug, clap::Subcommand)]
 enum PluginCommand {
+    New(new::Args),
+    Build(build::Args),
+    Inspect(inspect::Args),
+    Check(check::Args),
     /// Install a plugin: fetch it, show what it asks for, grant it, pin it
     Add(add::Add),
     /// Replace a plugin by another version, which is shown by what differs
@@ -57,6 +73,14 @@ enum PluginCommand {
     Remove(remove::Remove),
     /// Put a component into a registry
     Publish(publish::Publish),
+}
+
+/// Where compiled code is kept.
+#[derive(Debug, clap::Args)]
+struct CacheArgs {
+    /// Where compiled code is kept, so that the dev house need not compile it again
+    #[arg(long, value_name = "DIR", default_value = CACHE)]
+    cache: PathBuf,
 }
 
 /// Whose plugins
@@ -73,6 +97,10 @@ struct Place {
 /// Does what the command line says.
 pub(super) async fn run(plugin: Plugin, clock: &Clock) -> anyhow::Result<()> {
     match plugin.command {
+        PluginCommand::New(args) => new::run(&args),
+        PluginCommand::Build(args) => build::run(args, clock).await,
+        PluginCommand::Inspect(args) => inspect::run(args).await,
+        PluginCommand::Check(args) => check::run(args).await,
         PluginCommand::Add(args) => add::run(args, clock).await,
         PluginCommand::Upgrade(args) => upgrade::run(args, clock).await,
         PluginCommand::Rollback(args) => rollback::run(args).await,

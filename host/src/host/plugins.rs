@@ -50,16 +50,27 @@ pub(super) async fn load(
             Source { name, component: component.into(), digest }
         }
     };
+    Ok(sandbox.load(source, settings(bot, plugin, me), &plugin.grant).await?)
+}
+
+/// What a plugin sees of its bot and of the operator's wishes.
+pub(crate) fn settings(bot: &config::Bot, plugin: &config::Plugin, me: &Me) -> Settings {
     let text = |value: &toml::Value| match value {
         toml::Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let settings = Settings {
+    Settings {
         config: plugin.config.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
         admins: bot.admins.clone(),
         me: crate::sandbox::Me { id: me.id, username: me.username.clone(), name: me.name.clone() },
-    };
-    Ok(sandbox.load(source, settings, &plugin.grant).await?)
+    }
+}
+
+/// A bot that nobody has asked Telegram about. A plugin that puts its name into its snapshot sees the real one at the real
+/// start.
+pub(crate) fn unknown(bot: &config::Bot) -> Me {
+    let id = bot.token.bot().map_or(0, |id| id.0);
+    Me { id, username: "checked_bot".into(), name: bot.name.clone() }
 }
 
 /// Whether the lock file lets these bytes be loaded under this name. Asked before they are looked at in any other way.
@@ -113,7 +124,7 @@ pub(super) fn put_in_order(bot: &config::Bot, guests: &mut [Guest]) {
 }
 
 /// A host without a bot would look alive and do nothing.
-pub(super) fn has_a_bot(config: &Config) -> anyhow::Result<()> {
+pub(crate) fn has_a_bot(config: &Config) -> anyhow::Result<()> {
     let hint = "hint: add a [[bot]] with a name and a token";
     anyhow::ensure!(!config.bots.is_empty(), "the configuration has no bot\n{hint}");
     Ok(())
@@ -125,9 +136,7 @@ pub async fn check(config: Config) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&config.limits, &config.database.cache)?;
     let mut refused = 0;
     for bot in &config.bots {
-        let id = bot.token.bot().map_or(0, |id| id.0);
-        // The name is Telegram's to tell; a plugin that puts it into its snapshot sees the real one at the real start.
-        let me = Me { id, username: "checked_bot".into(), name: bot.name.clone() };
+        let me = unknown(bot);
         for (name, plugin) in &bot.plugins {
             match load(&sandbox, bot, name, plugin, &me).await {
                 Ok(plugin) => crate::cli::say(&format!(

@@ -34,9 +34,12 @@ mod declare;
 
 mod filter;
 
+mod prospect;
+
 mod write;
 
 pub use changes::Since;
+pub use prospect::Prospect;
 use changes::Still;
 pub(super) use changes::{Counter, Counters, Moving, Share};
 pub(super) use write::WriteStep;
