@@ -131,15 +131,12 @@ pub(crate) fn complain(text: &str) {
 
 async fn run(command: Command) -> anyhow::Result<()> {
     let clock = Clock::system();
-    // It waits for sites and for people, and leaves nothing half-done: a signal may end it at once.
-    let command = match command {
-        Command::Plugin(plugin) => return plugin::run(plugin, &clock).await,
-        command => command,
-    };
     let tasks = Tasks::default();
-    listen_for_signals(&tasks);
+    // What is done to plugins waits for sites and for people, and leaves nothing half-done: a signal may end it at once.
+    if !matches!(command, Command::Plugin(_)) {
+        listen_for_signals(&tasks);
+    }
     match command {
-        Command::Plugin(_) => {}
         Command::Run { config: path } => {
             let mut config = Config::load(&path)?;
             let path = path.to_string_lossy();
