@@ -63,23 +63,23 @@ pub enum FetchError {
     #[error(
         "`{origin}` has more than the {mib} MiB that are allowed\nhint: raise limits.component_mib in the configuration, or build it smaller: strip names, optimise for size"
     )]
-    TooLarge { origin: Origin, mib: u64 },
+    TooLarge { origin: String, mib: u64 },
     #[error("`{origin}` did not come within {seconds} s\nhint: try again, or wait longer with --timeout SECONDS")]
-    TooSlow { origin: Origin, seconds: u64 },
+    TooSlow { origin: String, seconds: u64 },
     #[error(
         "`{origin}` would come without TLS, so that anybody on the way could change it\nhint: use https, or --plain-http if the way there is your own"
     )]
-    Plain { origin: Origin },
+    Plain { origin: String },
     #[error(
         "`{origin}` was not fetched: {reason}\nhint: look whether the address is right and can be reached from here"
     )]
-    Broken { origin: Origin, reason: String },
+    Broken { origin: String, reason: String },
     #[error("`{origin}` does not exist: {reason}\nhint: look at its name and its tag or digest")]
-    Missing { origin: Origin, reason: String },
+    Missing { origin: String, reason: String },
     #[error(
         "the registry does not let you at `{origin}`\nhint: log in with `docker login {registry}`, or write $DOCKER_CONFIG/config.json by hand"
     )]
-    LogIn { origin: Origin, registry: String },
+    LogIn { origin: String, registry: String },
     #[error(
         "the credentials for `{registry}` cannot be used: {reason}\nhint: log in again with `docker login {registry}`, by name and password or token"
     )]
@@ -87,11 +87,11 @@ pub enum FetchError {
     #[error(
         "`{origin}` is {found}, not a component\nhint: push it with `guesthouse plugin publish`, `wkg oci push` or `oras push … plugin.wasm:application/wasm`"
     )]
-    NoComponent { origin: Origin, found: String },
+    NoComponent { origin: String, found: String },
     #[error(
         "the bytes of `{origin}` are not those of its digest: {reason}\nhint: the registry or the way there is damaged; do not use it"
     )]
-    Digest { origin: Origin, reason: String },
+    Digest { origin: String, reason: String },
 }
 
 impl Origin {
@@ -150,7 +150,7 @@ impl fmt::Display for Origin {
 /// Fetches a component.
 pub async fn fetch(origin: &Origin, bounds: Bounds) -> Result<Vec<u8>, FetchError> {
     if origin.is_plain() && !bounds.plain_http {
-        return Err(FetchError::Plain { origin: origin.clone() });
+        return Err(FetchError::Plain { origin: origin.to_string() });
     }
     within(origin, bounds, async {
         match origin {
@@ -173,7 +173,7 @@ async fn within<T>(
     bounds: Bounds,
     work: impl Future<Output = Result<T, FetchError>>,
 ) -> Result<T, FetchError> {
-    let slow = |_| FetchError::TooSlow { origin: origin.clone(), seconds: bounds.time.as_secs() };
+    let slow = |_| FetchError::TooSlow { origin: origin.to_string(), seconds: bounds.time.as_secs() };
     tokio::time::timeout(bounds.time, work).await.map_err(slow)?
 }
 
@@ -189,7 +189,7 @@ async fn read(path: &Path, bounds: Bounds) -> Result<Vec<u8>, FetchError> {
     let bytes = reading.await.map_err(|error| refused(error.to_string()))?;
     let bytes = bytes.map_err(|error| refused(error.to_string()))?;
     if bytes.len() as u64 > most {
-        return Err(FetchError::TooLarge { origin: Origin::File(path.to_owned()), mib: bounds.mib });
+        return Err(FetchError::TooLarge { origin: String::File(path.to_owned()), mib: bounds.mib });
     }
     Ok(bytes)
 }

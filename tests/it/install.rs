@@ -24,6 +24,8 @@ mod versions;
 pub struct Desk {
     folder: TempDir,
     street: Street,
+    /// Somebody who talks to the bot, whichever host runs it.
+    person: Person,
     _database: Database,
 }
 
@@ -56,7 +58,8 @@ impl Desk {
     pub async fn opens() -> Self {
         let (folder, street, database) = (folder(), Street::opens().await, Database::sqlite());
         let text = street.configuration(&database, "component_mib = 1", &[]);
-        let desk = Self { folder, street, _database: database };
+        let person = street.town.person(1002);
+        let desk = Self { folder, street, person, _database: database };
         std::fs::write(desk.config(), format!("# My house\n{text}# so far\n")).expect("the folder can be written");
         desk
     }
@@ -130,8 +133,8 @@ impl Desk {
     }
 
     /// Starts a host on the configuration.
-    pub fn starts(&self) -> (HostProcess, Person) {
-        (HostProcess::starts_from(&self.config()), self.street.town.person(1002))
+    pub fn starts(&self) -> (HostProcess, &Person) {
+        (HostProcess::starts_from(&self.config()), &self.person)
     }
 
     /// Starts a host on the configuration, has somebody talk to its bot, and stops it.

@@ -36,10 +36,52 @@ async fn a_component_built_against_each_released_version_loads_and_works() {
         person.says("/keep tea").await;
         assert_eq!(person.sees().await, "* tea\n[Clear]");
         person.presses("Clear").await;
-        assert_eq!(person.sees().await, "edited: nothing is kept");
+        assert_eq!(person.sees().await, "(edited)\nnothing is kept");
         host.stops();
         desk.closes().await;
     }
+}
+
+#[tokio::test]
+async fn what_a_host_does_not_have_is_refused_in_plain_words() {
+    let kept = fs::read(folder("0.1.0").join("keeper.wasm")).expect("it is kept");
+    let desk = Desk::opens().await;
+    // The same component with other names in it, of the same length.
+    let with = async |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let mut bytes = kept.clone();
+        let places = (0..bytes.len() - from.len()).filter(|at| bytes[*at..].starts_with(from.as_bytes()));
+        let places: Vec<_> = places.collect();
+        assert!(!places.is_empty(), "`{from}` is not in it");
+        places.iter().for_each(|at| bytes[*at..at + to.len()].copy_from_slice(to.as_bytes()));
+        let path = crate::support::component(&format!("keeper-{}", guesthouse::fetch::digest(&bytes)), &bytes);
+        desk.plugin(&["add", &path.to_string_lossy(), "--yes"]).await
+    };
+    for (from, to, problem) in [
+        ("@0.1.0", "@0.2.0", "needs `guesthouse:plugin` 0.2, this host has 0.1\nhint: update guesthouse\n"),
+        (
+            "@0.1.0",
+            "@0.0.9",
+            "needs `guesthouse:plugin` 0.0, this host has 0.1\nhint: build the plugin with a current SDK\n",
+        ),
+        (
+            "plugin/random@",
+            "plugin/rendom@",
+            "imports `guesthouse:plugin/rendom@0.1.0`, which this host does not have\nhint: it was built for a later version \
+             of the contract: update guesthouse\n",
+        ),
+        ("answer-callback", "answer-kallback", "was built for another form of the contract: "),
+    ] {
+        let error = with(from, to).await.refused();
+        assert!(error.contains(problem), "{error}");
+    }
+    let said = with("@0.1.0", "@0.1.9").await.done();
+    assert!(said.contains("  built for   guesthouse:plugin@0.1.9\n"), "{said}");
+    let (host, person) = desk.starts();
+    person.says("/kept").await;
+    assert_eq!(person.sees().await, "0 kept");
+    host.stops();
+    desk.closes().await;
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! anybody. A registry on this machine is asked without TLS.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
@@ -47,7 +48,7 @@ pub struct Artifact {
 
 /// Fetches a component.
 pub(super) async fn pull(reference: &Reference, bounds: Bounds) -> Result<Vec<u8>, FetchError> {
-    let origin = || Origin::Registry(reference.clone());
+    let origin = || Origin::Registry(reference.clone()).to_string();
     let client = client(reference, bounds);
     let auth = log_in(reference).await?;
     let (manifest, _) = client.pull_manifest(reference, &auth).await.map_err(|error| refused(reference, error))?;
@@ -133,13 +134,21 @@ async fn log_in(reference: &Reference) -> Result<RegistryAuth, FetchError> {
             | CredentialRetrievalError::NoCredentialConfigured
             | CredentialRetrievalError::HelperFailure { .. },
         ) => Ok(RegistryAuth::Anonymous),
+        Err(CredentialRetrievalError::ConfigReadError) if !has_log_ins() => Ok(RegistryAuth::Anonymous),
         Err(error) => Err(unusable(&error.to_string())),
     }
 }
 
+/// Whether there is a file of log-ins where Docker keeps it.
+fn has_log_ins() -> bool {
+    let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from);
+    let folder = folder.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".docker")));
+    folder.is_some_and(|folder| folder.join("config.json").exists())
+}
+
 /// What an answer of a registry means to whoever asked for this.
 fn refused(reference: &Reference, error: OciDistributionError) -> FetchError {
-    let origin = Origin::Registry(reference.clone());
+    let origin = Origin::Registry(reference.clone()).to_string();
     let log_in = |origin| FetchError::LogIn { origin, registry: reference.registry().to_owned() };
     match error {
         OciDistributionError::UnauthorizedError { .. } | OciDistributionError::AuthenticationFailure(_) => {

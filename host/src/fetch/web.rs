@@ -12,7 +12,7 @@ const REDIRECTS: usize = 5;
 
 /// Fetches what is there.
 pub(super) async fn fetch(url: &Url, bounds: Bounds) -> Result<Vec<u8>, FetchError> {
-    let origin = || Origin::Web(url.clone());
+    let origin = || Origin::Web(url.clone()).to_string();
     let broken = |error: reqwest::Error| FetchError::Broken { origin: origin(), reason: reason(&error) };
     let client = client(url.scheme() == "http").build().map_err(broken)?;
     let mut answer = client.get(url.clone()).send().await.map_err(broken)?;

@@ -45,7 +45,8 @@ async fn a_file_is_installed_pinned_and_runs() {
     desk.closes().await;
 }
 
-#[tokio::test]
+// The emulator answers from this process while the end of another one is waited for.
+#[tokio::test(flavor = "multi_thread")]
 async fn other_bytes_than_the_pinned_ones_are_never_loaded() {
     let desk = Desk::opens().await;
     let (path, digest) = file("give-up");

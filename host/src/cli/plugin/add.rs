@@ -14,7 +14,7 @@ use crate::clock::Clock;
 /// What the command line says
 #[derive(Debug, clap::Args)]
 pub(super) struct Add {
-    /// A file, https://… or oci://REGISTRY/NAME:TAG (or @sha256:…)
+    /// A file, `https://…` or `oci://REGISTRY/NAME:TAG` (or `@sha256:…`)
     source: String,
     #[command(flatten)]
     place: Place,

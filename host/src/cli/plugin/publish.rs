@@ -16,7 +16,7 @@ use crate::fetch::{self, Artifact, Origin};
 pub(super) struct Publish {
     /// The component
     file: String,
-    /// Where to: oci://REGISTRY/NAME:TAG
+    /// Where to: `oci://REGISTRY/NAME:TAG`
     to: String,
     #[command(flatten)]
     fetching: Fetching,

@@ -21,7 +21,7 @@ use crate::sandbox::Inspection;
 pub(super) struct Upgrade {
     /// The plugin's name in the configuration
     name: String,
-    /// A file, https://… or oci://REGISTRY/NAME:TAG (or @sha256:…); by default where it came from
+    /// A file, `https://…` or `oci://REGISTRY/NAME:TAG` (or `@sha256:…`); by default where it came from
     source: Option<String>,
     #[command(flatten)]
     place: Place,
