@@ -38,6 +38,8 @@ mod hosts;
 
 mod intake;
 
+mod journal;
+
 mod llm;
 
 mod refusals;

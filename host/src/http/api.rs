@@ -42,6 +42,8 @@ mod openapi;
 
 mod path;
 
+mod shadow;
+
 mod waiting;
 
 use error::Trouble;
@@ -114,6 +116,7 @@ impl Api {
             .route("/plugins", get(lists::plugins))
             .route("/users", get(lists::users))
             .route("/lanes", get(lists::lanes))
+            .route("/shadow", get(shadow::list))
             .route("/dead-letters", get(letters::list))
             .route("/dead-letters/{seq}", get(letters::show))
             .route("/dead-letters/{seq}/retry", post(letters::retry))
