@@ -54,8 +54,8 @@ mod view;
 
 use breaker::{Breakers, Look};
 pub use outside::Ways;
-pub use shadow::{Shadow, Shadows};
 use queue::Queues;
+pub use shadow::{Shadow, Shadows};
 use slots::{Room, Slots};
 
 /// How long to sleep at most when nothing is known to be due. Hints and due times wake the loop earlier.

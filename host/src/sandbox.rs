@@ -100,8 +100,8 @@ mod convert;
 mod view;
 
 pub use manifest::Planned;
-pub use record::Record;
 pub use plugin::{LoadError, Me, Plugin, Settings, Source};
+pub use record::Record;
 pub use turn::{Turn, TurnError, TurnReport};
 pub use view::{FileError, View, ViewError};
 

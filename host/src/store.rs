@@ -168,7 +168,19 @@ impl Store {
         alive.renewed(now);
         let (clock, counters) = (clock.clone(), tables::Counters::default());
         let known = users::Known::default();
-        Ok(Self { shared: Arc::new(Shared { engine, clock, host, leases, alive, counters, hints, known, written: journal::Written::default() }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                engine,
+                clock,
+                host,
+                leases,
+                alive,
+                counters,
+                hints,
+                known,
+                written: journal::Written::default(),
+            }),
+        })
     }
 }
 

@@ -113,7 +113,8 @@ pub fn text(why: &Why) -> String {
         None => {
             for fate in &why.events {
                 let what = fate.event.payload.as_deref().unwrap_or("the update is not kept any more");
-                let _ = writeln!(text, "Event {}, made {}: {}", fate.event.seq, time(fate.event.created_at), short(what));
+                let _ =
+                    writeln!(text, "Event {}, made {}: {}", fate.event.seq, time(fate.event.created_at), short(what));
             }
         }
     }

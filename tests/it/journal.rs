@@ -36,6 +36,11 @@ impl Operator {
         (done.status.success(), said)
     }
 
+    /// What stands in a file in the operator's folder.
+    pub(crate) fn reads(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).expect("a file")
+    }
+
     /// What a command that ends well says.
     pub(crate) async fn hears(&self, words: &[&str]) -> String {
         let (good, said) = self.runs(words).await;

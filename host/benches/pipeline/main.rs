@@ -96,7 +96,11 @@ async fn journal(name: &str, url: &str, folder: &Path) {
     #[expect(clippy::cast_precision_loss, reason = "a count")]
     let [off, on] = rates.map(|rate| rate / ROUNDS as f64);
     println!("{:<22}{off:>10.0}", format!("{name} journal off"));
-    println!("{:<22}{on:>10.0}{:>42}", format!("{name} journal on"), format!("{:.0} % of off, {bytes} bytes a turn", on / off * 100.0));
+    println!(
+        "{:<22}{on:>10.0}{:>42}",
+        format!("{name} journal on"),
+        format!("{:.0} % of off, {bytes} bytes a turn", on / off * 100.0)
+    );
 }
 
 /// Warms up, sees how fast it goes, and measures for a while.

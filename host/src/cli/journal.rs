@@ -99,11 +99,14 @@ pub(super) async fn run(Journal { act, at }: Journal) -> anyhow::Result<()> {
 }
 
 pub(super) fn no_turn(turn: i64) -> String {
-    format!("there is no turn {turn} in the journal\nhint: `guesthouse journal list` shows the numbers of those that are kept")
+    format!(
+        "there is no turn {turn} in the journal\nhint: `guesthouse journal list` shows the numbers of those that are kept"
+    )
 }
 
 fn table(turns: &[TurnRow]) -> String {
-    let head = ["TURN", "BEGAN", "BOT", "PLUGIN", "CHAT", "EVENT", "OUTCOME", "CPU MS", "KIB", "BYTES"].map(str::to_owned);
+    let head =
+        ["TURN", "BEGAN", "BOT", "PLUGIN", "CHAT", "EVENT", "OUTCOME", "CPU MS", "KIB", "BYTES"].map(str::to_owned);
     let row = |turn: &TurnRow| {
         let rounded = jiff::Timestamp::from_millisecond(turn.at - turn.at.rem_euclid(1_000));
         [

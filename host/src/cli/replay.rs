@@ -13,11 +13,11 @@ use super::journal::no_turn;
 use super::{At, say};
 use crate::config::Config;
 use crate::host;
+use crate::journal::body;
 use crate::journal::diff::{self, Verdict};
 use crate::journal::fold::Folded;
 use crate::journal::play::{self, Replayed};
 use crate::journal::record::{Recorded, settings_digest};
-use crate::journal::body;
 use crate::sandbox::{Plugin, Sandbox};
 use crate::store::{Desk, TurnRow, Whose};
 
@@ -129,7 +129,9 @@ async fn many(desk: &Desk, loader: &mut Loader, replay: &Replay) -> anyhow::Resu
     }
     if folded.same == 0 && folded.is_same() && folded.unreadable.is_empty() {
         let of = name.map(|name| format!(" of plugin `{name}`")).unwrap_or_default();
-        bail!("there are no turns{of} in the journal\nhint: `guesthouse journal list` shows what there is; --name says whose turns to run");
+        bail!(
+            "there are no turns{of} in the journal\nhint: `guesthouse journal list` shows what there is; --name says whose turns to run"
+        );
     }
     let mut text = folded.text();
     for note in &loader.notes {
@@ -215,18 +217,13 @@ fn notes(recorded: &Recorded<'_>, plugin: &Plugin) -> Vec<String> {
         ));
     }
     if recorded.settings != settings_digest(plugin) {
-        notes.push(format!("the settings, admins or grant of plugin `{}` are not those of the record", recorded.plugin));
+        notes
+            .push(format!("the settings, admins or grant of plugin `{}` are not those of the record", recorded.plugin));
     }
     notes
 }
 
-fn trace(
-    row: &TurnRow,
-    recorded: &Recorded<'_>,
-    plugin: &Plugin,
-    replayed: &Replayed,
-    verdict: &Verdict,
-) -> String {
+fn trace(row: &TurnRow, recorded: &Recorded<'_>, plugin: &Plugin, replayed: &Replayed, verdict: &Verdict) -> String {
     let mut text = String::new();
     let part = match &recorded.processor {
         Some(processor) => format!("{}/{processor}", recorded.plugin),

@@ -63,7 +63,13 @@ fn text(rows: &[ShadowRow]) -> String {
         let whose = (row.bot, &row.plugin, &row.digest);
         if before != Some(whose) {
             let bot = if row.username.is_empty() { row.bot.to_string() } else { format!("@{}", row.username) };
-            let _ = writeln!(text, "{}shadow {} of {} of {bot}:", if before.is_some() { "\n" } else { "" }, &row.digest[..12.min(row.digest.len())], row.plugin);
+            let _ = writeln!(
+                text,
+                "{}shadow {} of {} of {bot}:",
+                if before.is_some() { "\n" } else { "" },
+                &row.digest[..12.min(row.digest.len())],
+                row.plugin
+            );
             before = Some(whose);
         }
         let turns = if row.turns == 1 { "1 turn".to_owned() } else { format!("{} turns", row.turns) };

@@ -135,9 +135,7 @@ pub fn as_json(body: &[u8]) -> Result<Value, Unreadable> {
     };
     let reader = zstd::stream::read::Decoder::with_prepared_dictionary(compressed, &DECODER);
     let mut json = Vec::new();
-    reader
-        .and_then(|reader| reader.take(MOST).read_to_end(&mut json))
-        .map_err(|error| damaged(error.to_string()))?;
+    reader.and_then(|reader| reader.take(MOST).read_to_end(&mut json)).map_err(|error| damaged(error.to_string()))?;
     serde_json::from_slice(&json).map_err(|error| damaged(error.to_string()))
 }
 

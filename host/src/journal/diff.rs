@@ -206,7 +206,8 @@ mod tests {
             differ(&before, &json!({ "chat": [says(5, "one"), says(6, "too")] })),
             ["message 2 (SendText) message text: “two” → “too”"]
         );
-        let more = differ(&before, &json!({ "chat": [says(5, "one"), json!({ "Action": { "chat": 7 } }), says(6, "two")] }));
+        let more =
+            differ(&before, &json!({ "chat": [says(5, "one"), json!({ "Action": { "chat": 7 } }), says(6, "two")] }));
         assert_eq!(more, ["+ message 2: {\"Action\":{\"chat\":7}}"]);
         assert_eq!(differ(&before, &json!({ "chat": [] })).len(), 2);
     }

@@ -44,7 +44,8 @@ impl Folded {
     /// What a person reads: the most frequent difference first.
     pub fn text(&self) -> String {
         let different: usize = self.groups.iter().map(|(_, turns)| turns.len()).sum();
-        let mut text = format!("{} turns run again: {} the same, {different} different", self.same + different, self.same);
+        let mut text =
+            format!("{} turns run again: {} the same, {different} different", self.same + different, self.same);
         text.push_str(if different == 0 { ".\n" } else { ":\n" });
         let mut groups: Vec<_> = self.groups.iter().collect();
         groups.sort_by_key(|(_, turns)| std::cmp::Reverse(turns.len()));

@@ -134,7 +134,9 @@ impl Player {
         expected: impl FnOnce(Answer) -> Option<T>,
     ) -> Result<T, ViewError> {
         match self.recorded(&question)? {
-            Some(Answer::LeftOut(bytes)) => Err(self.diverges(question, &format!(" ({bytes} bytes were too much to be kept)"))),
+            Some(Answer::LeftOut(bytes)) => {
+                Err(self.diverges(question, &format!(" ({bytes} bytes were too much to be kept)")))
+            }
             Some(answer) => match expected(answer) {
                 Some(answer) => {
                     self.step(&question, &format!("{answer:?}"));

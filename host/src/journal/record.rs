@@ -124,11 +124,19 @@ pub(super) mod asked {
     }
 
     pub(in crate::journal) fn find(query: &Query) -> String {
-        let order: Vec<_> =
-            query.order.iter().map(|order| format!("{}{}", order.column, if order.descending { "↓" } else { "" })).collect();
+        let order: Vec<_> = query
+            .order
+            .iter()
+            .map(|order| format!("{}{}", order.column, if order.descending { "↓" } else { "" }))
+            .collect();
         let order = if order.is_empty() { String::new() } else { format!(" by {}", order.join(", ")) };
         let (rows, offset) = (&query.table, query.offset);
-        format!("rows of `{rows}`{} where {}{order}, {} from {offset}", of(&query.columns), filter(&query.filter), query.limit)
+        format!(
+            "rows of `{rows}`{} where {}{order}, {} from {offset}",
+            of(&query.columns),
+            filter(&query.filter),
+            query.limit
+        )
     }
 
     pub(in crate::journal) fn count(table: &str, by: &Filter) -> String {
@@ -161,7 +169,8 @@ pub(super) mod asked {
 
     pub(in crate::journal) fn fetch(number: u32, request: &WebRequest) -> String {
         let rest = serde_json::to_string(&(&request.headers, &request.body)).unwrap_or_default();
-        let rest = if request.headers.is_empty() && request.body.is_none() { String::new() } else { format!(" {rest}") };
+        let rest =
+            if request.headers.is_empty() && request.body.is_none() { String::new() } else { format!(" {rest}") };
         format!("request {number}: {} {}{rest}", format!("{:?}", request.method).to_uppercase(), request.url)
     }
 

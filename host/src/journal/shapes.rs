@@ -7,8 +7,20 @@ use serde_json::Value;
 
 /// Where texts are kept.
 const KEPT: [&str; 14] = [
-    "bot", "me", "plugin", "processor", "digest", "settings", "seed", "table", "column", "columns", "method", "kind",
-    "left_out", "others",
+    "bot",
+    "me",
+    "plugin",
+    "processor",
+    "digest",
+    "settings",
+    "seed",
+    "table",
+    "column",
+    "columns",
+    "method",
+    "kind",
+    "left_out",
+    "others",
 ];
 
 /// Takes the words out.

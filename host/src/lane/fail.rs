@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::alert::Letter;
 use super::breaker::{Breaker, Change, Pass, Permit};
-use super::retry::{self, Decision};
 use super::journal::Tape;
+use super::retry::{self, Decision};
 use super::turn::End;
 use super::{Guest, Lanes, deadline, source};
 use crate::clock::Millis;
@@ -82,14 +82,7 @@ impl Lanes {
         end
     }
 
-    async fn end(
-        &self,
-        lease: &Lease,
-        waiting: &Waiting,
-        failed: Failed,
-        kept: Option<&NewTurn>,
-        then: Then,
-    ) -> End {
+    async fn end(&self, lease: &Lease, waiting: &Waiting, failed: Failed, kept: Option<&NewTurn>, then: Then) -> End {
         let tells = matches!(failed, Failed::Dead { alert: Some(_), .. });
         // A retry keeps the order of the lane's events by making all of them wait.
         let (then, end) = match failed {

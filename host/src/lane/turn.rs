@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use super::journal::Tape;
 use super::outside::Outside;
 use super::queue::HeldTable;
 use super::view::TurnView;
-use super::journal::Tape;
 use super::{Guest, Lanes, source};
 use crate::clock::Millis;
 use crate::model::effect::{ChatEffect, TurnEffects};

@@ -94,9 +94,22 @@ pub struct File {
 #[expect(missing_docs, reason = "documented field by field in wit/types.wit")]
 pub enum Content {
     Text,
-    Photo { file: File, width: u32, height: u32 },
-    Document { file: File, name: Option<String>, mime_type: Option<String> },
-    Contact { phone_number: String, first_name: String, last_name: Option<String>, user_id: Option<i64> },
+    Photo {
+        file: File,
+        width: u32,
+        height: u32,
+    },
+    Document {
+        file: File,
+        name: Option<String>,
+        mime_type: Option<String>,
+    },
+    Contact {
+        phone_number: String,
+        first_name: String,
+        last_name: Option<String>,
+        user_id: Option<i64>,
+    },
     Location {
         #[serde(with = "exact")]
         latitude: f64,

@@ -143,7 +143,9 @@ async fn run_guest(plugin: &Inner, event: Event, guest: Guest) -> TurnReport {
     let (result, failed_reads) = match (error, &guest.unavailable) {
         (None, _) => (Ok(guest.into_effects()), Vec::new()),
         // Whatever the plugin made of it: had the database answered, it might have gone well.
-        (Some(error), Some(reason)) => (Err(TurnError::Unavailable(format!("{reason} ({error})"))), guest.into_effects().reads),
+        (Some(error), Some(reason)) => {
+            (Err(TurnError::Unavailable(format!("{reason} ({error})"))), guest.into_effects().reads)
+        }
         (Some(error), None) => (Err(error), guest.into_effects().reads),
     };
     TurnReport { result, failed_reads, cpu: meter.spent(), elapsed: meter.elapsed(), host_calls, memory, log_dropped }

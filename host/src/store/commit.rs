@@ -23,11 +23,11 @@ use super::dialect::{Dialect, Sql};
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
 use super::handover::Handover;
+use super::journal::{self, NewTurn, TurnEnd, Written};
 use super::lanes::{LaneKind, Then};
 use super::leases::Lease;
 use super::session::{Failure, Record, Session, Step, params};
 use super::tables::{Counter, Moving, Reread, Since, TableSet, WriteStep};
-use super::journal::{self, NewTurn, TurnEnd, Written};
 use super::{Store, answers, records, replies, rows, timers};
 use crate::clock::Millis;
 use crate::model::effect::{Callback, DialogueWrite, Reply, TimerChange};
@@ -387,7 +387,8 @@ impl Store {
         let answers = turn.reply.is_some();
         let share = turn.tables.share();
         let _place = share.commits.acquire().await.map_err(|_| StoreError::Closed)?;
-        let job = CommitTurn::new((self.shared.host, &self.shared.written), self.shared.clock.now(), lease, turn, then)?;
+        let job =
+            CommitTurn::new((self.shared.host, &self.shared.written), self.shared.clock.now(), lease, turn, then)?;
         let outcome = self.shared.engine.write(job).await?;
         match &outcome {
             CommitOutcome::Committed => {

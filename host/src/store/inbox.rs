@@ -3,13 +3,13 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::commit::NewCall;
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
 use super::lanes::{self, Claim, LaneKind};
 use super::leases::Lease;
 use super::session::{Param, Session, Step, params};
-use super::commit::NewCall;
 use super::users::{self, SeenUser};
 use super::{Store, alerts, chats, rows};
 use crate::clock::Millis;

@@ -122,8 +122,7 @@ impl Job for Count {
             }
             let words = printable(&words[..words.floor_char_boundary(TEXT)]);
             let (plugin, digest) = (shadow.plugin.as_str(), shadow.digest.as_str());
-            let count =
-                params![shadow.bot.0, plugin, digest, signature, words, shadow.turns, shadow.event, shadow.at];
+            let count = params![shadow.bot.0, plugin, digest, signature, words, shadow.turns, shadow.event, shadow.at];
             session.one(COUNT.with(count)).await?;
         }
         Ok(Verdict::Commit(()))

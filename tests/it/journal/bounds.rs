@@ -102,18 +102,17 @@ async fn what_is_old_goes_by_itself_and_what_was_asked_for_at_once() {
 #[tokio::test]
 async fn the_oldest_go_when_there_are_too_many() {
     for database in Database::each().await {
-        let (house, operator) =
-            opens(Clock::system(), database, "[journal]\nmax_mib = 1\n", &[fixture("echo")]).await;
+        let (house, operator) = opens(Clock::system(), database, "[journal]\nmax_mib = 1\n", &[fixture("echo")]).await;
         let user = house.person(1002);
         // Words that cannot be compressed: each turn has them several times, and they cost once.
-        for round in 0..200_u64 {
+        for round in 0..450_u64 {
             user.says(&noise(round)).await;
         }
-        house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 1", 200).await;
-        house.database.comes_to("SELECT 1200000 - CAST(SUM(size) AS BIGINT) FROM journal", 1).await;
+        house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 1", 450).await;
+        house.database.comes_to("SELECT 1100000 - CAST(SUM(size) AS BIGINT) FROM journal", 1).await;
         let kept = house.database.number(TURNS).await;
-        assert!(kept > 0 && kept < 200, "{kept} turns are kept");
-        assert_eq!(house.database.number("SELECT MAX(seq) FROM journal").await, 200, "the newest are those that stay");
+        assert!(kept > 0 && kept < 450, "{kept} turns are kept");
+        assert_eq!(house.database.number("SELECT MAX(seq) FROM journal").await, 450, "the newest are those that stay");
         let size = operator.hears(&["journal", "size"]).await;
         assert!(size.starts_with(&format!("{kept} turns, ")), "{size}");
         user.settles().await;

@@ -125,3 +125,25 @@ async fn a_kill_loses_no_turn_that_was_committed() {
         street.closes().await;
     }
 }
+
+/// A turn becomes a file that `guesthouse plugin test` can read, with the rows that it saw and what happened.
+#[tokio::test]
+async fn a_turn_becomes_a_scenario() {
+    let database = Database::sqlite();
+    let (house, operator) = opens(Clock::system(), database, "", &[fixture("tables")]).await;
+    let user = house.person(1002);
+    for answer in ["main 1", "main 2"] {
+        user.says("/hit").await;
+        assert_eq!(user.sees().await, answer);
+    }
+    assert_eq!(operator.hears(&["replay", "2", "--export", "bug.toml"]).await, "written: bug.toml\n");
+    let text = operator.reads("bug.toml");
+    let scenario: guesthouse::scenario::Scenario =
+        toml::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(scenario.step[0].says.as_deref(), Some("/hit"));
+    assert_eq!(scenario.name.as_deref(), Some("tables"));
+    let [row] = &scenario.rows[..] else { panic!("{text}") };
+    assert_eq!((row.table.as_str(), row.row["name"].as_str()), ("counters", Some("main")));
+    assert!(scenario.people.values().any(|person| person.id == Some(1002)), "{text}");
+    house.closes([user]).await;
+}

@@ -9,7 +9,8 @@ use crate::support::{ADMIN, Database, fixture};
 #[tokio::test]
 async fn an_admin_asks_about_a_message_and_is_told_who_claimed_it() {
     for database in Database::each().await {
-        let plugins = [fixture("attend").named("ada").with("me = \"ada\""), fixture("attend").named("bob").with("me = \"bob\"")];
+        let plugins =
+            [fixture("attend").named("ada").with("me = \"ada\""), fixture("attend").named("bob").with("me = \"bob\"")];
         let (house, operator) = opens(Clock::system(), database, "", &plugins).await;
         let admin = house.person(ADMIN);
         let asked = admin.says("bob please").await;

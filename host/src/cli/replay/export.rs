@@ -36,7 +36,10 @@ pub(super) fn write(
     let stem = path.file_stem().map_or_else(|| "turn".into(), |stem| stem.to_string_lossy().into_owned());
     let Exported { scenario, notes, files } = export(recorded, manifest, admins, &stem);
     let scenario = Scenario { plugin: source, ..scenario };
-    let mut text = format!("# Turn {turn} of plugin {}. `guesthouse plugin test --update` writes down what is seen.\n", recorded.plugin);
+    let mut text = format!(
+        "# Turn {turn} of plugin {}. `guesthouse plugin test --update` writes down what is seen.\n",
+        recorded.plugin
+    );
     for note in &notes {
         text += &format!("# {}\n", note.replace('\n', " "));
     }
@@ -72,7 +75,9 @@ fn export(recorded: &Recorded<'_>, manifest: &Manifest, admins: &[i64], stem: &s
     }
     scenario.rows = rows(recorded, manifest);
     if recorded.reads.iter().any(|read| matches!(read, Read::Count { .. } | Read::Sum { .. })) {
-        notes.push("The turn counted or summed rows of which the record has the number alone: add rows that give it.".into());
+        notes.push(
+            "The turn counted or summed rows of which the record has the number alone: add rows that give it.".into(),
+        );
     }
     let mut files = Vec::new();
     for answered in recorded.answers.iter() {
@@ -102,7 +107,9 @@ fn export(recorded: &Recorded<'_>, manifest: &Manifest, admins: &[i64], stem: &s
         let (bot, username) = (BotIs::Member, chat.username.clone());
         scenario.chats.insert(chat.title.clone(), Chat { kind, people, bot, username });
         step.place = Some(chat.title.clone());
-        notes.push("In a scenario a group has a number of its own; rows that name the old one have to be changed.".into());
+        notes.push(
+            "In a scenario a group has a number of its own; rows that name the old one have to be changed.".into(),
+        );
     }
     scenario.step = vec![step];
     Exported { scenario, notes, files }
@@ -116,14 +123,10 @@ fn chat_of(event: &Event) -> Option<&event::Chat> {
 }
 
 /// What happened, as a step.
-fn step(
-    recorded: &Recorded<'_>,
-    manifest: &Manifest,
-    files: &[(String, Vec<u8>)],
-    notes: &mut Vec<String>,
-) -> Step {
+fn step(recorded: &Recorded<'_>, manifest: &Manifest, files: &[(String, Vec<u8>)], notes: &mut Vec<String>) -> Step {
     let says = |message: &Message| Step { says: Some(message.text.content.clone()), ..Step::default() };
-    let mut cannot = |what: &str| notes.push(format!("The event was {what}, which no step stands for: write what leads to it."));
+    let mut cannot =
+        |what: &str| notes.push(format!("The event was {what}, which no step stands for: write what leads to it."));
     match &*recorded.event {
         Event::DeepLink { payload, .. } => Step { follows: Some(payload.clone()), ..Step::default() },
         Event::Command { message, .. } => says(message),
@@ -199,7 +202,12 @@ fn site(answer: &Result<crate::model::web::WebResponse, WebError>, question: &st
                 WebBody::Text(text) => text.clone(),
                 WebBody::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
             }),
-            headers: response.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("content-type")).cloned().collect(),
+            headers: response
+                .headers
+                .iter()
+                .filter(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+                .cloned()
+                .collect(),
             times: once,
             ..Site::default()
         },
@@ -223,9 +231,8 @@ fn rows(recorded: &Recorded<'_>, manifest: &Manifest) -> Vec<form::Row> {
             _ => {}
         }
     }
-    let declared = |name: &str| {
-        recorded.others.iter().find(|table| table.name == name).or_else(|| manifest.table(name)).cloned()
-    };
+    let declared =
+        |name: &str| recorded.others.iter().find(|table| table.name == name).or_else(|| manifest.table(name)).cloned();
     let row = |((name, id), cells): ((String, i64), BTreeMap<String, Value>)| {
         let cells = complete(declared(&name).as_ref(), cells);
         let (plugin, table) = match name.split_once('.') {

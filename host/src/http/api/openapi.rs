@@ -156,7 +156,8 @@ fn host_paths() -> Map<String, Value> {
     let held = parameter("query", "held", "Only those that a host holds.", false, flag());
     add("/api/lanes", list("lanes", "What is done one at a time and in order.", "Lane", true, vec![bot(), due, held]));
     let plugin = || parameter("query", "plugin", "Only those of this plugin.", false, text());
-    let shadows = "What other builds of plugins would have done: a line for each difference, and one for what was the same.";
+    let shadows =
+        "What other builds of plugins would have done: a line for each difference, and one for what was the same.";
     add("/api/shadow", list("shadow", shadows, "Shadow", false, vec![bot(), plugin()]));
     let letters =
         list("deadLetters", "Events that were given up, the newest first.", "DeadLetter", true, vec![bot(), plugin()]);
