@@ -42,6 +42,8 @@ mod install;
 
 mod intake;
 
+mod journal;
+
 mod llm;
 
 mod refusals;

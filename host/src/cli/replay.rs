@@ -21,6 +21,8 @@ use crate::journal::record::{Recorded, settings_digest};
 use crate::sandbox::{Plugin, Sandbox};
 use crate::store::{Desk, TurnRow, Whose};
 
+mod export;
+
 /// Turns that are read from the database at once.
 const PAGE: i64 = 200;
 
@@ -40,6 +42,9 @@ pub(super) struct Replay {
     /// The newest turns instead, so many of them
     #[arg(long, value_name = "NUMBER")]
     last: Option<i64>,
+    /// Write the turn as a scenario file for `guesthouse plugin test`, and run nothing
+    #[arg(long, value_name = "FILE", requires = "turn")]
+    export: Option<PathBuf>,
     /// With --last: only turns of this plugin. Needed with --plugin, unless the component calls itself so
     #[arg(long, value_name = "PLUGIN")]
     name: Option<String>,
@@ -62,9 +67,16 @@ pub(super) async fn run(replay: Replay) -> anyhow::Result<()> {
 
 async fn act(desk: &Desk, replay: &Replay) -> anyhow::Result<(String, bool)> {
     let mut loader = Loader::new(&replay.at, replay.plugin.as_deref())?;
-    match replay.turn {
-        Some(turn) => one(desk, &mut loader, turn).await,
-        None => many(desk, &mut loader, replay).await,
+    match (replay.turn, &replay.export) {
+        (Some(turn), Some(path)) => {
+            let recorded = record(desk, turn).await?;
+            let plugin = loader.plugin(&recorded).await?;
+            let source = loader.source_of(&recorded);
+            let about = (source, plugin.manifest(), plugin.settings().admins.as_slice());
+            Ok((export::write(path, turn, &recorded, about)?, true))
+        }
+        (Some(turn), None) => one(desk, &mut loader, turn).await,
+        (None, _) => many(desk, &mut loader, replay).await,
     }
 }
 
@@ -168,6 +180,19 @@ impl Loader {
             }
         }
         Ok(plugin)
+    }
+
+    /// Where the plugin of a turn comes from, if that is worth being written down.
+    fn source_of(&self, recorded: &Recorded<'_>) -> Option<String> {
+        if let Some(source) = &self.source {
+            return std::fs::canonicalize(source).ok().map(|path| path.to_string_lossy().into_owned());
+        }
+        let bot = self.config.bots.iter().find(|bot| bot.name == recorded.bot)?;
+        let source = &bot.plugins.get(&*recorded.plugin)?.source;
+        match source.starts_with("bundled:") {
+            true => Some(source.clone()),
+            false => std::fs::canonicalize(source).ok().map(|path| path.to_string_lossy().into_owned()),
+        }
     }
 
     /// What a component calls itself.
