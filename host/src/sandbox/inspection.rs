@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use super::manifest::{self, Planned};
 use super::plugin::{Job, LoadError, Settings, Source};
-use super::{Shared, imports};
+use super::{Shared, imports, manifest};
 use crate::config::Grant;
 use crate::config::grant::Capability;
 use crate::model::PluginName;
@@ -46,12 +45,6 @@ impl Inspection {
             Err(problem) => problems.push(problem),
         }
         problems
-    }
-
-    /// Its schedules with the settings filled in, as far as they make sense.
-    pub fn schedules(&self, name: &PluginName, settings: &Settings) -> Vec<Planned> {
-        let config = manifest::complete(name, &self.manifest, &settings.config);
-        config.and_then(|config| manifest::planned(name, &self.manifest, &config)).unwrap_or_default()
     }
 }
 

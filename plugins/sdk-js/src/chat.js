@@ -3,7 +3,7 @@
 import * as raw from 'guesthouse:plugin/chat@0.1.0';
 
 import { Text } from './text.js';
-import { ask, received, variant, whole } from './values.js';
+import { ask, received, toJson, variant, whole } from './values.js';
 
 export { Text, text } from './text.js';
 
@@ -27,7 +27,7 @@ export function kept(ref) {
 /** Buttons under a message. */
 export const button = {
   /** Calls the plugin with a value, which `pressed(callback)` gives back; at most 4 KiB as JSON. */
-  call: (label, value, { onlyFor } = {}) => button.callback(label, JSON.stringify(value), { onlyFor }),
+  call: (label, value, { onlyFor } = {}) => button.callback(label, toJson(value), { onlyFor }),
   /** Calls the plugin with a text. */
   callback: (label, data, { onlyFor } = {}) => ({ label, action: variant('callback', data), onlyFor }),
   /** Opens an address. */

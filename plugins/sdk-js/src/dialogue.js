@@ -2,20 +2,20 @@
 
 import * as raw from 'guesthouse:plugin/dialogue@0.1.0';
 
-import { ask } from './values.js';
+import { ask, fromJson, toJson } from './values.js';
 
 const call = (make) => ask('dialogue', make);
 
 /** The state, if there is one and its time is not over. */
 export function get() {
   const state = call(() => raw.get());
-  return state === undefined ? undefined : JSON.parse(state.data);
+  return state === undefined ? undefined : fromJson(state.data);
 }
 
 /** Sets the state to anything that JSON can say; its `step` is what an operator sees. It lasts for so many seconds. */
 export function set(state, seconds = 600) {
   const step = typeof state === 'string' ? state : (state?.step ?? '');
-  call(() => raw.set({ step: String(step), data: JSON.stringify(state) }, BigInt(seconds)));
+  call(() => raw.set({ step: String(step), data: toJson(state) }, BigInt(seconds)));
 }
 
 /** Ends the conversation. */

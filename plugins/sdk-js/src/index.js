@@ -3,7 +3,7 @@
 import { write } from 'guesthouse:plugin/log@0.1.0';
 
 import * as manifest from './manifest.js';
-import { HostError, received } from './values.js';
+import { fromJson, HostError, received } from './values.js';
 
 export { HostError } from './values.js';
 export { Text, text } from './text.js';
@@ -64,7 +64,7 @@ function story(error) {
 /** What a button carries, as `button.call` put it there. Buttons outlive versions of the plugin, so it may not fit. */
 export function pressed(callback) {
   try {
-    return JSON.parse(callback.data);
+    return fromJson(callback.data);
   } catch {
     throw Failure.giveUp(`a button's data are not JSON: ${callback.data.slice(0, 80)}`);
   }

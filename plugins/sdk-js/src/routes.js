@@ -4,8 +4,8 @@ import * as raw from 'guesthouse:plugin/routes@0.1.0';
 
 import { ask } from './values.js';
 
-/** Answers the request of this turn with a status and a value as JSON; without a value the body is empty. */
-export const reply = (status, value) => ask('routes', () => raw.reply(status, value === undefined ? '' : JSON.stringify(value)));
+/** Answers the request of this turn with a status and a value as JSON, in which 64-bit numbers are texts; without a value the body is empty. */
+export const reply = (status, value) => ask('routes', () => raw.reply(status, value === undefined ? '' : JSON.stringify(value, (_, it) => (typeof it === 'bigint' ? String(it) : it))));
 
 /** The parameter of that name, of the path or of the query. */
 export const parameter = (request, name) => [...request.path, ...request.query].find((it) => it.name === name)?.value;

@@ -1,10 +1,12 @@
 /** What a column holds; `?` says that it may be null. A timestamp is milliseconds since 1970. */
 export type Kind = 'integer' | 'real' | 'text' | 'bytes' | 'boolean' | 'timestamp';
 export type Columns = Record<string, Kind | `${Kind}?`>;
-interface Held { integer: number; real: number; text: string; bytes: Uint8Array; boolean: boolean; timestamp: number }
+interface Held { integer: number | bigint; real: number; text: string; bytes: Uint8Array; boolean: boolean; timestamp: number }
 type Cell<K> = K extends `${infer N extends Kind}?` ? Held[N] | null : K extends Kind ? Held[K] : never;
-/** A row with its id. Integers beyond 2^53 come as `bigint`. */
-export type Row<C extends Columns> = { id: number } & { [N in keyof C]: Cell<C[N]> };
+/** The id that the host gave a row: a `bigint`, as it is larger than numbers are exact. Buttons and dialogues can carry it. */
+export type RowId = number | bigint;
+/** A row with its id. Integers beyond 2^53 come as `bigint`, too. */
+export type Row<C extends Columns> = { id: RowId } & { [N in keyof C]: Cell<C[N]> };
 type Nullable<C extends Columns> = { [N in keyof C]: C[N] extends `${string}?` ? N : never }[keyof C];
 /** A row to be added: what may be null may be left out. */
 export type NewRow<C extends Columns> = { [N in Exclude<keyof C, Nullable<C>>]: Cell<C[N]> } & { [N in Nullable<C>]?: Cell<C[N]> };
@@ -12,7 +14,7 @@ export type NewRow<C extends Columns> = { [N in Exclude<keyof C, Nullable<C>>]: 
 declare class Comparison { private readonly comparison: string }
 declare class Group { private readonly kind: string }
 /** Columns that have to be equal, or to compare as told: `{ shop: 'a', price: gt(5) }`; all of them. */
-export type Where<C extends Columns = any> = { [N in keyof C | 'id']?: (N extends keyof C ? Cell<C[N]> : number) | Comparison } | Group;
+export type Where<C extends Columns = any> = { [N in keyof C | 'id']?: (N extends keyof C ? Cell<C[N]> : RowId) | Comparison } | Group;
 export function ne(value: unknown): Comparison;
 export function lt(value: unknown): Comparison;
 export function le(value: unknown): Comparison;
@@ -30,17 +32,17 @@ export interface Options { columns?: string[]; orderBy?: string | string[]; limi
 
 export interface Table<C extends Columns> {
   readonly name: string;
-  get(id: number): Row<C> | undefined;
+  get(id: RowId): Row<C> | undefined;
   find(where?: Where<C>, options?: Options): Row<C>[];
   first(where?: Where<C>, options?: Options): Row<C> | undefined;
   count(where?: Where<C>): number;
-  sum(column: keyof C & string, where?: Where<C>): number;
+  sum(column: keyof C & string, where?: Where<C>): number | bigint;
   /** Adds a row and returns its id. */
-  insert(row: NewRow<C>): number;
-  update(id: number, changes: Partial<NewRow<C>>): void;
+  insert(row: NewRow<C>): RowId;
+  update(id: RowId, changes: Partial<NewRow<C>>): void;
   /** Adds to an integer column and returns what it holds then. None is lost, however many turns do it at once. */
-  increment(id: number, column: keyof C & string, by?: number): number;
-  delete(id: number): boolean;
+  increment(id: RowId, column: keyof C & string, by?: number): number | bigint;
+  delete(id: RowId): boolean;
 }
 /** A table of the plugin's own, for the manifest and for use; or `plugin.table` of another one, to be read. */
 export function table<const C extends Columns>(name: string, columns: C, keys?: { unique?: string[][]; indexes?: string[][] }): Table<C>;

@@ -76,3 +76,7 @@ export function whole(value) {
 
 /** A variant's value with its case, for the host. */
 export const variant = (tag, val) => (val === undefined ? { tag } : { tag, val });
+
+/** JSON that holds 64-bit numbers, such as ids of rows, and what reads it. */
+export const toJson = (value) => JSON.stringify(value, (_, it) => (typeof it === 'bigint' ? { $int: String(it) } : it));
+export const fromJson = (text) => JSON.parse(text, (_, it) => (typeof it?.$int === 'string' ? BigInt(it.$int) : it));
