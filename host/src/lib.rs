@@ -59,13 +59,11 @@ pub mod emulator;
 /// The dev house.
 pub mod dev;
 
+/// Tests of plugins, for `cargo test`.
+pub mod testing;
+
 /// Conversations as files, which are tests.
 pub mod scenario;
 
 /// The commands.
 pub mod cli;
-
-#[cfg(test)]
-#[allow(dead_code, unreachable_pub, reason = "it serves the tests from outside, too")]
-#[path = "../../tests/support/site.rs"]
-mod site;

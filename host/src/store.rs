@@ -76,6 +76,9 @@ mod dead;
 /// Lanes, for operators.
 mod overview;
 
+/// How much there is to do.
+mod standing;
+
 /// Calls to Telegram.
 mod outbox;
 
@@ -90,6 +93,9 @@ mod tables;
 
 /// Inserting many rows at once.
 mod rows;
+
+/// Trying plugins out.
+mod trial;
 
 /// Deleting what is old.
 mod tidy;
@@ -113,7 +119,9 @@ pub use overview::{LaneRow, WhichLanes};
 pub use records::{BotRow, StoredCallback};
 pub use replies::RequestEnd;
 pub use schedules::{KnownSchedule, NewTick};
+pub use standing::Standing;
 pub use tables::{Since, TableSet};
+pub use trial::{FailedTurn, Scratch};
 pub use users::{SeenUser, UserRow};
 
 /// The database. Cheap to clone.

@@ -83,7 +83,7 @@ fn each_engine_is_known_in_one_place() {
         ("teloxide", &["telegram"]),
         ("axum::", &["emulator", "http", "intake/webhook"]),
         // What plugins make the host ask goes through the checks of one module.
-        ("reqwest::", &["telegram", "web", "llm", "emulator"]),
+        ("reqwest::", &["telegram", "web", "llm", "emulator", "testing"]),
         ("encoding_rs", &["web"]),
         ("jsonschema", &["llm"]),
     ];

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::support::process::HostProcess;
-use crate::support::site::{Reply, head, page};
+use guesthouse::testing::{Reply, head, page};
 use crate::support::{Database, House, Plugin, Site, Street, fixture_granted};
 
 const TEXT: (&str, &str) = ("content-type", "text/html; charset=utf-8");

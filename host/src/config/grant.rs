@@ -111,6 +111,20 @@ impl Grant {
         self.capabilities.contains(&capability)
     }
 
+    /// All that can be granted, for whoever tries a plugin out.
+    pub fn everything() -> Self {
+        let mut sites = Sites::default();
+        // A star is a site.
+        let _ = sites.add("*");
+        let (chats, methods) = (BTreeSet::from([ChatScope::Any]), BTreeSet::from([ANY.to_owned()]));
+        Self { capabilities: Capability::ALL.into(), chats, methods, sites }
+    }
+
+    /// Whether the plugin may call this method of the Bot API.
+    pub fn may_call(&self, method: &str) -> bool {
+        self.methods.contains(method) || (self.methods.contains(ANY) && !is_the_hosts(method))
+    }
+
     /// Whether the plugin may write to this chat when its event came from `origin`.
     pub fn may_write(&self, chat: i64, origin: Option<i64>, admins: &[i64]) -> bool {
         origin == Some(chat)
@@ -190,6 +204,9 @@ impl Grant {
         Ok(())
     }
 }
+
+/// Stands for every method but the host's.
+const ANY: &str = "*";
 
 /// Methods by which a plugin could take the updates away from the host, or confirm what is not stored.
 fn is_the_hosts(method: &str) -> bool {

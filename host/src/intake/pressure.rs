@@ -70,7 +70,8 @@ impl Pressure {
             *estimate
         };
         // A host that starts finds what others have left; beyond the limit the exact number does not matter.
-        let parts = bot.plugins.iter().flat_map(|(plugin, manifest)| manifest.parts(plugin));
+        let roster = bot.roster();
+        let parts = roster.iter().flat_map(|(plugin, manifest)| manifest.parts(plugin));
         if let Ok(counted) = bot.store.waiting_events(bot.id(), parts, self.limit).await {
             let mut estimate = self.estimate();
             estimate.counted = counted;

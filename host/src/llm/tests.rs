@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use super::super::site::{Asked, Reply, Site, head, page};
+use crate::testing::{Asked, Reply, Site, head, page};
 use super::*;
 use crate::model::llm::Part;
 

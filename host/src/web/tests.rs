@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use futures_util::FutureExt;
 
-use super::super::site::{Asked, Reply, Site, head, page};
+use crate::testing::{Asked, Reply, Site, head, page};
 use super::*;
 use crate::model::web::WebBody;
 
@@ -26,7 +26,7 @@ fn web(addresses: &[&[&str]]) -> Fetcher {
         let found = addresses[turn].clone();
         async move { Ok(found) }.boxed()
     });
-    Web::resolved_by(lookup).unwrap().fetcher()
+    Web::resolved_by(lookup, None).unwrap().fetcher()
 }
 
 fn sites(entries: &[&str]) -> Sites {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use guesthouse::clock::Clock;
 
-use crate::support::site::{Asked, Reply, Site, page};
+use guesthouse::testing::{Asked, Reply, Site, page};
 use crate::support::{House, Person, Plugin, channels};
 
 const PAGE: &str = include_str!("../../../plugins/channels/fixtures/town.html");
