@@ -84,11 +84,14 @@ struct DevArgs {
     data: PathBuf,
     #[command(flatten)]
     llm: dev::LlmArgs,
+    #[command(flatten)]
+    plugins: dev::PluginArgs,
 }
 
 impl Default for DevArgs {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".into(), data: "data".into(), llm: dev::LlmArgs::from_environment() }
+        let (llm, plugins) = (dev::LlmArgs::from_environment(), dev::PluginArgs::default());
+        Self { listen: "127.0.0.1:8080".into(), data: "data".into(), llm, plugins }
     }
 }
 
@@ -138,7 +141,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
             return until_stopped(host::start(config, &clock, &tasks).await, tasks).await;
         }
         Command::Dev(args) => {
-            return until_stopped(dev::start(&args.listen, &args.data, &args.llm, &clock, &tasks).await, tasks).await;
+            let started = dev::start(&args.listen, &args.data, &args.llm, &args.plugins, &clock, &tasks).await;
+            return until_stopped(started, tasks).await;
         }
         Command::Emulator { listen, bots, data } => {
             data.as_deref().map(dev::make_folder).transpose()?;

@@ -42,6 +42,10 @@ mod llm;
 
 mod refusals;
 
+mod reload;
+
+mod scenario;
+
 mod sending;
 
 mod slow;

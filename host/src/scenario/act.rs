@@ -40,7 +40,8 @@ pub(super) async fn act(stage: &Stage, eyes: &mut Eyes, doing: &Doing, folder: &
             quiet.passes(MOMENT).await?;
             let who = doing.who.as_ref().and_then(|who| stage.people.get(who)).copied().unwrap_or_default();
             let chat = stage.chat(doing.place.as_deref(), who);
-            let done = stage.house.street.emulator.world(|world| does(world, stage, (who, chat), deed, folder));
+            let own = |message| eyes.has_own(chat, message);
+            let done = stage.house.street.emulator.world(|world| does(world, stage, (who, chat), deed, (folder, &own)));
             match done.map_err(|refusal| refusal.text)? {
                 Done::Plain => {}
                 Done::Posted(id) => eyes.is_own(chat, id),
@@ -68,7 +69,7 @@ fn does(
     stage: &Stage,
     (who, chat): (i64, ChatRef),
     deed: &Deed,
-    folder: &Path,
+    (folder, is_own): (&Path, &dyn Fn(i64) -> bool),
 ) -> Result<Done, Refusal> {
     let by_name = |name: &str| if name == "bot" { bot() } else { stage.people.get(name).copied().unwrap_or_default() };
     match deed {
@@ -84,7 +85,11 @@ fn does(
         Deed::Presses { label, under } => return press(world, (who, chat), label, under.as_deref()).map(Done::Pressed),
         Deed::Follows(payload) => drop(world.open_link(who, bot_name(), payload)?),
         Deed::Edits { part, to } => {
-            let id = with(world, chat, part, |message| message["from"]["id"] == who)?;
+            let id = with(world, chat, part, |message| {
+                // A post in a channel does not say who wrote it.
+                let is_own = || message["message_id"].as_i64().is_some_and(is_own);
+                message["from"]["id"] == who || (message["from"].is_null() && is_own())
+            })?;
             world.edit_text(who, chat, id, to)?;
         }
         Deed::Joins => world.join(who, chat, who)?,

@@ -14,8 +14,10 @@ pub(super) type Seen = BTreeMap<String, Vec<String>>;
 pub(super) struct Eyes {
     /// Up to which version each chat was looked at.
     versions: HashMap<ChatRef, u64>,
-    /// Posts of people in channels, which nobody can tell from a bot's.
+    /// Messages of people: in channels nobody can tell them from a bot's.
     own: HashSet<(ChatRef, i64)>,
+    /// What messages looked like when they were seen last: one that is deleted does not say any more.
+    looks: HashMap<(ChatRef, i64), String>,
     /// Pressed buttons that were not answered so far, with whose they are.
     pressed: Vec<(String, String)>,
 }
@@ -26,7 +28,12 @@ pub(super) fn bot() -> i64 {
 }
 
 impl Eyes {
-    /// A person has posted this.
+    /// Whether a person has written this.
+    pub(super) fn has_own(&self, chat: ChatRef, message: i64) -> bool {
+        self.own.contains(&(chat, message))
+    }
+
+    /// A person has written this.
     pub(super) fn is_own(&mut self, chat: ChatRef, message: i64) {
         self.own.insert((chat, message));
     }
@@ -49,12 +56,14 @@ impl Eyes {
                     Author::Channel => message.deleted || !self.own.contains(&(reference, message.id)),
                     Author::Person(_) => message.deleted,
                 });
+                let looks = &mut self.looks;
                 let news: Vec<_> = news
                     .map(|message| {
-                        // As the bot has it, a deleted message still says what it said.
-                        let shown = render(&world.message_json(chat, message, Viewer::Bot(bot())));
-                        if message.deleted { format!("(deleted)\n{}", shown.trim_start_matches("(edited)\n")) } else {
-                            render(&world.message_json(chat, message, Viewer::Page))
+                        let shown = render(&world.message_json(chat, message, Viewer::Page));
+                        let plain = shown.trim_start_matches("(edited)\n").to_owned();
+                        match looks.insert((reference, message.id), plain) {
+                            Some(before) if message.deleted => format!("{shown}\n{before}"),
+                            _ => shown,
                         }
                     })
                     .collect();

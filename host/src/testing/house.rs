@@ -20,6 +20,8 @@ use crate::web::Web;
 
 /// How long the tasks of a house may take to end.
 const ENDING: Duration = Duration::from_secs(20);
+/// What its configuration calls the bot.
+const HOUSE_BOT: &str = "test";
 /// 2026-01-05T09:00:00Z, a Monday.
 const BEGIN: Millis = 1_767_603_600_000;
 
@@ -96,6 +98,13 @@ impl House {
 
     pub(crate) fn quiet(&self) -> &Quiet {
         self.quiet.as_ref().expect("the house has a clock of its own")
+    }
+
+    /// Loads a plugin while the house works, in place of the one of that name. An error says why it is refused; the old
+    /// one goes on then.
+    pub async fn loads(&self, plugin: &Plugin) -> anyhow::Result<()> {
+        let config = plugin.config().map_err(anyhow::Error::msg)?;
+        self.host.load(HOUSE_BOT, plugin.name(), config).await
     }
 
     /// Asks a route of a plugin, `GET` `/shop/orders/7`, and returns the status and the body.
@@ -213,8 +222,8 @@ async fn started(text: &str, surroundings: Surroundings) -> anyhow::Result<(Host
 /// # async fn main() {
 /// let house = House::with(Plugin::bundled("cards")).opens().await;
 /// let admin = house.admin();
-/// admin.says("/stats").await;
-/// assert!(admin.sees().await.contains("0"));
+/// admin.says("/admin").await;
+/// assert_eq!(admin.sees().await, "*Cards*\n[➕ Add card]\n[📇 My cards]\n[📊 Statistics]");
 /// house.waits(Duration::from_secs(3600)).await;
 /// admin.sees_nothing().await;
 /// house.closes([admin]).await;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::config;
+
 /// All that can be granted, as a configuration says it.
 const EVERYTHING: &str = r#"["chat", "tables", "dialogue", "files", "timers", "llm", { chat = ["*"] }, { http = ["*"] }, { telegram = ["*"] }]"#;
 
@@ -67,6 +69,13 @@ impl Plugin {
     /// What its operator calls it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What a configuration says of it.
+    pub(super) fn config(&self) -> Result<config::Plugin, String> {
+        let table: toml::Table = self.toml().parse().map_err(|error: toml::de::Error| error.to_string())?;
+        let section = table["bot"]["plugins"][self.name.as_str()].clone();
+        section.try_into().map_err(|error: toml::de::Error| error.to_string())
     }
 
     /// Its sections of a configuration.
