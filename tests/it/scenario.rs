@@ -132,7 +132,7 @@ async fn what_cannot_be_done_ends_a_scenario() {
         ("[[step]]\npresses = \"Yes\"", "there is no button `Yes`\n  hint: there are none\n"),
         (
             "[[step]]\nsays = \"/ref\"\nsees = [\"to be edited\\n[Press]\"]\n[[step]]\npresses = \"Pres\"",
-            "step 2, line 4: user presses \"Pres\"\n  there is no button `Pres`\n  hint: there are `Press`\n",
+            "step 2, line 5: user presses \"Pres\"\n  there is no button `Pres`\n  hint: there are `Press`\n",
         ),
         ("[[step]]\nedits = \"a\"\nto = \"b\"\n[[step]]\nsays = \"c\"", "no message has `a` in it\n  1 step(s) were not done\n"),
         ("[[step]]\nsends = { photo = \"none.png\" }", "`none.png` cannot be read: "),

@@ -218,3 +218,22 @@ fn unknown(word: &str) -> String {
     let known: Vec<_> = Capability::ALL.iter().map(|capability| capability.name()).collect();
     format!("there is no capability `{word}` to grant\nhint: choose from {}", known.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_every_method_but_the_hosts() {
+        let grant = Grant::everything();
+        assert!(grant.may_call("setMessageReaction") && !grant.may_call("getUpdates") && !grant.may_call("LogOut"));
+        assert!(Capability::ALL.into_iter().all(|capability| grant.includes(capability)));
+        assert!(grant.may_write(5, None, &[]));
+        let written: Grant = toml::from_str::<std::collections::BTreeMap<String, Grant>>("grant = [{ telegram = [\"*\"] }]")
+            .unwrap()
+            .remove("grant")
+            .unwrap();
+        assert!(written.may_call("setMessageReaction") && !written.may_call("getUpdates"));
+        assert!(!Grant::default().may_call("setMessageReaction"));
+    }
+}
