@@ -1,7 +1,7 @@
-//! What a hostile plugin costs its neighbours: the latency of `echo` in many chats, alone and while an attacker runs in
-//! as many other chats as it likes.
+//! What a hostile plugin costs its neighbours: the latency of another one in many chats, alone and while an attacker runs
+//! in as many other chats as it likes.
 //!
-//! One process holds an emulated Telegram and a host; for each attacker there is a fresh house, in which `echo` is
+//! One process holds an emulated Telegram and a host; for each attacker there is a fresh house, in which the other one is
 //! measured alone and then under attack, so that the two can be compared. The latency is that of a person: from the
 //! moment a message is written to the moment its answer stands in the chat, through polling, inbox, lane, turn, commit,
 //! outbox and delivery, with a durable database. The promise is a 99th percentile of at most twice that without the
@@ -44,19 +44,45 @@ const RAMP: Duration = Duration::from_millis(1_500);
 /// The promise.
 const PROMISED: f64 = 2.0;
 
-/// An attacker: what it is called, the plugin, and what to say to it.
-const ATTACKERS: &[(&str, &str, &str)] = &[
-    ("none, but pings", "hostile", "/ping"),
-    ("endless loop", "spin", "/spin"),
-    ("bulk memory", "hostile", "/fill"),
-    ("memory growth", "memory", "/oom"),
-    ("recursion", "recurse", "/recurse"),
-    ("host-call flood", "flood", "/calls 1000000"),
-    ("log flood", "flood", "/logs 9000"),
-    ("effect flood", "flood", "/messages 100"),
-    ("row writes", "flood", "/rows 1000"),
-    ("row reads", "flood", "/count"),
-    ("slow host call", "hostile", "/files nothing"),
+/// Rows of the large table.
+const ROWS: i64 = 300_000;
+
+/// An attack on neighbours.
+struct Attack {
+    name: &'static str,
+    /// What is said to the attacking plugin.
+    text: &'static str,
+    /// The plugin of the neighbours, and what the one with this number says to it.
+    neighbour: (&'static str, fn(usize) -> String),
+    /// Further lines of the configuration.
+    configuration: &'static str,
+    /// Whether the attacker has a large table.
+    has_rows: bool,
+}
+
+const fn against_echo(name: &'static str, text: &'static str) -> Attack {
+    Attack { name, text, neighbour: ("echo", |_| "hello".into()), configuration: "", has_rows: false }
+}
+
+const ATTACKS: &[Attack] = &[
+    against_echo("none, but pings", "/ping"),
+    against_echo("endless loop", "/spin"),
+    against_echo("bulk memory", "/fill"),
+    against_echo("memory growth", "/oom"),
+    against_echo("recursion", "/recurse"),
+    against_echo("host-call flood", "/calls 1000000"),
+    against_echo("log flood", "/logs 9000"),
+    against_echo("effect flood", "/messages 100"),
+    // More than the neighbours need and the attacker would like.
+    Attack { configuration: "[sending]\nper_second = 400\n", ..against_echo("paced effects", "/messages 100") },
+    against_echo("row writes", "/rows 1000"),
+    against_echo("row reads", "/count"),
+    Attack {
+        neighbour: ("ledger", |number| format!("/verify c{number}")),
+        has_rows: true,
+        ..against_echo("large table", "/scan")
+    },
+    against_echo("slow host call", "/files nothing"),
 ];
 
 /// A host in a house of its own, with Telegram outside of its runtime as it is in life.
@@ -71,7 +97,7 @@ struct House {
 }
 
 impl House {
-    async fn opens(components: &Path) -> anyhow::Result<Self> {
+    async fn opens(components: &Path, attack: &Attack) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let emulator = Emulator::new(Clock::system(), 7);
         for (token, name) in TOKENS.into_iter().zip(["neighbours_bot", "attackers_bot"]) {
@@ -100,10 +126,11 @@ impl House {
             format!("[[bot]]\nname = {name:?}\ntoken = {token:?}\napi_url = \"http://{address}\"\n{plugins}")
         };
         let text = format!(
-            "[database]\nurl = \"sqlite://{}\"\ncache = {:?}\n[limits]\nattempts = 1\n{}{}",
+            "[database]\nurl = \"sqlite://{}\"\ncache = {:?}\n[limits]\nattempts = 1\n{}{}{}",
             database.display(),
             components.join("cache"),
-            bot(TOKENS[0], &["echo"]),
+            attack.configuration,
+            bot(TOKENS[0], &[attack.neighbour.0]),
             bot(TOKENS[1], &["flood", "hostile", "memory", "recurse", "spin"]),
         );
         let config = Config::parse(&text, Path::new("neighbours.toml"), |_| None)?;
@@ -111,7 +138,14 @@ impl House {
         let tasks = Tasks::default();
         let starting = tasks.clone();
         let host = runtime.spawn(async move { host::start(config, &Clock::system(), &starting).await });
-        Ok(Self { emulator, telegram, tasks, host: host.await??, runtime, database, _folder: folder })
+        let host = host.await??;
+        if attack.has_rows {
+            let mut writer = SqliteConnection::connect(&format!("sqlite://{}", database.display())).await?;
+            let fill = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < $2)
+                        INSERT INTO flood__drops (bot_id, id, number) SELECT $1, n, n FROM n";
+            sqlx::query(fill).bind(ATTACKER).bind(ROWS).execute(&mut writer).await?;
+        }
+        Ok(Self { emulator, telegram, tasks, host, runtime, database, _folder: folder })
     }
 
     fn newcomers(&self, bot: i64, count: usize) -> Vec<(i64, ChatRef)> {
@@ -150,15 +184,15 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// The latencies of everybody who talks to `echo` for a while, sorted.
-async fn measure(emulator: &Emulator, neighbours: &[(i64, ChatRef)]) -> Vec<Duration> {
+/// The latencies of all neighbours who talk to their plugin for a while, sorted.
+async fn measure(emulator: &Emulator, neighbours: &[(i64, ChatRef)], text: fn(usize) -> String) -> Vec<Duration> {
     let end = now() + MEASURED;
     let talks = neighbours.iter().enumerate().map(|(index, neighbour)| async move {
         // Not all at the same moment.
         tokio::time::sleep(PAUSE * u32::try_from(index).unwrap_or(0) / u32::try_from(NEIGHBOURS).unwrap_or(1)).await;
         let mut seen = Vec::new();
         while now() < end {
-            seen.push(talk(emulator, *neighbour, "hello").await);
+            seen.push(talk(emulator, *neighbour, &text(index)).await);
             tokio::time::sleep(PAUSE).await;
         }
         seen
@@ -169,7 +203,7 @@ async fn measure(emulator: &Emulator, neighbours: &[(i64, ChatRef)]) -> Vec<Dura
 }
 
 /// Keeps two attacks waiting in every chat until told to stop; answers how many were begun.
-async fn attack(
+async fn keep_attacking(
     emulator: Emulator,
     database: std::path::PathBuf,
     victims: Vec<(i64, ChatRef)>,
@@ -212,21 +246,22 @@ fn percentile(sorted: &[Duration], percent: usize) -> f64 {
 }
 
 #[expect(clippy::print_stdout, reason = "a table for a person")]
-async fn compare(components: &Path, name: &str, text: &'static str) -> anyhow::Result<f64> {
-    let house = House::opens(components).await?;
+async fn compare(components: &Path, attack: &Attack) -> anyhow::Result<f64> {
+    let (name, text, say) = (attack.name, attack.text, attack.neighbour.1);
+    let house = House::opens(components, attack).await?;
     let neighbours = house.newcomers(NEIGHBOUR, NEIGHBOURS);
-    for neighbour in &neighbours {
-        talk(&house.emulator, *neighbour, "hello").await;
+    for (number, neighbour) in neighbours.iter().enumerate() {
+        talk(&house.emulator, *neighbour, &say(number)).await;
     }
-    let alone = measure(&house.emulator, &neighbours).await;
+    let alone = measure(&house.emulator, &neighbours, say).await;
 
     house.emulator.world(|world| world.add_fault(NewFault::new("getFile", Action::Hold)));
     let stop = Arc::new(AtomicBool::new(false));
     let victims = house.newcomers(ATTACKER, VICTIMS);
-    let attack = attack(house.emulator.clone(), house.database.clone(), victims, text, Arc::clone(&stop));
+    let attack = keep_attacking(house.emulator.clone(), house.database.clone(), victims, text, Arc::clone(&stop));
     let watch = async {
         tokio::time::sleep(RAMP).await;
-        let attacked = measure(&house.emulator, &neighbours).await;
+        let attacked = measure(&house.emulator, &neighbours, say).await;
         stop.store(true, Ordering::Relaxed);
         attacked
     };
@@ -260,16 +295,16 @@ fn main() -> anyhow::Result<()> {
     // Telegram and the people have a thread of their own.
     let outside = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     println!(
-        "latency of `echo` in {NEIGHBOURS} chats in ms, alone and with an attack in each of {VICTIMS} other chats"
+        "latency of a plugin in {NEIGHBOURS} chats in ms, alone and with an attack in each of {VICTIMS} other chats"
     );
     println!(
         "{:<16} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
         "attacker", "p50", "p99", "p50", "p99", "ratio50", "ratio99", "answers", "attacks"
     );
     let mut broken = Vec::new();
-    for (name, _, text) in ATTACKERS.iter().filter(|(name, ..)| chosen(name)) {
-        if outside.block_on(compare(components.path(), name, text))? > PROMISED {
-            broken.push(*name);
+    for attack in ATTACKS.iter().filter(|attack| chosen(attack.name)) {
+        if outside.block_on(compare(components.path(), attack))? > PROMISED {
+            broken.push(attack.name);
         }
     }
     match broken.as_slice() {

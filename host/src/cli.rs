@@ -98,9 +98,17 @@ impl Default for DevArgs {
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    // What a plugin's author asked for is said by the command itself; a house that runs for a moment says nothing besides.
-    let usual = if matches!(cli.command, Some(Command::Plugin(_))) { "off" } else { "info" };
+    // A house that runs for a moment says nothing besides what its author asked for.
+    let usual = match &cli.command {
+        Some(Command::Plugin(plugin)) if plugin.is_quiet() => "off",
+        _ => "info",
+    };
     let filter = EnvFilter::try_from_env("GUESTHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    // Its finer levels show the tokens that registries hand out.
+    let filter = match "oci_client=info".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_target(false)
@@ -130,10 +138,16 @@ pub(crate) fn complain(text: &str) {
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    // It waits for sites and for people, and leaves nothing half-done: a signal may end it at once.
+    let command = match command {
+        Command::Plugin(plugin) => return plugin::run(plugin, &clock).await,
+        command => command,
+    };
     let tasks = Tasks::default();
     listen_for_signals(&tasks);
-    let clock = Clock::system();
     match command {
+        Command::Plugin(_) => {}
         Command::Run { config: path } => {
             let mut config = Config::load(&path)?;
             let path = path.to_string_lossy();
@@ -157,7 +171,6 @@ async fn run(command: Command) -> anyhow::Result<()> {
             serve(emulator, listener, memory, &tasks);
         }
         Command::Dead(dead) => return dead::run(dead, &clock).await,
-        Command::Plugin(plugin) => return plugin::run(plugin).await,
         Command::Check { config } => return host::check(Config::load(&config)?).await,
     }
     tasks.finish(PATIENCE).await.map_err(|crash| anyhow::anyhow!(crash))

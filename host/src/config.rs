@@ -21,6 +21,8 @@ pub mod limits;
 
 pub mod llm;
 
+pub mod lock;
+
 mod read;
 
 pub mod sending;
@@ -32,6 +34,7 @@ pub use grant::Grant;
 pub use http::{ApiToken, Http, Webhook};
 pub use limits::Limits;
 pub use llm::Llm;
+pub use lock::Lock;
 pub use sending::{Pace, Sending};
 pub use sites::{Sites, Way};
 
@@ -86,11 +89,21 @@ impl Database {
             #[serde(default)]
             database: Database,
         }
-        let text = std::fs::read_to_string(path)
-            .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
-        let Only { database } = read::read(&text, path, Some("database"), |name| std::env::var(name).ok())?;
+        let Only { database } = load_section(path, "database")?;
         Ok(database)
     }
+}
+
+/// Reads nothing but one section of a file.
+fn load_section<T: serde::de::DeserializeOwned>(path: &Path, section: &str) -> Result<T, ConfigError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
+    read::read(&text, path, Some(section), |name| std::env::var(name).ok())
+}
+
+/// A text with `${NAME}` replaced where the environment has a NAME.
+pub(crate) fn filled(text: &str) -> String {
+    read::filled(text, |name| std::env::var(name).ok())
 }
 
 /// One Telegram bot.
@@ -148,6 +161,9 @@ pub struct Plugin {
     /// Its own settings; numbers and booleans are handed over as text.
     #[serde(default)]
     pub config: BTreeMap<String, toml::Value>,
+    /// The digest that the lock file binds it to. No key: `guesthouse plugin` writes it.
+    #[serde(skip)]
+    pub pin: Option<String>,
 }
 
 /// A bot's token. It is never printed.
@@ -204,6 +220,16 @@ pub enum ConfigError {
         /// Where and why.
         message: String,
     },
+    /// The lock file is not what it should be.
+    #[error(
+        "`{path}` cannot be used: {problem}\nhint: take it from your backup; without it nothing is pinned until `guesthouse plugin upgrade` pins it anew"
+    )]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// A `${NAME}` that the environment does not have.
     #[error(
         "`{path}` line {line} asks for `${{{name}}}`, which the environment does not have\nhint: set {name}, for example `export {name}=…`"
@@ -231,7 +257,14 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
-        Self::parse(&text, path, |name| std::env::var(name).ok())
+        let mut config = Self::parse(&text, path, |name| std::env::var(name).ok())?;
+        let lock = Lock::load(path)?;
+        for bot in &mut config.bots {
+            for (name, plugin) in &mut bot.plugins {
+                plugin.pin = lock.pin(&bot.name, name).map(|pin| pin.installed.digest.clone());
+            }
+        }
+        Ok(config)
     }
 
     /// Reads a text. `path` is for the messages and for relative component paths.

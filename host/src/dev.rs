@@ -2,6 +2,7 @@
 //!
 //! It is the production wiring with another `api_url`: the host reaches the emulator over HTTP like Telegram.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -17,6 +18,7 @@ use crate::emulator::Emulator;
 use crate::emulator::memory::Memory;
 use crate::emulator::world::World;
 use crate::host::{self, Host};
+use crate::sandbox::{Me, Settings};
 use crate::shutdown::Tasks;
 use crate::store::StoreError;
 
@@ -31,7 +33,11 @@ const CONFIG: &str = include_str!("dev/guesthouse.dev.toml");
 /// The dev house's bot, as the emulator and the configuration know it.
 const BOT: (&str, &str) = ("7000000001:dev-house", "guesthouse_dev_bot");
 /// What its configuration calls that bot.
-const NAME: &str = "dev";
+const CALLED: &str = "dev";
+/// What the emulator calls every bot.
+const NAME: &str = "Guesthouse";
+/// The admin of the dev house, as its configuration says.
+const ADMIN: i64 = 1001;
 
 /// The language model of the dev house; by default there is none.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -112,6 +118,14 @@ pub async fn start(
     Ok(host)
 }
 
+/// What a plugin of the dev house sees of its bot, without settings of its own: what was compiled for it elsewhere is found
+/// there.
+pub(crate) fn settings() -> Settings {
+    let id = BOT.0.split(':').next().and_then(|id| id.parse().ok()).unwrap_or_default();
+    let me = Me { id, username: BOT.1.into(), name: NAME.into() };
+    Settings { config: BTreeMap::new(), admins: vec![ADMIN], me }
+}
+
 /// The token of the dev house's API: what the environment says, else one that stays with the folder.
 fn api_token(data: &Path) -> anyhow::Result<String> {
     if let Ok(token) = std::env::var("GUESTHOUSE_API_TOKEN")
@@ -162,7 +176,7 @@ pub fn world(clock: &Clock, bots: &[String], memory: Option<&mut Memory>) -> any
             .with_context(|| format!("`{bot}` is not a bot\nhint: write --bot 123456789:secret=my_bot"))?;
         let known_or_new = |world: &mut World| match world.bot_by_token(token) {
             Some(known) => world.rename_bot(known, username),
-            None => world.add_bot(token, username, "Guesthouse").map(drop),
+            None => world.add_bot(token, username, NAME).map(drop),
         };
         emulator.world(known_or_new).map_err(|refusal| anyhow::anyhow!("`{bot}` is not a bot: {}", refusal.text))?;
     }
@@ -194,6 +208,16 @@ mod tests {
         assert_eq!(filled_in(&llm), Some(crate::config::Llm::new("http://127.0.0.1:1/v1", "m")));
         llm.llm_key = some("sk-1");
         assert!(filled_in(&llm).is_some_and(|llm| llm.key.is_some()));
+    }
+
+    #[test]
+    fn what_is_compiled_elsewhere_is_compiled_for_this_house() {
+        let config = Config::parse(CONFIG, Path::new("test.toml"), |name| match name {
+            "TOKEN" => Some(BOT.0.into()),
+            _ => Some("x".into()),
+        });
+        let bot = config.unwrap_or_else(|error| panic!("{error}")).bots.remove(0);
+        assert_eq!((bot.admins, bot.token.bot().map(|id| id.0)), (settings().admins, Some(settings().me.id)));
     }
 
     #[test]

@@ -26,9 +26,10 @@ use crate::intake::{self, webhook};
 use crate::lane::{Guest, Guests, Lanes, Seeds, Ways};
 use crate::llm::Llm;
 use crate::model::cron::Cron;
-use crate::model::manifest::Roster;
+use crate::model::manifest::{Roster, Route};
 use crate::model::{BotId, Part};
 use crate::sandbox::{Planned, Sandbox};
+use crate::schema::Schema;
 use crate::shutdown::Tasks;
 use crate::store::{KnownSchedule, Standing, Store, StoreError};
 use crate::telegram::{Client, Me, Pool};
@@ -37,7 +38,7 @@ use crate::web::Web;
 
 mod names;
 
-mod plugins;
+pub(crate) mod plugins;
 
 mod reload;
 
@@ -291,7 +292,8 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     let me = Arc::new(me);
     let loads = bot.plugins.iter().map(|(name, plugin)| load_plugin(parts, bot, name, plugin, &me, telegram));
     let guests = join_all(loads).await.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    let roster = put_guests(parts, bot, &me, place, guests).await?;
+    let pressure = Arc::new(Pressure::new(&parts.limits));
+    let roster = put_guests(parts, bot, &me, (place, &pressure), guests).await?;
     parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url), place.clone());
     let intake = intake::Bot {
         me: Arc::clone(&me),
@@ -302,7 +304,7 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
         store: parts.store.clone(),
         wake: parts.wake.clone(),
         clock: parts.clock.clone(),
-        pressure: Arc::new(Pressure::new(&parts.limits)),
+        pressure,
         place: place.clone(),
     };
     tracing::info!(bot = %bot.name, "bot `{}` runs as @{} with {} plugin(s)", bot.name, me.username, bot.plugins.len());
@@ -326,7 +328,7 @@ async fn put_guests(
     parts: &Parts,
     bot: &config::Bot,
     me: &Me,
-    place: &Place,
+    (place, pressure): (&Place, &Arc<Pressure>),
     mut guests: Vec<Guest>,
 ) -> anyhow::Result<watch::Receiver<Roster>> {
     let id = BotId(me.id);
@@ -339,7 +341,8 @@ async fn put_guests(
     place.has(guests.iter().map(shown).collect());
     let roster = parts.guests.put(id, guests);
     parts.wake.lanes.ring();
-    parts.api.serves(&bot.name, api::Served { id, username: me.username.clone(), plugins });
+    let served = api::Served { id, username: me.username.clone(), plugins, pressure: Arc::clone(pressure) };
+    parts.api.serves(&bot.name, served);
     Ok(roster)
 }
 
@@ -360,6 +363,9 @@ async fn serve_plugin(parts: &Parts, bot: &config::Bot, id: BotId, guest: &Guest
     let schedules = entries.iter().filter_map(known).collect();
     parts.agenda.put((id, name), manifest.parts(name), entries, zone).await?;
     let reads = guest.others.iter().map(|table| format!("read: {}", table.name));
+    // One that says `true` takes anything; any other was read when the plugin was loaded.
+    let schema = |route: &Route| Some((route.name.clone(), Schema::read(route.request.as_deref()?).ok()?));
+    let requests = manifest.routes.iter().filter_map(schema).collect();
     Ok(api::ServedPlugin {
         name: name.clone(),
         manifest: manifest.clone(),
@@ -367,6 +373,7 @@ async fn serve_plugin(parts: &Parts, bot: &config::Bot, id: BotId, guest: &Guest
         capabilities: plugin.capabilities().iter().map(|capability| capability.name()).collect(),
         grant: plugin.grant().words().into_iter().chain(reads).collect(),
         schedules,
+        requests,
     })
 }
 
@@ -407,6 +414,7 @@ async fn load_plugin(
         telegram,
         ways,
         bot: bot.name.as_str().into(),
+        zone: bot.timezone.clone(),
         admins: bot.admins.as_slice().into(),
     })
 }

@@ -72,7 +72,9 @@ impl Bot {
 
     /// Whether it should take no more updates for now.
     async fn is_full(&self) -> bool {
-        self.pressure.is_full(self, self.clock.now()).await
+        let roster = self.roster();
+        let parts = roster.iter().flat_map(|(plugin, manifest)| manifest.parts(plugin));
+        self.pressure.is_full(&self.store, self.id(), parts, self.clock.now()).await
     }
 
     /// Says, once, that updates cannot be stored or that they can again. Losing the polling lease is neither.

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use crate::clock::{Clock, Millis};
 use crate::config::{CommandLine, Limits};
+use crate::model::cron::Zone;
 use crate::model::manifest::Table;
 use crate::model::{BotId, Part, PluginName};
 use crate::sandbox::Plugin;
-use crate::shutdown::Tasks;
+use crate::shutdown::{Shutdown, Tasks};
 use crate::store::{ClaimedTurns, Store, StoreError, TableSet, Then};
 use crate::telegram::{Client, Me};
 use crate::wake::Wake;
@@ -77,6 +78,8 @@ pub struct Guest {
     pub ways: Ways,
     /// What the operator calls the bot.
     pub bot: Arc<str>,
+    /// Whose days its budgets mean.
+    pub zone: Zone,
     /// The users who run it: they are told what goes wrong.
     pub admins: Arc<[i64]>,
 }
@@ -159,9 +162,9 @@ impl Lanes {
         for lane in claimed {
             let Some(part) = lane.lease.part().cloned() else { continue };
             let slot = slots.take(lane.lease.bot(), part);
-            let lanes = self.clone();
+            let (lanes, shutdown) = (self.clone(), tasks.shutdown().clone());
             tasks.spawn(async move {
-                lanes.run_lane(lane).await;
+                lanes.run_lane(lane, &shutdown).await;
                 drop(slot);
                 // More may have come for this lane while it was held, or others of its plugin wait for the slot.
                 lanes.wake.lanes.ring();
@@ -182,10 +185,13 @@ impl Lanes {
         self.wake.lanes.wait(&self.clock, rest.min(LONGEST_SLEEP)).await;
     }
 
-    /// Runs the waiting events of one lane in order, then gives it back.
-    async fn run_lane(&self, ClaimedTurns { lease, events }: ClaimedTurns) {
+    /// Runs the waiting events of one lane in order, then gives it back. Once the host stops, it begins no more of them.
+    async fn run_lane(&self, ClaimedTurns { lease, events }: ClaimedTurns, shutdown: &Shutdown) {
         let last = events.len().saturating_sub(1);
         for (index, event) in events.iter().enumerate() {
+            if shutdown.has_begun() {
+                return self.report(self.store.release(lease).await);
+            }
             // For each event anew: another build may have been loaded meanwhile. Only what is loaded is claimed; what was
             // taken out since is left to whoever has it.
             let guest = lease.plugin().and_then(|plugin| self.guests.get(lease.bot(), plugin));

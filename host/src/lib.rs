@@ -8,6 +8,9 @@ pub mod model;
 /// The only place that reads the time.
 pub mod clock;
 
+/// Whether JSON follows a plugin's schema.
+pub mod schema;
+
 /// Dataless wake-ups.
 pub mod wake;
 
@@ -25,6 +28,9 @@ pub mod intake;
 
 /// The Web for plugins.
 pub mod web;
+
+/// Components from elsewhere.
+pub mod fetch;
 
 /// The language model for plugins.
 pub mod llm;
@@ -61,6 +67,9 @@ pub mod dev;
 
 /// Tests of plugins, for `cargo test`.
 pub mod testing;
+
+/// What plugin authors need besides.
+pub mod author;
 
 /// Conversations as files, which are tests.
 pub mod scenario;

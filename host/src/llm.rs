@@ -2,7 +2,7 @@
 //!
 //! It knows the model and the configuration, neither the database nor who asks: budgets, records and showing an answer
 //! while it comes in are the lane's (`lane/outside`, `lane/show`). Read `body` (what is asked), `stream` (what comes
-//! back), `schema` (whether it is what was asked for), `quirks` (what an endpoint does not take).
+//! back), `crate::schema` (whether it is what was asked for), `quirks` (what an endpoint does not take).
 //!
 //! # Why there is no client library
 //!
@@ -20,14 +20,13 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::config;
 use crate::model::llm::{Finish, LlmAnswer, LlmError, Prompt, Role, Said};
+use crate::schema;
 use quirks::{Quirk, Quirks};
 use stream::{Incoming, Unreadable};
 
 mod body;
 
 mod quirks;
-
-mod schema;
 
 mod stream;
 
@@ -131,7 +130,7 @@ impl Asker {
     /// Asks for JSON that follows a schema; once more, with what is wrong, if the first answer does not.
     async fn ask_by(&self, schema: &schema::Schema, prompt: &Prompt, spent: &mut u64) -> Result<LlmAnswer, LlmError> {
         let first = self.llm.ask(prompt, Some(schema), None, spent).await?;
-        let problem = match schema.check(&first.text).await {
+        let problem = match schema.check_answer(&first.text).await {
             Ok(text) => return Ok(LlmAnswer { text, ..first }),
             // Asked again it would be refused again, and cut short again.
             Err(problem) if first.finish == Finish::Filtered => return Err(LlmError::NotJson(problem)),
@@ -142,7 +141,7 @@ impl Asker {
         again.messages.push(say(Role::Assistant, first.text));
         again.messages.push(say(Role::User, schema.correction(&problem)));
         let second = self.llm.ask(&again, Some(schema), None, spent).await?;
-        let text = schema.check(&second.text).await.map_err(LlmError::NotJson)?;
+        let text = schema.check_answer(&second.text).await.map_err(LlmError::NotJson)?;
         let sum = |a: u32, b: u32| a.saturating_add(b);
         Ok(LlmAnswer {
             text,

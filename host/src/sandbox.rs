@@ -33,6 +33,9 @@ mod imports;
 /// What a manifest may say.
 mod manifest;
 
+/// What a component asks for, and what would keep it out.
+mod inspection;
+
 /// The memory that `describe` leaves behind.
 mod snapshot;
 
@@ -99,6 +102,7 @@ mod convert;
 /// What a turn may read.
 mod view;
 
+pub use inspection::Inspection;
 pub use manifest::Planned;
 pub use plugin::{LoadError, Me, Plugin, Settings, Source};
 pub use turn::{Turn, TurnError, TurnReport};
@@ -181,6 +185,11 @@ impl Sandbox {
     /// Makes a plugin of a component: compiled, described once, checked against the grant.
     pub async fn load(&self, source: Source<'_>, settings: Settings, grant: &Grant) -> Result<Plugin, LoadError> {
         plugin::load(&self.shared, source, settings, grant).await
+    }
+
+    /// Looks at a component without a grant: compiled, described once, never run.
+    pub async fn inspect(&self, source: Source<'_>, settings: Settings) -> Result<Inspection, LoadError> {
+        inspection::inspect(&self.shared, source, settings).await
     }
 }
 

@@ -120,7 +120,7 @@ pub use records::{BotRow, StoredCallback};
 pub use replies::RequestEnd;
 pub use schedules::{KnownSchedule, NewTick};
 pub use standing::Standing;
-pub use tables::{Since, TableSet};
+pub use tables::{Prospect, Since, TableSet};
 pub use trial::{FailedTurn, Scratch};
 pub use users::{SeenUser, UserRow};
 

@@ -129,7 +129,8 @@ impl Fetcher {
         for hop in 0..=REDIRECTS {
             let way = permitted(&ask.url, sites, hop > 0)?;
             let client = if way == Way::Named { &self.web.0.named } else { &self.web.0.public };
-            let response = ask.send(client, self.web.0.gateway.as_ref()).await.map_err(|error| failure(error, hop > 0))?;
+            let response =
+                ask.send(client, self.web.0.gateway.as_ref()).await.map_err(|error| failure(error, hop > 0))?;
             let location = response.headers().get(LOCATION).and_then(|to| std::str::from_utf8(to.as_bytes()).ok());
             match location.filter(|_| request::is_redirect(response.status())) {
                 Some(to) => {

@@ -139,6 +139,9 @@ async fn a_plugin_answers_what_its_manifest_says() {
             (Method::GET, "/api/test/desk/users/%ff/notes", "", (400, "bad_path")),
             (Method::POST, notes, "", (400, "bad_body")),
             (Method::POST, notes, "{", (400, "bad_body")),
+            (Method::POST, notes, r#"{"text": 5}"#, (400, "bad_body")),
+            (Method::POST, notes, r#"{"words": "x"}"#, (400, "bad_body")),
+            (Method::GET, "/api/test/desk/find?word=x", "", (400, "bad_parameter")),
             (Method::GET, notes, "{}", (400, "bad_body")),
             (Method::POST, notes, &large.to_string(), (413, "too_large")),
         ] {
@@ -147,6 +150,17 @@ async fn a_plugin_answers_what_its_manifest_says() {
             assert_eq!((status, code(&answer)), expected, "{method} {path}");
         }
         assert_eq!(house.database.number("SELECT COUNT(*) FROM inbox").await, events, "no plugin was asked");
+        for (body, problem) in
+            [(r#"{"text": 5}"#, "at `/text`: 5 is not of type"), ("{}", r#""text" is a required property"#)]
+        {
+            let (_, answer) = caller.asks(Method::POST, notes, body).await;
+            let message = answer["error"]["message"].as_str().unwrap_or_default();
+            assert!(
+                message.starts_with("the body is not what the route takes: ") && message.contains(problem),
+                "{message}"
+            );
+        }
+        assert_eq!(caller.gets("/api/test/desk/find?words=first").await, (200, json!({"found": 1})));
         let answer = caller.request(Method::PUT, notes).send().await.expect("an answer");
         assert_eq!(answer.headers()["allow"], "GET, POST");
         let answer = caller.request(Method::PUT, "/api/bots").send().await.expect("an answer");
@@ -159,6 +173,33 @@ async fn a_plugin_answers_what_its_manifest_says() {
             assert!(answer["error"]["message"].as_str().is_some_and(|text| text.contains(words)), "{answer}");
         }
         assert_eq!(house.database.number("SELECT COUNT(*) FROM replies").await, 0, "what was seen is not kept");
+        house.admin().skips().await;
+        house.closes([]).await;
+    }
+}
+
+#[tokio::test]
+async fn where_too_much_waits_callers_are_asked_to_come_later() {
+    for database in Database::each().await {
+        let clock = Clock::manual(Clock::system().now());
+        let house = house(clock, database, "waiting_events = 3\nattempts = 2", &[desk()]).await;
+        let caller = Caller::of(&house.url());
+        // Nobody waits for the answers of these, and they do not end while the clock stands.
+        for _ in 0..3 {
+            let request = caller.request(Method::GET, "/api/test/desk/odd/slow").timeout(Duration::from_millis(300));
+            assert!(request.send().await.is_err());
+        }
+        house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 0", 3).await;
+        let answer = caller.request(Method::GET, "/api/test/desk/users/me").send().await.expect("an answer");
+        assert_eq!(answer.headers()["retry-after"], "2");
+        let (status, answer) = read(answer).await;
+        assert_eq!((status, code(&answer)), (503, "full"));
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM inbox").await, 3, "it was not stored");
+        // The host itself still tells how it stands.
+        assert_eq!(caller.gets("/api/bots").await.0, 200);
+        house.passes_until("SELECT -COUNT(*) FROM inbox WHERE state = 0", 0).await;
+        house.passes(2).await;
+        assert_eq!(caller.gets("/api/test/desk/users/me").await, (200, json!({"query": 0})));
         house.admin().skips().await;
         house.closes([]).await;
     }

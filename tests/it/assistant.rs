@@ -5,9 +5,12 @@ use serde_json::{Value, json};
 
 use crate::support::{BOT, Database, House, Model, Plugin, Says, Street, cards, png, profile};
 
+mod groups;
+
 /// The bundled assistant with all that it needs; asked last.
 fn assistant() -> Plugin {
-    Plugin::bundled("assistant").granted(r#"["chat", "tables", "files", "llm"]"#)
+    Plugin::bundled("assistant")
+        .granted(r#"["chat", "tables", "files", "llm"]"#)
         .under("priority = -100\nread = [\"profile.facts\", \"channels.feed\", \"channels.posts\"]")
 }
 
@@ -74,6 +77,29 @@ async fn it_answers_what_nobody_else_does_and_knows_only_whom_it_talks_to() {
 }
 
 #[tokio::test]
+async fn a_picture_that_is_too_large_is_said_to_be_there() {
+    let model = Model::answers(|question, said| {
+        let seen = question["messages"].to_string().contains("data:image/");
+        Says::text(format!("{} {said}", if seen { "seen:" } else { "unseen:" }))
+    })
+    .await;
+    // Without the plugin that looks for codes in pictures.
+    let (street, database) = (Street::opens().await, Database::sqlite());
+    let text = street.configuration(&database, "", &[assistant()]) + &model.section("");
+    let house = House::opens_on(street, database, &text).await;
+    let user = house.person(1002);
+    // More than one call may carry, and less.
+    let (large, small) = (vec![7; 1_500 << 10], vec![7; 700 << 10]);
+    user.sends_document("large.png", &large, "what is it?").await;
+    assert_eq!(user.sees().await, "unseen: what is it?\n[A picture came with this. It could not be shown to you.]");
+    user.sends_document("large.png", &large, "").await;
+    assert!(user.sees().await.starts_with("I cannot look at this picture: it is too large"));
+    user.sends_document("small.png", &small, "and this?").await;
+    assert_eq!(user.sees().await, "seen: and this?");
+    house.closes([user]).await;
+}
+
+#[tokio::test]
 async fn without_a_model_it_says_why_and_searches() {
     for (llm, why) in [("", "no language model is there"), ("dead", "no language model is there")] {
         let model = Model::answers(|_, _| Says::Error(503, "loading".into())).await;
@@ -112,4 +138,22 @@ async fn in_a_group_it_answers_who_speaks_to_it() {
     assert!(!told(&model.asked()[0]).0.contains("Haifa"), "what it knows of people is not for a group");
     user.skips().await;
     house.closes([user]).await;
+}
+
+#[tokio::test]
+async fn what_is_read_in_the_background_makes_no_answer_begin_again() {
+    for database in Database::each().await {
+        let model = Model::answers(|_, _| Says::AsTold).await;
+        let house = opens(database, &model.section("")).await;
+        let user = house.person(1002);
+        user.says("I live in Haifa").await;
+        model.was_asked(1).await;
+        // The answer is under way, and has read what the profile writes now.
+        house.passes_until(FACTS, 1).await;
+        model.says("A fine city.");
+        model.ends();
+        while !user.sees().await.ends_with("A fine city.") {}
+        assert_eq!(model.asked().len(), 1);
+        house.closes([user]).await;
+    }
 }

@@ -1,13 +1,16 @@
 //! Channels, as subscribers, admins and callers of the REST API see them: pages of a local site, posts of chats where the bot
 //! is, and everything that goes wrong with them. On both databases.
 
+mod alone;
+mod hours;
+mod polite;
 mod town;
 mod trouble;
 mod write;
 
 use serde_json::json;
 
-use crate::support::{Database, House, TOKEN};
+use crate::support::{Database, House, TOKEN, png};
 use town::{Previews, Stands, adds, close, html, new, old, parses, sees};
 
 /// The bot's id.
@@ -127,14 +130,14 @@ async fn links_are_followed_and_their_main_text_kept() {
 }
 
 /// Opens a chat of the town with the bot in it; gives the number that the town knows it by.
-async fn chat(house: &House, kind: &str, title: &str, owner: i64) -> String {
+pub(crate) async fn chat(house: &House, kind: &str, title: &str, owner: i64) -> String {
     let new = json!({"type": kind, "title": title, "members": [owner], "bots": [bot()]});
     let chat = house.street.town.post("/chats", new).await;
     chat["id"].as_str().map_or_else(|| chat["id"].to_string(), str::to_owned)
 }
 
 /// Lets somebody forward a post of a channel to the bot.
-async fn forwards(house: &House, person: i64, channel: i64) {
+pub(crate) async fn forwards(house: &House, person: i64, channel: i64) {
     let update = json!({"message": {
         "message_id": 900, "date": 2, "chat": {"id": person, "type": "private", "first_name": "Somebody"},
         "from": {"id": person, "is_bot": false, "first_name": "Somebody"}, "text": "look",
@@ -184,8 +187,55 @@ async fn posts_of_channels_where_the_bot_is_come_by_themselves() {
     }
 }
 
+#[tokio::test]
+async fn an_album_is_one_post_and_so_is_its_edit() {
+    let site = Previews::open().await;
+    for database in Database::each().await {
+        let house = House::opens(database, &[site.plugin("")]).await;
+        let ada = house.street.town.newcomer("Ada", "en").await;
+        let ada_id = newest_person(&house).await;
+        ada.says("/start").await;
+        sees(&ada, "I read Telegram channels for you").await;
+        let channel = chat(&house, "channel", "Inner Circle", ada_id).await;
+        house.database.comes_to("SELECT COUNT(*) FROM channels__channels WHERE added_by > 0", 1).await;
+        let channel_id = house.database.number("SELECT chat_id FROM channels__channels").await;
+        forwards(&house, ada_id, channel_id).await;
+        house.database.comes_to("SELECT COUNT(*) FROM channels__subscriptions WHERE told = 'Fine'", 1).await;
+
+        let owner = ada.in_chat(&channel);
+        let photos = [[255, 0, 0], [0, 255, 0], [0, 0, 255]].map(|color| png(16, color));
+        let photos: Vec<&[u8]> = photos.iter().map(Vec::as_slice).collect();
+        owner.sends_photos(&photos, "Three views of the mill").await;
+        let post = sees(&ada, "Three views of the mill").await;
+        assert!(post.starts_with("*Inner Circle*<https://t.me/c/") && post.contains("\n🖼\nThree views"), "{post}");
+        let kept = "SELECT kinds || ' ' || CAST((SELECT COUNT(*) FROM channels__posts) AS TEXT) FROM channels__posts";
+        assert_eq!(house.database.texts(kept).await, ["photo 1"]);
+        let first = house.database.number("SELECT number FROM channels__posts").await;
+
+        // Telegram tells of an edit of one part; only the first one is the post.
+        let part = |number: i64, caption: &str| {
+            json!({"edited_channel_post": {
+                "message_id": number, "date": 2_000_000_000, "edit_date": 2_000_000_001, "media_group_id": "1",
+                "chat": {"id": channel_id, "type": "channel", "title": "Inner Circle"}, "caption": caption,
+                "photo": [{"file_id": "f", "file_unique_id": "u", "width": 16, "height": 16}],
+            }})
+        };
+        let updates = format!("/bots/{}/updates", bot());
+        house.street.town.post(&updates, part(first + 1, "the second view")).await;
+        house.street.town.post(&updates, part(first, "Three views of the old mill")).await;
+        let edited = sees(&ada, "the old mill").await;
+        assert!(edited.starts_with("(edited)"), "{edited}");
+        owner.says("And a word").await;
+        sees(&ada, "And a word").await;
+        assert!(!ada.has_read().await.join("\n").contains("the second view"), "it was passed on as a post of its own");
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM channels__posts").await, 2);
+        ada.settles().await;
+        house.closes([ada]).await;
+    }
+}
+
 /// The id of the person who came last.
-async fn newest_person(house: &House) -> i64 {
+pub(crate) async fn newest_person(house: &House) -> i64 {
     let state = house.street.town.get("/state").await;
     state["people"].as_array().expect("people").iter().filter_map(|person| person["id"].as_i64()).max().expect("one")
 }

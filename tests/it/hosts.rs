@@ -194,3 +194,29 @@ async fn a_frozen_host_does_nothing_when_it_wakes() {
     database.check().await;
     street.closes().await;
 }
+
+#[tokio::test]
+async fn what_is_not_begun_when_the_host_stops_is_left_to_the_next() {
+    let house = House::opens(Database::sqlite(), &[fixture("tables")]).await;
+    let user = house.person(1002);
+    let file = crate::support::sends_a_file_to_wait_for(&user, &house.database).await;
+    let (street, database) = house.stops().await;
+    street.town.suffers(serde_json::json!({"method": "getFile", "action": "hold"})).await;
+    user.says(&format!("/slow_hit jar {file}")).await;
+    for _ in 0..3 {
+        user.says("/hit jar").await;
+    }
+    // They come in one batch, so one claim takes all of them.
+    let text = street.configuration(&database, "", &[fixture("tables")]);
+    let house = House::opens_on(street, database, &text).await;
+    until("the first turn waits", async || !house.street.town.calls("getFile").await.is_empty()).await;
+    house.is_told_to_stop();
+    house.street.town.recovers().await;
+    let (street, database) = house.stops().await;
+    assert_eq!(database.number("SELECT COUNT(*) FROM inbox WHERE state = 0").await, 3, "one was under way");
+    let house = House::opens_on(street, database, &text).await;
+    for number in 1..=4 {
+        assert_eq!(user.sees().await, format!("jar {number}"));
+    }
+    house.closes([user]).await;
+}

@@ -213,6 +213,33 @@ async fn edits_that_are_late_give_way_to_the_latest() {
     house.closes([user]).await;
 }
 
+/// A message that the turn never brought into its last form does not look as if more were to come.
+#[tokio::test]
+async fn what_was_shown_of_a_turn_that_is_given_up_does_not_go_on_growing() {
+    for database in Database::each().await {
+        let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
+        let house = opens_with(clock.clone(), database, &model, "", "attempts = 2").await;
+        let user = house.person(1002);
+        user.says(&format!("/until {} once", clock.now() + 3_600_000)).await;
+        model.was_asked(1).await;
+        model.says("Once upon");
+        house.passes_until(SHOWN, 1).await;
+        assert_eq!(user.sees().await, "Once upon …");
+        model.says(" a time");
+        model.ends();
+        house.passes_until("SELECT COUNT(*) FROM inbox WHERE state = 2", 1).await;
+        let mut seen = user.sees().await;
+        // An edit may have shown all of it while it grew.
+        if seen.ends_with(" …") {
+            seen = user.sees().await;
+        }
+        assert_eq!(seen, "(edited)\nOnce upon a time");
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM answers").await, 0);
+        house.admin().skips().await;
+        house.closes([user]).await;
+    }
+}
+
 /// Nobody is left with half an answer when there is none.
 #[tokio::test]
 async fn what_was_shown_of_an_answer_that_broke_off_goes() {
@@ -257,6 +284,28 @@ async fn a_host_that_dies_leaves_one_message_that_goes_on_growing() {
         database.check().await;
         street.closes().await;
     }
+}
+
+#[tokio::test]
+async fn a_day_of_a_budget_is_one_of_the_bots_time_zone() {
+    let model = Model::answers(|_, _| Says::text("an answer")).await;
+    let day = 86_400_000;
+    // A minute before midnight in Tokyo, which is three in the afternoon in Greenwich.
+    let midnight = (Clock::system().now() / day + 1) * day + 15 * 3_600_000;
+    let street = Street::opens().await;
+    let database = Database::sqlite();
+    let text = street.configuration(&database, "", &[thinker()]) + &model.section("tokens_per_chat_per_day = 40");
+    let text = text.replace("\nadmins = ", "\ntimezone = \"Asia/Tokyo\"\nadmins = ");
+    let house = House::opens_on_at(Clock::manual(midnight - 60_000), street, database, &text).await;
+    let user = house.person(1002);
+    user.says("/ask").await;
+    assert_eq!(user.sees().await, "an answer");
+    user.says("/ask").await;
+    assert_eq!(user.sees().await, format!("refused: there is more after {midnight}"));
+    house.passes(61).await;
+    user.says("/ask").await;
+    assert_eq!(user.sees().await, "an answer");
+    house.closes([user]).await;
 }
 
 #[tokio::test]

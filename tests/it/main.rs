@@ -36,6 +36,8 @@ mod hostile;
 
 mod hosts;
 
+mod install;
+
 mod intake;
 
 mod llm;
@@ -55,6 +57,8 @@ mod suspended;
 mod pacing;
 
 mod profile;
+
+mod released;
 
 mod tidy;
 

@@ -134,7 +134,10 @@ async fn what_cannot_be_done_ends_a_scenario() {
             "[[step]]\nsays = \"/ref\"\nsees = [\"to be edited\\n[Press]\"]\n[[step]]\npresses = \"Pres\"",
             "step 2, line 5: user presses \"Pres\"\n  there is no button `Pres`\n  hint: there are `Press`\n",
         ),
-        ("[[step]]\nedits = \"a\"\nto = \"b\"\n[[step]]\nsays = \"c\"", "no message has `a` in it\n  1 step(s) were not done\n"),
+        (
+            "[[step]]\nedits = \"a\"\nto = \"b\"\n[[step]]\nsays = \"c\"",
+            "no message has `a` in it\n  1 step(s) were not done\n",
+        ),
         ("[[step]]\nsends = { photo = \"none.png\" }", "`none.png` cannot be read: "),
         ("[[step]]\nsends = { photo = \"red 200\" }", "`red 200` is larger than 147 pixels"),
         ("[[step]]\nwaits = \"until 2020-01-01 10:00\"", "`until 2020-01-01 10:00` has passed already"),
@@ -168,7 +171,10 @@ async fn a_turn_that_fails_and_an_answer_that_is_missing_are_named() {
     let shown = run("fetcher", "[[step]]\nsays = \"/get https://example.org/\"").await;
     assert!(shown.contains("a plugin has asked GET https://example.org/, and no [[http]] answers that"), "{shown}");
     let shown = run("thinker", "[[llm]]\ncontains = \"x\"\ntext = \"y\"\n[[step]]\nsays = \"/ask z\"").await;
-    assert!(shown.contains("a plugin has asked the language model, and no [[llm]] answers that:\n  Be brief.\n  z"), "{shown}");
+    assert!(
+        shown.contains("a plugin has asked the language model, and no [[llm]] answers that:\n  Be brief.\n  z"),
+        "{shown}"
+    );
 }
 
 #[tokio::test]
@@ -216,7 +222,11 @@ fn the_command_finds_files_and_ends_with_a_code() {
     let (code, out, err) = guesthouse(&["tests", "--plugin", &plugin, "--filter", "b.toml"], at.path());
     assert_eq!((code, out.as_str()), (0, "ok    tests/b.toml\n1 right, 0 wrong\n"), "{err}");
     let (code, out, err) = guesthouse(&["tests", "--plugin", &plugin, "--update"], at.path());
-    assert_eq!((code, out.as_str()), (0, "ok    tests/b.toml\nwrote tests/deep/a.toml\n2 right, 0 wrong, 1 updated\n"), "{err}");
+    assert_eq!(
+        (code, out.as_str()),
+        (0, "ok    tests/b.toml\nwrote tests/deep/a.toml\n2 right, 0 wrong, 1 updated\n"),
+        "{err}"
+    );
     let written = std::fs::read_to_string(at.path().join("tests/deep/a.toml")).expect("it is there");
     assert_eq!(written, "[[step]]\nsays = \"b\" # kept\nsees = [\"b\"]\n");
 

@@ -19,6 +19,8 @@ pub mod database;
 
 pub mod process;
 
+pub mod registry;
+
 pub mod relay;
 
 #[allow(dead_code, reason = "the tests of the store use the rest")]

@@ -50,7 +50,7 @@ fn dependencies_go_one_way() {
             "model" | "clock" | "health" => Some(vec![]),
             "wake" | "shutdown" => Some(vec!["clock"]),
             "config" => Some(vec!["model"]),
-            "store" | "sandbox" | "telegram" | "web" | "llm" => with(&[]),
+            "store" | "sandbox" | "telegram" | "web" | "llm" | "fetch" => with(&[]),
             "intake" | "delivery" => with(&["store", "telegram"]),
             "lane" => with(&["store", "sandbox", "telegram", "web", "llm"]),
             "http" => with(&["store", "intake", "telegram"]),
@@ -77,13 +77,15 @@ fn dependencies_go_one_way() {
 
 #[test]
 fn each_engine_is_known_in_one_place() {
-    let homes: [(&str, &[&str]); 7] = [
+    let homes: [(&str, &[&str]); 9] = [
         ("sqlx::", &["store"]),
         ("wasmtime", &["sandbox"]),
         ("teloxide", &["telegram"]),
         ("axum::", &["emulator", "http", "intake/webhook"]),
         // What plugins make the host ask goes through the checks of one module.
-        ("reqwest::", &["telegram", "web", "llm", "emulator", "testing"]),
+        ("reqwest::", &["telegram", "web", "llm", "emulator", "fetch", "testing"]),
+        ("oci_client::", &["fetch"]),
+        ("toml_edit::", &["cli/plugin", "scenario"]),
         ("encoding_rs", &["web"]),
         ("jsonschema", &["llm"]),
     ];

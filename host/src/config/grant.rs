@@ -106,13 +106,18 @@ impl<'de> Deserialize<'de> for Grant {
 }
 
 impl Grant {
+    /// Every capability, for whoever only looks. No chat, method or site is named by it.
+    pub fn everything() -> Self {
+        Self { capabilities: Capability::ALL.into_iter().collect(), ..Self::default() }
+    }
+
     /// Whether it includes this capability.
     pub fn includes(&self, capability: Capability) -> bool {
         self.capabilities.contains(&capability)
     }
 
     /// All that can be granted, for whoever tries a plugin out.
-    pub fn everything() -> Self {
+    pub fn unlimited() -> Self {
         let mut sites = Sites::default();
         // A star is a site.
         let _ = sites.add("*");
@@ -225,14 +230,15 @@ mod tests {
 
     #[test]
     fn a_star_is_every_method_but_the_hosts() {
-        let grant = Grant::everything();
+        let grant = Grant::unlimited();
         assert!(grant.may_call("setMessageReaction") && !grant.may_call("getUpdates") && !grant.may_call("LogOut"));
         assert!(Capability::ALL.into_iter().all(|capability| grant.includes(capability)));
         assert!(grant.may_write(5, None, &[]));
-        let written: Grant = toml::from_str::<std::collections::BTreeMap<String, Grant>>("grant = [{ telegram = [\"*\"] }]")
-            .unwrap()
-            .remove("grant")
-            .unwrap();
+        let written: Grant =
+            toml::from_str::<std::collections::BTreeMap<String, Grant>>("grant = [{ telegram = [\"*\"] }]")
+                .unwrap()
+                .remove("grant")
+                .unwrap();
         assert!(written.may_call("setMessageReaction") && !written.may_call("getUpdates"));
         assert!(!Grant::default().may_call("setMessageReaction"));
     }

@@ -1,5 +1,6 @@
 //! What a turn may use at most. Each default carries its reason; `guesthouse.example.toml` repeats them.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -98,6 +99,18 @@ impl Limits {
     /// What a turn may wait for the Web and for a language model.
     pub fn outside(&self) -> Duration {
         Duration::from_secs(self.outside_s)
+    }
+
+    /// Reads nothing but this section of a file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        #[derive(Deserialize)]
+        struct Only {
+            #[serde(default)]
+            limits: Limits,
+        }
+        let Only { limits } = super::load_section(path, "limits")?;
+        limits.check()?;
+        Ok(limits)
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {

@@ -52,6 +52,15 @@ fn fill_in(value: &mut toml::Value, env: &impl Fn(&str) -> Option<String>) -> Re
     }
 }
 
+/// A text with what is known filled in, and as it is where something is not known.
+pub(super) fn filled(text: &str, env: impl Fn(&str) -> Option<String>) -> String {
+    let mut value = toml::Value::String(text.to_owned());
+    match (fill_in(&mut value, &env), value) {
+        (Ok(()), toml::Value::String(filled)) => filled,
+        _ => text.to_owned(),
+    }
+}
+
 /// What is wrong, with a hint where the reason alone does not say what to write.
 fn explain(text: &str, error: &toml::de::Error) -> String {
     let hint = if text.lines().any(|line| line.trim() == "[bot]") {

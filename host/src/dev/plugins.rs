@@ -1,6 +1,7 @@
 //! Plugins under work in the dev house: loaded beside the bundled ones, and again whenever they change.
 //!
 //! A plugin gets all that it asks for, under the name by which it calls itself, and is asked before the bundled ones. What is
+//! A project's folder is built as `guesthouse plugin build` does it. What is
 //! wrong with a new build is said in the terminal and in the web chat, for as long as it is wrong; the last one that worked
 //! goes on meanwhile (`host/reload`). So the house opens also with a plugin that does not load yet.
 
@@ -10,7 +11,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::watch::{self, Look};
-use super::{BOT, NAME};
+use super::{BOT, CALLED};
+use crate::author;
 use crate::cli::{complain, say};
 use crate::clock::Clock;
 use crate::config::{self, Grant, Token};
@@ -41,8 +43,16 @@ fn setting(text: &str) -> Result<(String, String), String> {
 /// Loads all of them, and keeps an eye on each until the shutdown.
 pub(super) async fn load(args: &PluginArgs, host: &Host, emulator: &Emulator, clock: &Clock, tasks: &Tasks) {
     for path in &args.plugins {
-        let config = args.settings.iter().map(|(key, value)| (key.clone(), toml::Value::from(value.as_str()))).collect();
-        let mut work = Work { path: path.clone(), config, name: None, digest: None, host: host.clone(), emulator: emulator.clone() };
+        let config =
+            args.settings.iter().map(|(key, value)| (key.clone(), toml::Value::from(value.as_str()))).collect();
+        let mut work = Work {
+            path: path.clone(),
+            config,
+            name: None,
+            digest: None,
+            host: host.clone(),
+            emulator: emulator.clone(),
+        };
         let look = Look::at(path);
         work.try_to_load().await;
         let (clock, shutdown) = (clock.clone(), tasks.shutdown().clone());
@@ -94,7 +104,10 @@ impl Work {
     async fn load(&mut self) -> anyhow::Result<Option<String>> {
         let source = component(&self.path).await?;
         let bytes = tokio::fs::read(&source).await.map_err(|error| {
-            anyhow::anyhow!("cannot read `{}`: {error}\nhint: build it; it is loaded as soon as it is there", source.display())
+            anyhow::anyhow!(
+                "cannot read `{}`: {error}\nhint: build it; it is loaded as soon as it is there",
+                source.display()
+            )
         })?;
         let digest = Sha256::digest(&bytes).to_vec();
         if self.digest.replace(digest.clone()) == Some(digest) && self.name.is_some() {
@@ -103,12 +116,13 @@ impl Work {
         }
         let source = source.to_string_lossy().into_owned();
         let config = self.config.clone();
-        let plugin = config::Plugin { source, grant: Grant::everything(), priority: PRIORITY, config, ..Default::default() };
+        let plugin =
+            config::Plugin { source, grant: Grant::unlimited(), priority: PRIORITY, config, ..Default::default() };
         let name = match &self.name {
             Some(name) => name.clone(),
-            None => self.host.called(&config::Bot::named(NAME, Token::new(BOT.0)), &plugin).await?,
+            None => self.host.called(&config::Bot::named(CALLED, Token::new(BOT.0)), &plugin).await?,
         };
-        self.host.load(NAME, &name, plugin).await?;
+        self.host.load(CALLED, &name, plugin).await?;
         self.name = Some(name.clone());
         Ok(Some(name))
     }
@@ -116,10 +130,9 @@ impl Work {
 
 /// The component that a path means, built if it is a project's folder.
 async fn component(path: &Path) -> anyhow::Result<PathBuf> {
-    anyhow::ensure!(
-        !path.is_dir(),
-        "`{}` is a folder\nhint: name the component in it, such as target/wasm32-wasip2/release/NAME.wasm",
-        path.display()
-    );
-    Ok(path.to_owned())
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    // What the tool says is repeated where it fails; else it is of no interest.
+    Ok(author::build::build(path, &|line| tracing::debug!("{line}")).await?)
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, Grant};
 use crate::lane::Guest;
@@ -20,7 +21,7 @@ pub(crate) async fn called(sandbox: &Sandbox, bot: &config::Bot, plugin: &config
     let file = Path::new(&plugin.source).file_stem().map_or_else(String::new, |name| name.to_string_lossy().into());
     let file = name_of(&file).unwrap_or_else(|| "plugin".into());
     let me = Me { id: bot.token.bot().map_or(0, |id| id.0), username: "a_bot".into(), name: bot.name.clone() };
-    let granted = config::Plugin { grant: Grant::everything(), ..plugin.clone() };
+    let granted = config::Plugin { grant: Grant::unlimited(), ..plugin.clone() };
     let loaded = load(sandbox, bot, &file, &granted, &me).await?;
     Ok(name_of(&loaded.manifest().name).unwrap_or(file))
 }
@@ -48,6 +49,7 @@ pub(super) async fn load(
                 let all: Vec<_> = guesthouse_bundled::all().iter().map(|bundled| bundled.name).collect();
                 format!("there is no bundled plugin `{bundled}`\nhint: choose from {}", all.join(", "))
             })?;
+            is_pinned(&name, plugin, found.digest)?;
             Source { name, component: found.component.into(), digest: Some(found.digest.to_owned()) }
         }
         None => {
@@ -59,19 +61,55 @@ pub(super) async fn load(
                     path.display()
                 )
             })?;
-            Source { name, component: component.into(), digest: None }
+            let digest = match &plugin.pin {
+                Some(_) => {
+                    let digest = format!("{:x}", Sha256::digest(&component));
+                    is_pinned(&name, plugin, &digest)?;
+                    Some(digest)
+                }
+                None => None,
+            };
+            Source { name, component: component.into(), digest }
         }
     };
+    Ok(sandbox.load(source, settings(bot, plugin, me), &plugin.grant).await?)
+}
+
+/// What a plugin sees of its bot and of the operator's wishes.
+pub(crate) fn settings(bot: &config::Bot, plugin: &config::Plugin, me: &Me) -> Settings {
     let text = |value: &toml::Value| match value {
         toml::Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let settings = Settings {
+    Settings {
         config: plugin.config.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
         admins: bot.admins.clone(),
         me: crate::sandbox::Me { id: me.id, username: me.username.clone(), name: me.name.clone() },
+    }
+}
+
+/// A bot that nobody has asked Telegram about. A plugin that puts its name into its snapshot sees the real one at the real
+/// start.
+pub(crate) fn unknown(bot: &config::Bot) -> Me {
+    let id = bot.token.bot().map_or(0, |id| id.0);
+    Me { id, username: "checked_bot".into(), name: bot.name.clone() }
+}
+
+/// Whether the lock file lets these bytes be loaded under this name. Asked before they are looked at in any other way.
+fn is_pinned(name: &PluginName, plugin: &config::Plugin, digest: &str) -> anyhow::Result<()> {
+    let Some(pin) = plugin.pin.as_deref().filter(|pin| *pin != digest) else { return Ok(()) };
+    let source = &plugin.source;
+    let hint = if source.starts_with("bundled:") {
+        format!("put bot.plugins.{name}.source back, or take the plugin's entry out of the lock file")
+    } else {
+        format!(
+            "`guesthouse plugin upgrade {name}` fetches it anew; if this one is meant, `guesthouse plugin upgrade {name} \
+             {source}` pins it"
+        )
     };
-    Ok(sandbox.load(source, settings, &plugin.grant).await?)
+    anyhow::bail!(
+        "plugin `{name}` is not the one that the lock file pins: `{source}` has sha256 {digest}, pinned is {pin}\nhint: {hint}"
+    )
 }
 
 /// Lets plugins read the tables of others that the operator has granted them.
@@ -108,7 +146,7 @@ pub(super) fn put_in_order(bot: &config::Bot, guests: &mut [Guest]) {
 }
 
 /// A host without a bot would look alive and do nothing.
-pub(super) fn has_a_bot(config: &Config) -> anyhow::Result<()> {
+pub(crate) fn has_a_bot(config: &Config) -> anyhow::Result<()> {
     let hint = "hint: add a [[bot]] with a name and a token";
     anyhow::ensure!(!config.bots.is_empty(), "the configuration has no bot\n{hint}");
     Ok(())
@@ -120,9 +158,7 @@ pub async fn check(config: Config) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(&config.limits, &config.database.cache)?;
     let mut refused = 0;
     for bot in &config.bots {
-        let id = bot.token.bot().map_or(0, |id| id.0);
-        // The name is Telegram's to tell; a plugin that puts it into its snapshot sees the real one at the real start.
-        let me = Me { id, username: "checked_bot".into(), name: bot.name.clone() };
+        let me = unknown(bot);
         for (name, plugin) in &bot.plugins {
             match load(&sandbox, bot, name, plugin, &me).await {
                 Ok(plugin) => crate::cli::say(&format!(

@@ -42,7 +42,7 @@ impl Host {
         guests.push(loaded);
         // As at the start: among equals the name decides.
         guests.sort_by(|a, b| a.plugin.name().as_str().cmp(b.plugin.name().as_str()));
-        put_guests(&self.parts, &config, me, &running.intake.place, guests).await?;
+        put_guests(&self.parts, &config, me, (&running.intake.place, &running.intake.pressure), guests).await?;
         running.config = config;
         self.parts.lanes.trust(id, &plugin);
         let shutdown = self.parts.tasks.shutdown().clone();

@@ -24,8 +24,10 @@ use subtle::ConstantTimeEq;
 use crate::clock::Clock;
 use crate::config::ApiToken;
 use crate::health::Board;
+use crate::intake::pressure::Pressure;
 use crate::model::manifest::Manifest;
 use crate::model::{BotId, PluginName};
+use crate::schema::Schema;
 use crate::shutdown::Tasks;
 use crate::store::{KnownSchedule, Store};
 use crate::wake::Wake;
@@ -56,6 +58,8 @@ pub struct Served {
     pub username: String,
     /// Its plugins.
     pub plugins: Vec<ServedPlugin>,
+    /// How full its inbox is.
+    pub pressure: Arc<Pressure>,
 }
 
 /// A plugin that is loaded here.
@@ -73,6 +77,8 @@ pub struct ServedPlugin {
     pub grant: Vec<String>,
     /// Its schedules that are on.
     pub schedules: Vec<KnownSchedule>,
+    /// What the bodies of requests have to follow, by the names of routes; none for those that take anything.
+    pub requests: BTreeMap<String, Schema>,
 }
 
 /// The API of one host. Cheap to clone.

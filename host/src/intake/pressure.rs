@@ -1,7 +1,7 @@
 //! Back-pressure: a bot of which too many events wait takes no more until some are done.
 //!
 //! Telegram keeps what is not fetched, or answered with 503, for a day; a database that grows without bound stops all
-//! bots at once. So intake pauses at `limits.waiting_events`, each bot by itself.
+//! bots at once. So intake pauses at `limits.waiting_events`, each bot by itself, and the API asks its callers to come later.
 //!
 //! The number is an estimate, because counting at each update would cost more than storing it: what was counted last,
 //! and what this host has stored since. It is counted again at most once a second, and only if it may have changed. So
@@ -11,14 +11,16 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::Bot;
 use crate::clock::Millis;
 use crate::config::Limits;
+use crate::model::{BotId, Part};
+use crate::store::Store;
 
 /// How often the waiting events are counted at most, and how long polling pauses before it looks again.
 pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// How full the inbox of one bot is.
+#[derive(Debug)]
 pub struct Pressure {
     limit: i64,
     estimate: Mutex<Estimate>,
@@ -54,12 +56,12 @@ impl Pressure {
     }
 
     /// Takes note of events that were stored.
-    pub(super) fn stored(&self, events: usize) {
+    pub fn stored(&self, events: usize) {
         self.estimate().since += i64::try_from(events).unwrap_or(i64::MAX / 2);
     }
 
     /// Whether the bot should take no more for now.
-    pub(super) async fn is_full(&self, bot: &Bot, now: Millis) -> bool {
+    pub async fn is_full(&self, store: &Store, bot: BotId, parts: impl Iterator<Item = Part>, now: Millis) -> bool {
         let before = {
             let mut estimate = self.estimate();
             if !estimate.is_stale(self.limit, now) {
@@ -70,9 +72,7 @@ impl Pressure {
             *estimate
         };
         // A host that starts finds what others have left; beyond the limit the exact number does not matter.
-        let roster = bot.roster();
-        let parts = roster.iter().flat_map(|(plugin, manifest)| manifest.parts(plugin));
-        if let Ok(counted) = bot.store.waiting_events(bot.id(), parts, self.limit).await {
+        if let Ok(counted) = store.waiting_events(bot, parts, self.limit).await {
             let mut estimate = self.estimate();
             estimate.counted = counted;
             estimate.since -= before.since;

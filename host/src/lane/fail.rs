@@ -26,7 +26,7 @@ impl Lanes {
             let late = Duration::from_millis((now - waiting.created_at).max(0).unsigned_abs()).as_secs();
             tracing::info!(lane = %lease, "event {} of lane {lease} came too late, after {late} s", waiting.seq);
             let reason = format!("nobody waits for it after {late} s");
-            return Err(self.end(lease, waiting, Failed::Expired { reason, digest: None }, then).await);
+            return Err(self.end(guest, lease, waiting, Failed::Expired { reason, digest: None }, then).await);
         }
         match self.breaker(guest, lease, |breaker| breaker.permit(now)) {
             Permit::Go(pass) => Ok(pass),
@@ -74,19 +74,23 @@ impl Lanes {
                 Failed::Dead { reason, digest, alert }
             }
         };
-        let end = self.end(lease, waiting, failed, then).await;
+        let end = self.end(guest, lease, waiting, failed, then).await;
         self.note_failure(guest, lease, now, (pass, error)).await;
         end
     }
 
-    async fn end(&self, lease: &Lease, waiting: &Waiting, failed: Failed, then: Then) -> End {
-        let tells = matches!(failed, Failed::Dead { alert: Some(_), .. });
+    async fn end(&self, guest: &Guest, lease: &Lease, waiting: &Waiting, failed: Failed, then: Then) -> End {
+        let shown = match failed {
+            Failed::RetryAt { .. } => vec![],
+            Failed::Dead { .. } | Failed::Expired { .. } => self.last_forms(guest, lease, waiting).await,
+        };
+        let tells = matches!(failed, Failed::Dead { alert: Some(_), .. }) || !shown.is_empty();
         // A retry keeps the order of the lane's events by making all of them wait.
         let (then, end) = match failed {
             Failed::RetryAt { .. } => (Then::Release, End::LaneIsGone),
             Failed::Dead { .. } | Failed::Expired { .. } => (then, End::Next),
         };
-        match self.store.fail_turn(lease, waiting.seq, failed, then).await {
+        match self.store.fail_turn_that_showed(lease, waiting.seq, failed, shown, then).await {
             Ok(FenceOutcome::Held) => {
                 if tells {
                     self.wake.outbox.ring();

@@ -21,9 +21,10 @@ use tokio::sync::Mutex;
 
 use super::show::{Place, Show};
 use super::{Guest, Lanes};
-use crate::clock::{Clock, Millis};
+use crate::clock::Clock;
 use crate::config::Sites;
 use crate::llm::Asker;
+use crate::model::cron::Zone;
 use crate::model::llm::{LlmAnswer, LlmError, Prompt};
 use crate::model::web::{WebBounds, WebError, WebRequest, WebResponse};
 use crate::model::{BotId, PluginName};
@@ -37,8 +38,6 @@ const LARGEST: usize = 1 << 20;
 const ALTOGETHER: usize = 8 << 20;
 /// Bytes of answers that are remembered here for the next run of a turn.
 const REMEMBERED: usize = 64 << 20;
-/// A day of the clock.
-const DAY: Millis = 86_400_000;
 
 /// The ways of one plugin of one bot.
 #[derive(Clone)]
@@ -59,6 +58,8 @@ pub(super) struct Outside {
     plugin: PluginName,
     /// The chat whose budget it uses; the user's where there is none.
     chat: i64,
+    /// Whose days a budget means.
+    zone: Zone,
     event: i64,
     attempt: u32,
     /// Where an answer may be shown while it comes in.
@@ -101,6 +102,7 @@ impl Outside {
             bot: lease.bot(),
             plugin: guest.plugin.name().clone(),
             chat: lease.chat(),
+            zone: guest.zone.clone(),
             event: waiting.seq,
             attempt: waiting.attempt,
             shows_in,
@@ -156,13 +158,13 @@ impl Outside {
         if let Some(Answer::Llm(answer)) = kept.to(AnswerKind::Llm, number, &question) {
             return Ok(answer.clone());
         }
-        let day = self.clock.now().div_euclid(DAY);
+        let (day, tomorrow) = self.zone.day(self.clock.now());
         let config = asker.config();
         let budgets = [config.tokens_per_day, config.tokens_per_chat_per_day];
         if budgets != [0, 0] {
             let (bot, chat) = self.store.spent(self.bot, self.chat, day).await?;
             if [bot, chat].into_iter().zip(budgets).any(|(spent, budget)| budget > 0 && spent >= budget) {
-                return Ok(Err(LlmError::OverBudget((day + 1) * DAY)));
+                return Ok(Err(LlmError::OverBudget(tomorrow)));
             }
         }
         let before = kept.shown.get(&number).copied();

@@ -3,6 +3,7 @@
 //! The message and its edits go through the outbox like everything else, so they keep the order of their chat and its
 //! pace; they are committed one by one, beside the turn, which has not decided anything yet. What is shown is plain text
 //! that ends with "…" as long as it grows: its last form is the plugin's to make.
+//! If the plugin never does, because its event is given up, the host does.
 
 use std::future::Future;
 use std::time::Duration;
@@ -10,11 +11,13 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::{Guest, Lanes, source};
 use crate::clock::{Clock, Millis};
 use crate::llm::Outcome;
 use crate::model::effect::{ChatEffect, MessageRef, Outgoing};
 use crate::model::event::Text;
-use crate::store::{NewCall, ShownEnd, ShownIn, Store};
+use crate::model::llm::LlmAnswer;
+use crate::store::{AnswerKind, Lease, NewCall, ShownEnd, ShownIn, Store, Waiting};
 use crate::telegram::encode::{self, Origin};
 use crate::wake::Wake;
 
@@ -155,17 +158,62 @@ impl Place<'_> {
     }
 }
 
+impl Lanes {
+    /// What becomes of the messages in which answers were shown when their event ends without its turn: nothing goes on
+    /// growing. An answer that came is there in full; what there is of another one goes.
+    pub(super) async fn last_forms(&self, guest: &Guest, lease: &Lease, waiting: &Waiting) -> Vec<ShownEnd> {
+        let answers = match self.store.answers_of(waiting.seq).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                tracing::warn!(lane = %lease, error = %error, "a message of lane {lease} may grow no more: {error}");
+                return vec![];
+            }
+        };
+        let event = source::event(waiting, &guest.me, lease.chat());
+        let Some(origin) = event.and_then(|event| Some(Origin { chat: event.chat()?, topic: event.topic() })) else {
+            return vec![];
+        };
+        let text_of = |number| {
+            let said = answers.iter().find(|answer| answer.kind == AnswerKind::Llm && answer.number == number)?;
+            serde_json::from_slice::<LlmAnswer>(&said.answer).ok().map(|answer| answer.text)
+        };
+        let shown = answers.iter().filter(|answer| answer.kind == AnswerKind::Shown).filter_map(|row| {
+            let reference = std::str::from_utf8(&row.answer).ok()?.parse().ok()?;
+            let (bot, plugin, event, chat) = (lease.bot(), guest.plugin.name().clone(), waiting.seq, origin.chat);
+            let shown = ShownIn { bot, plugin, event, number: row.number, chat, reference };
+            let place = Place { store: &self.store, clock: &self.clock, wake: &self.wake, origin, shown };
+            let message = MessageRef::Sent(reference);
+            match text_of(row.number).map(|text| cut(&text)).filter(|text| !text.is_empty()) {
+                Some(content) => {
+                    let text = Text { content, entities: Vec::new() };
+                    let call = place.call(ChatEffect::EditText { message, text, keyboard: None }, None)?;
+                    Some(ShownEnd::Becomes(place.shown, call))
+                }
+                None => {
+                    let call = place.call(ChatEffect::Delete { message }, None)?;
+                    Some(ShownEnd::Goes(place.shown, call))
+                }
+            }
+        });
+        shown.collect()
+    }
+}
+
 /// What is shown of a text that is not complete.
 fn shown(text: &str) -> String {
+    format!("{} …", cut(text))
+}
+
+/// As much of a text as one message shows.
+fn cut(text: &str) -> String {
     let mut units = 0;
     let fits = |c: &char| {
         units += c.len_utf16();
         units <= LONGEST
     };
-    let mut shown: String = text.trim_start().chars().take_while(fits).collect();
-    shown.truncate(shown.trim_end().len());
-    shown.push_str(" …");
-    shown
+    let mut cut: String = text.trim_start().chars().take_while(fits).collect();
+    cut.truncate(cut.trim_end().len());
+    cut
 }
 
 #[cfg(test)]

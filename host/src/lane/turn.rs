@@ -2,7 +2,7 @@
 //!
 //! 1. The stored update becomes the plugin's event.
 //! 2. The plugin runs on a view of the database; no transaction is open meanwhile.
-//! 3. What it asked for becomes one commit, which asks all its reads again. Another answer is a conflict: the effects
+//! 3. What it asked for becomes one commit, which asks all reads of its own tables again. Another answer is a conflict: the effects
 //!    are dropped and the turn runs again, with the files it fetched and the answers it got from outside remembered
 //!    (`lane/outside`), when it is its turn (`lane/conflict`).
 //! 4. A failure leaves no trace but its reason and what becomes of the event (`lane/fail`).
@@ -248,7 +248,8 @@ impl Lanes {
             next: effects.passed.as_ref().and_then(|_| Handover::of(waiting)),
             passed: effects.passed,
             tables: guest.tables.clone(),
-            reads: effects.reads,
+            // What another plugin does in the background must not make anybody's answer wait, or be asked for twice.
+            reads: effects.reads.into_iter().filter(|read| !read.is_of_another()).collect(),
             since: None,
             asked: false,
             writes: effects.writes,

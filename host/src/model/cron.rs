@@ -8,6 +8,7 @@
 
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer};
 
@@ -36,6 +37,23 @@ impl Zone {
     /// Its name.
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// The day of a moment there, counted from 1970-01-01, and when the next one begins.
+    pub fn day(&self, now: Millis) -> (i64, Millis) {
+        const DAY: Millis = 86_400_000;
+        let day_of = |date: Date| {
+            let since = date.since(Date::constant(1970, 1, 1)).map(|span| span.get_days());
+            since.map(i64::from)
+        };
+        let here = || {
+            let date = Timestamp::from_millisecond(now)?.to_zoned(self.0.clone()).date();
+            // Where clocks are set forward at midnight the day begins later.
+            let next = date.tomorrow()?.to_zoned(self.0.clone())?.timestamp().as_millisecond();
+            Ok::<_, jiff::Error>((day_of(date)?, next))
+        };
+        // A moment beyond the calendar.
+        here().unwrap_or_else(|_| (now.div_euclid(DAY), (now.div_euclid(DAY) + 1) * DAY))
     }
 }
 
@@ -212,5 +230,19 @@ mod tests {
     fn another_zone_is_another_schedule() {
         assert_eq!(cron("0 9 * * *", "Europe/Moscow").spec(), "0 9 * * * Europe/Moscow");
         assert_eq!(cron("0 9 * * *", "UTC").spec(), "0 9 * * * UTC");
+    }
+
+    #[test]
+    fn a_day_is_a_day_of_the_zone() {
+        for (zone, now, day, next) in [
+            ("UTC", "1970-01-01T23:59:59Z", 0, "1970-01-02T00:00:00Z"),
+            ("Asia/Tokyo", "2026-11-20T14:59:59Z", 20_777, "2026-11-20T15:00:00Z"),
+            ("Asia/Tokyo", "2026-11-20T15:00:00Z", 20_778, "2026-11-21T15:00:00Z"),
+            ("America/New_York", "1970-01-01T04:59:59Z", -1, "1970-01-01T05:00:00Z"),
+            // A day of 23 hours.
+            ("Europe/Berlin", "2026-03-29T00:30:00Z", 20_541, "2026-03-29T22:00:00Z"),
+        ] {
+            assert_eq!(Zone::named(zone).expect("a zone").day(at(now)), (day, at(next)), "{zone} {now}");
+        }
     }
 }

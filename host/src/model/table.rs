@@ -139,6 +139,20 @@ pub enum Read {
 }
 
 impl Read {
+    /// How many rows the answer had; a number counts as one.
+    pub fn rows(&self) -> usize {
+        if let Self::Find { seen, .. } = self { seen.len().max(1) } else { 1 }
+    }
+
+    /// Whether it was another plugin's table, which is named `plugin.table`.
+    pub fn is_of_another(&self) -> bool {
+        let table = match self {
+            Self::Get { table, .. } | Self::Count { table, .. } | Self::Sum { table, .. } => table,
+            Self::Find { query, .. } => &query.table,
+        };
+        table.contains('.')
+    }
+
     /// What it is about that a query has another answer now: the row, if it found one alone and still does; else, `None`,
     /// the table as a whole.
     pub fn row_behind(seen: &[Row], now: &[Row]) -> Option<i64> {
@@ -188,13 +202,6 @@ pub enum Write {
         /// The row's id.
         id: i64,
     },
-}
-
-impl Read {
-    /// How many rows the answer had; a number counts as one.
-    pub fn rows(&self) -> usize {
-        if let Self::Find { seen, .. } = self { seen.len().max(1) } else { 1 }
-    }
 }
 
 impl Write {

@@ -76,6 +76,41 @@ pub(super) fn check<'a>(
     Ok(capabilities)
 }
 
+/// The imports of a component that passes, by what they mean for whoever looks at it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Of the contract, without capabilities and without interfaces that hold nothing but types.
+    pub(super) free: Vec<String>,
+    /// The packages of WASI.
+    pub(super) wasi: Vec<String>,
+    /// The contract with the version that it was built for.
+    pub(super) contract: String,
+}
+
+/// Sorts imports for whoever looks at the component.
+pub(super) fn sorted<'a>(imports: impl Iterator<Item = &'a str>) -> Asked {
+    const TYPES: [&str; 3] = ["types", "events", "manifests"];
+    let mut asked = Asked::default();
+    for name in imports {
+        let Some(Import { package, interface, .. }) = Import::of(name) else { continue };
+        if package != PACKAGE {
+            if !asked.wasi.iter().any(|known| known == package) {
+                asked.wasi.push(package.to_owned());
+            }
+            continue;
+        }
+        if let Some((_, version)) = name.split_once('@') {
+            asked.contract = format!("{PACKAGE}@{version}");
+        }
+        if FREE.contains(&interface) && !TYPES.contains(&interface) {
+            asked.free.push(interface.to_owned());
+        }
+    }
+    asked.free.sort();
+    asked.wasi.sort();
+    asked
+}
+
 /// Checks that the exports are those of a plugin.
 pub(super) fn check_exports<'a>(plugin: &PluginName, exports: impl Iterator<Item = &'a str>) -> Result<(), LoadError> {
     let exports: Vec<_> = exports.collect();
@@ -155,6 +190,23 @@ mod tests {
         plugin `notes` needs `guesthouse:plugin` 0.0, this host has 0.1
         hint: build the plugin with a current SDK
         ");
+    }
+
+    #[test]
+    fn imports_are_sorted_for_whoever_looks() {
+        let imports = [
+            "guesthouse:plugin/types@0.1.7",
+            "guesthouse:plugin/log@0.1.7",
+            "guesthouse:plugin/chat@0.1.7",
+            "guesthouse:plugin/clock@0.1.7",
+            "wasi:io/streams@0.2.6",
+            "wasi:io/error@0.2.6",
+            "wasi:cli/exit@0.2.6",
+        ];
+        let asked = sorted(imports.into_iter());
+        assert_eq!(asked.free, ["clock", "log"]);
+        assert_eq!(asked.wasi, ["wasi:cli", "wasi:io"]);
+        assert_eq!(asked.contract, "guesthouse:plugin@0.1.7");
     }
 
     #[test]

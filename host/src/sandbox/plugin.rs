@@ -198,33 +198,8 @@ pub(super) async fn load(
     settings: Settings,
     grant: &Grant,
 ) -> Result<Plugin, LoadError> {
-    let Source { name, component, digest } = source;
-    check_form(&name, &component, shared.limits.component_mib)?;
-    let job = Arc::new(Job {
-        shared: Arc::clone(shared),
-        runtime: Handle::current(),
-        component: component.into_owned(),
-        name,
-        digest,
-        settings,
-        grant: grant.clone(),
-    });
-
-    let warm = Arc::clone(&job);
-    let (digest, key, cached) = job.aside(move || warm.look_up()).await?;
-    let entry = match cached {
-        Some(entry) => entry,
-        None => {
-            // The semaphore is never closed.
-            let permit = Arc::clone(&shared.compilations).acquire_owned().await.ok();
-            let cold = Arc::clone(&job);
-            let compiled = job.aside(move || {
-                let _permit = permit;
-                cold.compile(&key)
-            });
-            compiled.await??
-        }
-    };
+    let job = Job::new(shared, source, settings, grant)?;
+    let (digest, entry) = job.compiled().await?;
     job.finish(digest, entry)
 }
 
@@ -245,7 +220,7 @@ fn check_form(name: &PluginName, component: &[u8], limit: u64) -> Result<(), Loa
 }
 
 /// A component on its way to a plugin.
-struct Job {
+pub(super) struct Job {
     shared: Arc<Shared>,
     runtime: Handle,
     name: PluginName,
@@ -256,6 +231,36 @@ struct Job {
 }
 
 impl Job {
+    /// Begins. What is not a component at all is refused here.
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        source: Source<'_>,
+        settings: Settings,
+        grant: &Grant,
+    ) -> Result<Arc<Self>, LoadError> {
+        let Source { name, component, digest } = source;
+        check_form(&name, &component, shared.limits.component_mib)?;
+        let (shared, runtime, component) = (Arc::clone(shared), Handle::current(), component.into_owned());
+        Ok(Arc::new(Self { shared, runtime, component, name, digest, settings, grant: grant.clone() }))
+    }
+
+    /// Its digest and its code, from the cache or compiled and described just now.
+    pub(super) async fn compiled(self: &Arc<Self>) -> Result<(String, Entry), LoadError> {
+        let warm = Arc::clone(self);
+        let (digest, key, cached) = self.aside(move || warm.look_up()).await?;
+        if let Some(entry) = cached {
+            return Ok((digest, entry));
+        }
+        // The semaphore is never closed.
+        let permit = Arc::clone(&self.shared.compilations).acquire_owned().await.ok();
+        let cold = Arc::clone(self);
+        let compiled = self.aside(move || {
+            let _permit = permit;
+            cold.compile(&key)
+        });
+        Ok((digest, compiled.await??))
+    }
+
     /// Does `work` on a thread of its own, and waits no longer than a compilation may take.
     async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, LoadError> {
         let (done, result) = oneshot::channel();
@@ -309,11 +314,18 @@ impl Job {
         Ok(component)
     }
 
-    /// Checks what a component imports and exports.
-    fn check(&self, component: &Component) -> Result<Vec<Capability>, LoadError> {
+    /// What a component imports.
+    pub(super) fn imports(&self, component: &Component) -> Vec<String> {
         let (engine, shape) = (&self.shared.engine, component.component_type());
-        let imports = shape.imports(engine).filter(|(_, import)| !is_type(&import.ty)).map(|(name, _)| name);
-        let capabilities = imports::check(&self.name, imports, &self.grant)?;
+        let imports = shape.imports(engine).filter(|(_, import)| !is_type(&import.ty));
+        imports.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// Checks what a component imports and exports.
+    pub(super) fn check(&self, component: &Component) -> Result<Vec<Capability>, LoadError> {
+        let (engine, shape) = (&self.shared.engine, component.component_type());
+        let imports = self.imports(component);
+        let capabilities = imports::check(&self.name, imports.iter().map(String::as_str), &self.grant)?;
         let exports = shape.exports(engine).map(|(name, _)| name).filter(|name| *name != snapshot::ACCESS);
         imports::check_exports(&self.name, exports)?;
         Ok(capabilities)

@@ -21,7 +21,12 @@ const MOMENT: Duration = Duration::from_secs(1);
 const ALBUM: Duration = Duration::from_secs(1);
 
 /// Does it, and returns when nothing is left to do.
-pub(super) async fn act(stage: &Stage, eyes: &mut Eyes, doing: &Doing, folder: &Path) -> Result<Option<String>, String> {
+pub(super) async fn act(
+    stage: &Stage,
+    eyes: &mut Eyes,
+    doing: &Doing,
+    folder: &Path,
+) -> Result<Option<String>, String> {
     let quiet = stage.house.quiet();
     let mut answer = None;
     match &doing.deed {
@@ -114,12 +119,7 @@ fn with(world: &World, chat: ChatRef, part: &str, is_wanted: impl Fn(&Value) -> 
     found.ok_or_else(|| Refusal { status: 404, text: format!("no message has `{part}` in it") })
 }
 
-fn press(
-    world: &mut World,
-    (who, chat): (i64, ChatRef),
-    label: &str,
-    under: Option<&str>,
-) -> Result<Pressed, Refusal> {
+fn press(world: &mut World, (who, chat): (i64, ChatRef), label: &str, under: Option<&str>) -> Result<Pressed, Refusal> {
     let mut labels = Vec::new();
     let mut found = None;
     for message in world.messages(chat).iter().rev() {
@@ -140,7 +140,9 @@ fn press(
         labels.dedup();
         let there = match labels.is_empty() {
             true => "there are none".to_owned(),
-            false => format!("there are {}", labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", ")),
+            false => {
+                format!("there are {}", labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(", "))
+            }
         };
         let under = under.map(|part| format!(" under a message with `{part}` in it")).unwrap_or_default();
         return Err(Refusal { status: 404, text: format!("there is no button `{label}`{under}\nhint: {there}") });
@@ -218,6 +220,9 @@ fn read(path: &str, folder: &Path) -> Result<Bytes, Refusal> {
     let whole = folder.join(path);
     std::fs::read(&whole).map(Bytes::from).map_err(|error| Refusal {
         status: 404,
-        text: format!("`{}` cannot be read: {error}\nhint: files are named from the scenario's folder", whole.display()),
+        text: format!(
+            "`{}` cannot be read: {error}\nhint: files are named from the scenario's folder",
+            whole.display()
+        ),
     })
 }

@@ -54,12 +54,8 @@ fn step(text: &mut String, step: &StepReport, colours: Colours) {
             "answer" => "the answer".to_owned(),
             place => format!("{place} sees"),
         };
-        let _ = writeln!(
-            text,
-            "  {what}: {}, {}",
-            colours.paint("31", "- as expected"),
-            colours.paint("32", "+ as it is")
-        );
+        let _ =
+            writeln!(text, "  {what}: {}, {}", colours.paint("31", "- as expected"), colours.paint("32", "+ as it is"));
         let (expected, seen) = (lines(expected.unwrap_or(&none)), lines(seen.unwrap_or(&none)));
         for change in TextDiff::from_lines(&expected, &seen).iter_all_changes() {
             let line = change.value().trim_end_matches('\n');

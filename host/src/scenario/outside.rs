@@ -34,7 +34,12 @@ impl Uses {
     }
 
     /// The first that fits and is not used up; it is used once more.
-    fn first<'a, T>(&self, all: &'a [T], times: impl Fn(&T) -> Option<u32>, fits: impl Fn(&T) -> bool) -> Option<&'a T> {
+    fn first<'a, T>(
+        &self,
+        all: &'a [T],
+        times: impl Fn(&T) -> Option<u32>,
+        fits: impl Fn(&T) -> bool,
+    ) -> Option<&'a T> {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let free = |(index, one): &(usize, &T)| times(one).is_none_or(|times| used[*index] < times) && fits(one);
         let (index, found) = all.iter().enumerate().find(free)?;
@@ -121,12 +126,14 @@ pub(super) async fn llm(scenario: &Scenario, unanswered: &Unanswered) -> Option<
     let (uses, unanswered) = (Uses::of(entries.len()), unanswered.clone());
     let rule = move |whole: &Value, last: &str| {
         let question = question(whole);
-        let fits =
-            |entry: &ModelEntry| entry.contains.as_ref().is_none_or(|part| question.contains(part) || last.contains(part));
+        let fits = |entry: &ModelEntry| {
+            entry.contains.as_ref().is_none_or(|part| question.contains(part) || last.contains(part))
+        };
         match uses.first(&entries, |entry| entry.times, fits) {
             Some(entry) => said(entry),
             None => {
-                unanswered.note(format!("a plugin has asked the language model, and no [[llm]] answers that:\n{question}"));
+                unanswered
+                    .note(format!("a plugin has asked the language model, and no [[llm]] answers that:\n{question}"));
                 Says::Error(500, "nobody answers that".into())
             }
         }

@@ -175,7 +175,9 @@ impl Head<'_> {
                     "nobody is in the chat `{title}`\nhint: write people = [\"…\"]; the first one owns it"
                 ));
             }
-            chat.people.iter().try_for_each(|name| self.knows_person(name).map_err(|text| format!("chats.{title}: {text}")))?;
+            chat.people
+                .iter()
+                .try_for_each(|name| self.knows_person(name).map_err(|text| format!("chats.{title}: {text}")))?;
         }
         if self.people.contains_key("bot") || self.people.contains_key("answer") {
             return Err("a person cannot be called `bot` or `answer`\nhint: choose another name".into());
@@ -183,7 +185,10 @@ impl Head<'_> {
         for site in &self.scenario.http {
             let said = [site.text.is_some(), site.json.is_some(), site.file.is_some(), site.error.is_some()];
             if said.iter().filter(|it| **it).count() > 1 {
-                return Err(format!("http `{}` answers twice\nhint: write one of text, json, file and error", site.url));
+                return Err(format!(
+                    "http `{}` answers twice\nhint: write one of text, json, file and error",
+                    site.url
+                ));
             }
             spans(site.after.as_deref(), &site.url)?;
         }
@@ -225,7 +230,9 @@ impl Head<'_> {
             *before = Some(who.clone());
         }
         if before.is_none() && deed.needs_somebody() {
-            return Err("nobody does it\nhint: write who = \"…\"; later steps that leave it out mean the same person".into());
+            return Err(
+                "nobody does it\nhint: write who = \"…\"; later steps that leave it out mean the same person".into()
+            );
         }
         if let Some(place) = &place {
             self.knows_chat(place)?;
@@ -248,7 +255,9 @@ impl Head<'_> {
                     || self.scenario.chats.contains_key(name)
                     || (name == "answer" && matches!(deed, Deed::Requests { .. }));
                 if !is_known {
-                    return Err(format!("`sees` names `{name}`, which is neither a person nor a chat\nhint: write sees = {{ Name = [\"…\"] }}"));
+                    return Err(format!(
+                        "`sees` names `{name}`, which is neither a person nor a chat\nhint: write sees = {{ Name = [\"…\"] }}"
+                    ));
                 }
             }
         }
@@ -320,9 +329,11 @@ fn deed(step: &Step, place: &mut Option<String>) -> Result<Deed, String> {
     let (name, deed) = match <[_; 1]>::try_from(found) {
         Ok([one]) => one,
         Err(none) if none.is_empty() => {
-            return Err("nothing happens in it\nhint: write one of says, sends, presses, follows, edits, joins, leaves, adds, \
+            return Err(
+                "nothing happens in it\nhint: write one of says, sends, presses, follows, edits, joins, leaves, adds, \
                         removes, blocks, posts, waits and requests"
-                .into());
+                    .into(),
+            );
         }
         Err(several) => {
             let names: Vec<_> = several.iter().map(|(name, _)| format!("`{name}`")).collect();
@@ -350,7 +361,8 @@ fn deed(step: &Step, place: &mut Option<String>) -> Result<Deed, String> {
 
 fn check_sends(what: &Sends) -> Result<(), String> {
     let Sends { photo, album, document, file, location, contact, .. } = what;
-    let said = [photo.is_some(), !album.is_empty(), document.is_some(), file.is_some(), location.is_some(), contact.is_some()];
+    let said =
+        [photo.is_some(), !album.is_empty(), document.is_some(), file.is_some(), location.is_some(), contact.is_some()];
     if said.iter().filter(|it| **it).count() == 1 {
         return Ok(());
     }

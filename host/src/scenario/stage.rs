@@ -61,7 +61,8 @@ impl Stage {
         let main = with(main, scenario.grant.as_deref(), &scenario.read, 0, &scenario.config);
         let unanswered = Unanswered::default();
         let web = outside::web(scenario, folder, &unanswered).await;
-        let mut builder = House::with(main).at(starts).seeded(scenario.seed).bot(bot).web(&web).limited(&limits(scenario));
+        let mut builder =
+            House::with(main).at(starts).seeded(scenario.seed).bot(bot).web(&web).limited(&limits(scenario));
         for (name, other) in &scenario.plugins {
             let plugin = match other.source.strip_prefix("bundled:") {
                 Some(bundled) => Plugin::bundled(bundled).named(name),
@@ -104,7 +105,9 @@ impl Stage {
                 language_code: language.clone(),
                 admin: *admin,
             };
-            emulator.world(|world| world.add_person(new)).map_err(|refusal| format!("people.{name}: {}", refusal.text))?;
+            emulator
+                .world(|world| world.add_person(new))
+                .map_err(|refusal| format!("people.{name}: {}", refusal.text))?;
         }
         self.fill(file).await?;
         if file.scenario.hears_all {
@@ -155,9 +158,9 @@ impl Stage {
                     let known: Vec<_> = table.columns.iter().map(|column| format!("`{}`", column.name)).collect();
                     format!("table `{}` has no column `{name}`\nhint: its columns are {}", table.name, known.join(", "))
                 })?;
-                cell(value, column.kind, &self.zone)
-                    .map(|cell| (name.clone(), cell))
-                    .ok_or_else(|| format!("`{name} = {value}` does not fit into a column of the kind {:?}", column.kind))
+                cell(value, column.kind, &self.zone).map(|cell| (name.clone(), cell)).ok_or_else(|| {
+                    format!("`{name} = {value}` does not fit into a column of the kind {:?}", column.kind)
+                })
             });
             let cells = cells.collect::<Result<_, _>>().map_err(wrong)?;
             let id = row.id.unwrap_or_else(|| i64::try_from(index).unwrap_or(0) + 1);

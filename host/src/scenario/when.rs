@@ -68,11 +68,8 @@ pub(super) fn span(text: &str) -> Option<Duration> {
 fn next(time: Time, now: Millis, zone: &TimeZone) -> Option<Millis> {
     let now = Timestamp::from_millisecond(now).ok()?.to_zoned(zone.clone());
     let today = now.date().to_datetime(time).to_zoned(zone.clone()).ok()?;
-    let next = if today > now {
-        today
-    } else {
-        now.date().tomorrow().ok()?.to_datetime(time).to_zoned(zone.clone()).ok()?
-    };
+    let next =
+        if today > now { today } else { now.date().tomorrow().ok()?.to_datetime(time).to_zoned(zone.clone()).ok()? };
     Some(next.timestamp().as_millisecond())
 }
 

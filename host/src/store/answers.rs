@@ -90,6 +90,8 @@ pub struct ShownIn {
 pub enum ShownEnd {
     /// It stays, for the plugin to bring it into its last form.
     Stays(ShownIn),
+    /// It gets its last form by this call.
+    Becomes(ShownIn, NewCall),
     /// There is no answer, so it goes, by this call if it stands in the chat already.
     Goes(ShownIn, NewCall),
 }
@@ -159,6 +161,28 @@ impl ShownIn {
     }
 }
 
+impl ShownEnd {
+    /// What remains to be written, and whether there is something to send.
+    pub(super) async fn settle(&self, now: Millis, session: &mut Session<'_>) -> Result<(Vec<Step>, bool), StoreError> {
+        let (Self::Stays(shown) | Self::Becomes(shown, _) | Self::Goes(shown, _)) = self;
+        // First the lane: rule 3 of `lanes`.
+        let lane = shown.lane(now, session).await?;
+        let supersede = shown.supersede(lane, now);
+        Ok(match self {
+            Self::Stays(_) => (vec![supersede], false),
+            Self::Becomes(_, edit) => (vec![supersede, shown.call(lane, edit, now)], true),
+            Self::Goes(_, delete) => {
+                session.one(supersede).await?;
+                let withdraw = WITHDRAW.with(params![lane, shown.reference, shown.event, now]);
+                let sends = session.one(withdraw).await?.touched == 0;
+                let forget = FORGET_SHOWN.with(params![shown.event, i64::from(shown.number)]);
+                let call = sends.then(|| shown.call(lane, delete, now));
+                (call.into_iter().chain([forget]).collect(), sends)
+            }
+        })
+    }
+}
+
 struct Keep {
     event: i64,
     answer: Option<StoredAnswer>,
@@ -172,22 +196,10 @@ impl Job for Keep {
     type Output = bool;
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<bool>, StoreError> {
-        let (mut steps, mut sends) = (Vec::new(), false);
-        match &self.shown {
-            // First the lane: rule 3 of `lanes`.
-            Some(ShownEnd::Stays(shown)) => steps.push(shown.supersede(shown.lane(self.now, session).await?, self.now)),
-            Some(ShownEnd::Goes(shown, delete)) => {
-                let lane = shown.lane(self.now, session).await?;
-                session.one(shown.supersede(lane, self.now)).await?;
-                let withdraw = WITHDRAW.with(params![lane, shown.reference, shown.event, self.now]);
-                sends = session.one(withdraw).await?.touched == 0;
-                if sends {
-                    steps.push(shown.call(lane, delete, self.now));
-                }
-                steps.push(FORGET_SHOWN.with(params![shown.event, i64::from(shown.number)]));
-            }
-            None => {}
-        }
+        let (mut steps, sends) = match &self.shown {
+            Some(shown) => shown.settle(self.now, session).await?,
+            None => (Vec::new(), false),
+        };
         steps.extend(self.spent.map(|spent| {
             let tokens = i64::try_from(spent.tokens).unwrap_or(i64::MAX / 2);
             SPEND.with(params![spent.bot.0, spent.day, spent.chat, tokens])

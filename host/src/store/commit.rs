@@ -124,7 +124,7 @@ static TOUCH_LANES: Sql = Sql::new(
              ELSE (SELECT i.due_at FROM inbox i WHERE i.lane_id = lanes.id AND i.state = 0 AND i.seq <> $7
                    ORDER BY i.seq LIMIT 1) END,
          host_id = CASE WHEN lanes.id = $3 AND $6 = 1 THEN NULL ELSE lanes.host_id END
-     WHERE lanes.id <> $3 OR ( lanes.fence = $4 AND lanes.host_id = $5)
+     WHERE lanes.id <> $3 OR (lanes.fence = $4 AND lanes.host_id = $5)
      RETURNING id, kind, chat_id",
 );
 /// The values serve only to find the row; should it not be there, the attempt says so.
@@ -136,9 +136,12 @@ static FINISH_EVENT: Sql = Sql::new(
 );
 static STATE_OF: Sql = Sql::new("SELECT state FROM inbox WHERE seq = $1 AND lane_id = $2");
 
-/// A turn that reads and writes more than so many rows, calls and buttons, or keeps more than so many bytes of files, is
-/// a large one.
-const LARGE: usize = 100;
+/// A turn that writes more than so many rows, calls and buttons, or keeps more than so many bytes of files, is a large
+/// one. A plugin may have a turn waiting in each of its lanes, and those that are not large share a transaction with
+/// everybody else's.
+const LARGE: usize = 24;
+/// So many rows that were read count as one that is written: most are not asked again.
+const READS: usize = 8;
 const LARGE_FILES: usize = 512 << 10;
 
 struct CommitTurn {
@@ -184,8 +187,8 @@ impl CommitTurn {
             reply,
         } = turn;
         let files: usize = blobs.iter().map(|(_, bytes)| bytes.len()).sum();
-        let count =
-            reads.iter().map(Read::rows).sum::<usize>() + writes.len() + callbacks.len() + outbox.len() + timers.len();
+        let read = reads.iter().map(Read::rows).sum::<usize>();
+        let count = read / READS + writes.len() + callbacks.len() + outbox.len() + timers.len();
         let is_large = count > LARGE || files > LARGE_FILES;
         let (bot, plugin) = (lease.bot, lease.plugin().map_or("", |plugin| plugin.as_str()));
         let turn_of = |part: &str| [LaneKind::Turns.number().into(), part.into(), lease.chat.into()];

@@ -3,6 +3,7 @@
 //! All of it is one transaction with the alert that a dead letter raises, so that no dead letter is ever silent.
 
 use super::alerts::{self, NewAlert};
+use super::answers::ShownEnd;
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
@@ -57,6 +58,7 @@ struct FailTurn {
     event: i64,
     now: Millis,
     failed: Failed,
+    shown: Vec<ShownEnd>,
     then: Then,
 }
 
@@ -92,10 +94,15 @@ impl Job for FailTurn {
             steps.push(lanes::free(self.lane, self.fence, self.host));
         }
         session.run(&steps).await?;
-        let sends = match &self.failed {
+        let mut sends = match &self.failed {
             Failed::Dead { alert: Some(alert), .. } => alerts::raise(self.bot, alert, self.now, session).await?,
             _ => false,
         };
+        for shown in &self.shown {
+            let (steps, tells) = shown.settle(self.now, session).await?;
+            session.run(&steps).await?;
+            sends |= tells;
+        }
         Ok(Verdict::Commit(Some(sends)))
     }
 }
@@ -109,8 +116,20 @@ impl Store {
         failed: Failed,
         then: Then,
     ) -> Result<FenceOutcome, StoreError> {
+        self.fail_turn_that_showed(lease, event, failed, vec![], then).await
+    }
+
+    /// The same for an event that ends, with what becomes of the messages in which its answers were shown.
+    pub async fn fail_turn_that_showed(
+        &self,
+        lease: &Lease,
+        event: i64,
+        failed: Failed,
+        shown: Vec<ShownEnd>,
+        then: Then,
+    ) -> Result<FenceOutcome, StoreError> {
         let (lane, fence, host, now) = (lease.lane, lease.fence, self.shared.host, self.shared.clock.now());
-        let job = FailTurn { lane, fence, host, bot: lease.bot, event, now, failed, then };
+        let job = FailTurn { lane, fence, host, bot: lease.bot, event, now, failed, shown, then };
         let outcome = self.shared.engine.write(job).await?;
         if outcome == Some(true) {
             self.shared.hints.give(Channel::Outbox);

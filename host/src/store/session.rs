@@ -25,15 +25,16 @@ pub(super) use sqlite::Watch;
 /// How to connect.
 #[derive(Clone)]
 pub(super) enum Connect {
-    Sqlite(Box<SqliteConnectOptions>),
+    /// The options, and whether the connection is for reading alone.
+    Sqlite(Box<SqliteConnectOptions>, bool),
     Postgres(Box<PgConnectOptions>),
 }
 
 impl Connect {
     pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
         match self {
-            Self::Sqlite(options) => {
-                Watch::connect(options).await.map(|(connection, watch)| Connection::Sqlite(connection, watch))
+            Self::Sqlite(options, reads) => {
+                Watch::connect(options, *reads).await.map(|(connection, watch)| Connection::Sqlite(connection, watch))
             }
             Self::Postgres(options) => options.connect().await.map(Connection::Postgres),
         }

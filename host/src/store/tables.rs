@@ -34,11 +34,14 @@ mod declare;
 
 mod filter;
 
+mod prospect;
+
 mod write;
 
 pub use changes::Since;
 use changes::Still;
 pub(super) use changes::{Counter, Counters, Moving, Share};
+pub use prospect::Prospect;
 pub(super) use write::WriteStep;
 
 /// Rows that are asked for together at most.

@@ -82,6 +82,8 @@ impl Plugin {
     pub fn toml(&self) -> String {
         let Self { name, source, grant, keys, config } = self;
         let source = toml::Value::from(source.as_str());
-        format!("[bot.plugins.{name}]\nsource = {source}\ngrant = {grant}\n{keys}\n[bot.plugins.{name}.config]\n{config}\n")
+        format!(
+            "[bot.plugins.{name}]\nsource = {source}\ngrant = {grant}\n{keys}\n[bot.plugins.{name}.config]\n{config}\n"
+        )
     }
 }

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use futures_util::FutureExt;
 
-use crate::testing::{Asked, Reply, Site, head, page};
 use super::*;
 use crate::model::web::WebBody;
+use crate::testing::{Asked, Reply, Site, head, page};
 
 const BOUNDS: WebBounds = WebBounds { time: Duration::from_secs(10), bytes: 1 << 20 };
 
@@ -297,7 +297,10 @@ async fn a_gateway_answers_for_every_site_that_may_be_asked() {
     let fetcher = Web::through(Url::parse(&site.url("/")).unwrap()).unwrap().fetcher();
     let sites = sites(&["*.example.org"]);
     let answer = fetcher.fetch(&get("https://a.example.org/b?c"), &sites, BOUNDS).await.unwrap();
-    assert_eq!((answer.url.as_str(), text(answer.clone()).as_str()), ("https://a.example.org/b?c", "GET https://a.example.org/b?c"));
+    assert_eq!(
+        (answer.url.as_str(), text(answer.clone()).as_str()),
+        ("https://a.example.org/b?c", "GET https://a.example.org/b?c")
+    );
     // What may be asked is the same as without one.
     for refused in ["https://example.net/", "http://127.0.0.1/"] {
         let answer = fetcher.fetch(&get(refused), &sites, BOUNDS).await;

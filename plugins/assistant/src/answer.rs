@@ -4,7 +4,7 @@
 //! there.
 
 use guesthouse_plugin::llm::{self, Finish, LlmError, Prompt, Role};
-use guesthouse_plugin::{Content, Error, Failure, Message, Text, chat, clock, files, json, log};
+use guesthouse_plugin::{Content, Error, Failure, Message, Text, chat, clock, files, json, log, update};
 
 use crate::Settings;
 use crate::hears::{self, Heard};
@@ -15,12 +15,26 @@ use crate::texts::{Arg, Words};
 
 /// What Telegram takes as one message, in UTF-16 units.
 const MESSAGE: u32 = 4_096;
-/// The largest picture that is shown to the model, in bytes.
-const PICTURE: usize = 4 << 20;
+/// What the model hears instead of a picture that it cannot see.
+const UNSEEN: &str = "[A picture came with this. It could not be shown to you.]";
+
+/// A picture that came with what was said.
+enum Picture {
+    /// There is none, or the operator shows the model none.
+    None,
+    /// Its kind and its bytes.
+    Seen(String, Vec<u8>),
+    /// It is too large for one call of the host, or cannot be had.
+    Unseen,
+}
 
 /// Answers what was said.
 pub(crate) fn answer(words: &Words<'_>, settings: &Settings, heard: &Heard<'_>) -> Result<(), Failure> {
-    let answer = match prompt(settings, heard)?.ask() {
+    let picture = if settings.images { picture(settings, heard.message) } else { Picture::None };
+    if matches!(picture, Picture::Unseen) && heard.said.is_empty() {
+        return heard.reply(words.say("picture-unseen"));
+    }
+    let answer = match prompt(settings, heard, picture)?.ask() {
         Ok(answer) => answer,
         Err(Error::Llm(error)) => return otherwise(words, heard, why(words, &error)),
         Err(error) => return Err(error.into()),
@@ -50,20 +64,16 @@ pub(crate) fn answer(words: &Words<'_>, settings: &Settings, heard: &Heard<'_>) 
 }
 
 /// All that the model is told.
-fn prompt(settings: &Settings, heard: &Heard<'_>) -> Result<Prompt, Failure> {
+fn prompt(settings: &Settings, heard: &Heard<'_>, picture: Picture) -> Result<Prompt, Failure> {
     let mut prompt = llm::prompt(instructions(settings, heard)?).max_tokens(settings.answer_tokens).show();
     for line in memory::lines(heard, settings.history)? {
         prompt = prompt.says(if line.by_bot { Role::Assistant } else { Role::User }, line.body);
     }
-    prompt = prompt.user(heard.said.as_str());
-    if settings.images && hears::has_picture(heard.message) {
-        match picture(heard.message) {
-            Ok((kind, bytes)) if bytes.len() <= PICTURE => prompt = prompt.image(kind, bytes),
-            Ok((_, bytes)) => log::info(format_args!("a picture of {} bytes is not shown to the model", bytes.len())),
-            Err(error) => log::warn(format_args!("a picture is not shown to the model: {error}")),
-        }
-    }
-    Ok(prompt)
+    Ok(match picture {
+        Picture::None => prompt.user(heard.said.as_str()),
+        Picture::Seen(kind, bytes) => prompt.user(heard.said.as_str()).image(kind, bytes),
+        Picture::Unseen => prompt.user(format!("{}\n{UNSEEN}", heard.said)),
+    })
 }
 
 fn instructions(settings: &Settings, heard: &Heard<'_>) -> Result<String, Failure> {
@@ -82,16 +92,40 @@ fn instructions(settings: &Settings, heard: &Heard<'_>) -> Result<String, Failur
     ))
 }
 
-fn picture(message: &Message) -> Result<(String, Vec<u8>), Error> {
-    match &message.content {
-        // What Telegram calls a photo it has made a JPEG of.
-        Content::Photo(photo) => Ok(("image/jpeg".into(), files::fetch(&photo.file.id)?)),
-        Content::Document(document) => {
-            let kind = document.mime_type.clone().unwrap_or_default();
-            Ok((kind, files::fetch(&document.file.id)?))
+/// The picture of a message, as large as a call may be.
+fn picture(settings: &Settings, message: &Message) -> Picture {
+    let (kind, id) = match &message.content {
+        // What Telegram calls a photo it has made a JPEG of, in several sizes.
+        Content::Photo(photo) => {
+            let id = size_that_fits(&update::json(), settings.picture_bytes).unwrap_or_else(|| photo.file.id.clone());
+            ("image/jpeg".to_owned(), id)
         }
-        _ => Ok(Default::default()),
+        Content::Document(document) if hears::has_picture(message) => {
+            (document.mime_type.clone().unwrap_or_default(), document.file.id.clone())
+        }
+        _ => return Picture::None,
+    };
+    match files::fetch(&id) {
+        Ok(bytes) if bytes.len() <= settings.picture_bytes => Picture::Seen(kind, bytes),
+        Ok(bytes) => {
+            log::info(format_args!("a picture of {} bytes is not shown to the model", bytes.len()));
+            Picture::Unseen
+        }
+        Err(error) => {
+            log::warn(format_args!("a picture is not shown to the model: {error}"));
+            Picture::Unseen
+        }
     }
+}
+
+/// The largest size of an update's photo that has no more bytes.
+fn size_that_fits(update: &str, most: usize) -> Option<String> {
+    let update: serde_json::Value = serde_json::from_str(update).ok()?;
+    let bytes = |size: &serde_json::Value| size["file_size"].as_u64().and_then(|bytes| usize::try_from(bytes).ok());
+    let sizes = update["message"]["photo"].as_array()?.iter();
+    let fitting =
+        sizes.filter_map(|size| Some((bytes(size).filter(|bytes| *bytes <= most)?, size["file_id"].as_str()?)));
+    fitting.max_by_key(|(bytes, _)| *bytes).map(|(_, id)| id.to_owned())
 }
 
 /// Why the model does not answer, in words for the person; the operator's are in the log.
@@ -110,9 +144,25 @@ fn why(words: &Words<'_>, error: &LlmError) -> Text {
 fn otherwise(words: &Words<'_>, heard: &Heard<'_>, why: Text) -> Result<(), Failure> {
     let found = if heard.said.is_empty() { known::Found::default() } else { known::search(heard)? };
     let text = if found.facts.is_empty() && found.posts.is_empty() {
+        // Also in a group, where nothing is looked for.
         why
     } else {
         why.newline().newline().plain(known::shown(words, &heard.said, &found))
     };
     heard.reply(text.newline().newline().plain(words.say("instead")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_size_that_fits_is_looked_at() {
+        let update = r#"{"message":{"photo":[
+            {"file_id":"s","file_size":10},{"file_id":"m","file_size":500},{"file_id":"l","file_size":9000},{"file_id":"?"}]}}"#;
+        assert_eq!(size_that_fits(update, 9_000).as_deref(), Some("l"));
+        assert_eq!(size_that_fits(update, 8_999).as_deref(), Some("m"));
+        assert_eq!(size_that_fits(update, 9), None);
+        assert_eq!(size_that_fits(r#"{"message":{}}"#, 9), None);
+    }
 }

@@ -65,15 +65,18 @@ pub(crate) fn facts(user: i64) -> Result<Vec<Fact>, Error> {
     Ok(facts.into_iter().map(|row| row.value).collect())
 }
 
-/// Looks for all of the words, in the person's own facts and posts. In a group only in posts of channels, which are no
-/// secret of theirs.
+/// Looks for all of the words, in the person's own facts and posts. Where others read along nothing is looked for: what
+/// somebody reads says as much of them as a fact, and a channel of theirs may be a private one.
 pub(crate) fn search(heard: &Heard<'_>) -> Result<Found, Failure> {
+    if !heard.private {
+        return Ok(Found::default());
+    }
     let words: Vec<String> = heard.said.to_lowercase().split_whitespace().map(str::to_owned).collect();
     let has_all = |text: &str| {
         let text = text.to_lowercase();
         words.iter().all(|word| text.contains(word.as_str()))
     };
-    let facts = if heard.private { facts(heard.user.id)? } else { Vec::new() };
+    let facts = facts(heard.user.id)?;
     let facts = facts.into_iter().filter(|fact| has_all(&format!("{} {}", fact.field, fact.value)));
     let fed = granted(FEED.find(col("user_id").eq(heard.user.id).descending("added").limit(POSTS_SEARCHED)))?;
     let ids: Vec<_> = fed.iter().map(|row| row.value.post).collect();

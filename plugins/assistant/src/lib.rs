@@ -3,7 +3,7 @@
 //! It comes last by its priority. With a language model it answers from the talk so far and from what the person it talks
 //! to has told about themselves; without one it searches that person's own posts and facts, and says why it does no more.
 //! Whatever it knows it knows of the one it talks to: nothing of another person is ever read, and in groups nothing of
-//! anybody's profile.
+//! anybody's profile or feed, so that nobody is told about somebody else.
 //!
 //! `hears` decides whether somebody speaks to it, `answer` answers; `memory` is the talk so far, `known` what other plugins
 //! know of the person, `markdown` makes Telegram's formatting of the model's.
@@ -26,7 +26,7 @@ mod markdown;
 /// All texts.
 mod texts;
 
-use guesthouse_plugin::{Command, ConfigKey, Event, EventKind, Failure, Manifest, Plugin, chat, config};
+use guesthouse_plugin::{Button, Command, ConfigKey, Error, Event, EventKind, Failure, Manifest, Plugin, chat, config};
 use guesthouse_plugin::{export, log, update};
 
 use hears::Heard;
@@ -43,6 +43,8 @@ struct Settings {
     answer_tokens: u32,
     /// Whether the model sees pictures.
     images: bool,
+    /// Bytes that one may have.
+    picture_bytes: usize,
 }
 
 /// What all turns share: made once, kept in the snapshot.
@@ -52,6 +54,9 @@ struct Assistant {
 }
 
 export!(Assistant);
+
+/// The payload of the deep link that leads from a group to the private chat.
+const PAYLOAD: &str = "assistant";
 
 /// The default of the setting `prompt`.
 const PROMPT: &str =
@@ -68,11 +73,13 @@ impl Plugin for Assistant {
             .command(self.texts.command("ask"))
             .command(self.texts.command("search"))
             .command(self.texts.command("reset"))
+            .deep_link(PAYLOAD)
             .event(EventKind::Message)
             .config(ConfigKey::new("prompt", "Who the assistant is and how it talks, told to the model first.", PROMPT))
             .config(ConfigKey::new("history", "Messages of the talk that the model hears again, at most 100.", 20))
             .config(ConfigKey::new("answer_tokens", "How long an answer may be, in tokens.", 1_000))
-            .config(ConfigKey::new("images", "Whether the model sees pictures: true or false.", true));
+            .config(ConfigKey::new("images", "Whether the model sees pictures: true or false.", true))
+            .config(ConfigKey::new("picture_kib", "How large these may be, in KiB; well below limits.call_kib.", 768));
         memory::with_table(manifest)
     }
 
@@ -85,6 +92,14 @@ impl Plugin for Assistant {
                     update::pass("nobody speaks to the bot");
                     Ok(())
                 }
+            },
+            Event::DeepLink(link) => match &link.message.sender {
+                Some(user) => {
+                    let words = self.texts.words(Language::of(user));
+                    chat::message(words.say("instead")).send(link.message.chat.id)?;
+                    Ok(())
+                }
+                None => Ok(()),
             },
             _ => Ok(()),
         }
@@ -104,6 +119,7 @@ impl Assistant {
                 let count = memory::forget(&heard)?;
                 heard.reply(words.tell("reset", &[("count", Arg::Count(count))]))
             }
+            "search" if !heard.private => Ok(lead_to_private(&words, &heard)?),
             "search" if heard.said.is_empty() => heard.reply(words.say("search-what")),
             "search" => {
                 let found = known::search(&heard)?;
@@ -113,6 +129,13 @@ impl Assistant {
             _ => answer::answer(&words, &self.settings, &heard),
         }
     }
+}
+
+/// In a group, says where one searches.
+fn lead_to_private(words: &Words<'_>, heard: &Heard<'_>) -> Result<(), Error> {
+    let here = Button::url(words.say("button-private"), config::deep_link(PAYLOAD));
+    heard.message.reply(words.say("only-private")).buttons([[here]]).send(heard.message.chat.id)?;
+    Ok(())
 }
 
 impl Heard<'_> {
@@ -133,6 +156,7 @@ impl Settings {
             history: parsed("history", 20).min(100),
             answer_tokens: parsed("answer_tokens", 1_000).max(1),
             images: parsed("images", true),
+            picture_bytes: parsed("picture_kib", 768_usize).clamp(1, 4_096) << 10,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Parsing rules: channels and groups are read for each subscriber, filtered by rules that people write in a chat, enriched
 //! with the pages behind their links, and passed on at once or as a digest.
 //!
-//! The parts in reading order. `page`, `article` and `rules` are pure and know no host. What an event is given to is decided
+//! The parts in reading order. `page`, `article`, `robots` and `rules` are pure and know no host. What an event is given to is decided
 //! here; nothing else is.
 
 /// Preview pages: what Telegram's markup means.
@@ -9,6 +9,9 @@ pub mod page;
 
 /// The main text of any other page.
 pub mod article;
+
+/// What a site lets programs read.
+pub mod robots;
 
 /// Rules, and what they make of a post.
 pub mod rules;

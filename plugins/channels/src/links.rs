@@ -1,6 +1,6 @@
 //! Link enrichment: the pages behind the first links of a post. Each page is fetched once for all posts; each domain has a
 //! lane of its own, so it is asked for one page at a time and never faster than the operator says, and a domain that does
-//! not answer keeps no other one waiting.
+//! not answer keeps no other one waiting. What a site's `robots.txt` forbids is not read; it is asked for once a day.
 
 use guesthouse_plugin::http::{self, HttpError};
 use guesthouse_plugin::tables::col;
@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::article;
-use crate::model::{LINKS, Link, PAGES, Page, PageStatus};
+use crate::model::{LINKS, Link, PAGES, Page, PageStatus, ROBOTS, Site};
+use crate::robots::{self, Robots};
 use crate::turn::Shared;
 
 /// A page that does not answer is tried so often.
 const ATTEMPTS: i64 = 3;
+/// For how long a `robots.txt` holds.
+const ROBOTS_AGE: Timestamp = clock::DAY;
 
 #[derive(Deserialize)]
 struct Waiting {
@@ -80,20 +83,47 @@ pub(crate) fn follow(shared: &Shared, post: i64, links: &str, now: Timestamp) ->
     Ok(())
 }
 
-/// Fetches the next page of a domain, if it may be asked again already.
+/// Fetches the next page of a domain, if it may be asked again already; before the first one what its site lets programs
+/// read.
 pub(crate) fn fetch(shared: &Shared, timer: &TimerFired) -> Result<(), Failure> {
     let (now, gap) = (clock::now(), shared.settings.link_gap);
     let domain = timer.data.as_str();
     let again =
         |at: Timestamp| timers::at(domain, at).data(domain).chat(lane(domain)).processor(crate::PAGES_READER).set();
-    let asked = col("domain").eq(domain).and(col("fetched").gt(now - gap));
-    if let Some(last) = PAGES.select::<LastFetch>().first(asked.descending("fetched"))? {
-        return Ok(again(last.fetched.unwrap_or(now) + gap)?);
+    let asked = || col("domain").eq(domain).and(col("fetched").gt(now - gap)).descending("fetched");
+    let page = PAGES.select::<LastFetch>().first(asked())?.and_then(|row| row.value.fetched);
+    let site = ROBOTS.select::<LastFetch>().first(asked())?.and_then(|row| row.value.fetched);
+    if let Some(last) = page.max(site) {
+        return Ok(again(last + gap)?);
     }
     let due = col("domain").eq(domain).and(col("status").eq("Due")).ascending("attempts").ascending("id").limit(2);
     let mut waiting = PAGES.select::<Waiting>().find(due)?.into_iter();
     let Some(page) = waiting.next() else { return Ok(()) };
-    let row = read(shared, &page, now);
+    let Ok(url) = Url::parse(&page.url) else { return Ok(()) };
+    let origin = url.origin().ascii_serialization();
+    let known = ROBOTS.first(col("origin").eq(origin.as_str()))?;
+    let row = match known.as_ref().filter(|site| now - site.fetched < ROBOTS_AGE) {
+        None => match ask_robots(shared, &origin) {
+            Ok(robots) => {
+                let rules = serde_json::to_string(&robots).unwrap_or_default();
+                let site = Site { origin, domain: domain.to_owned(), rules, fetched: now };
+                match known {
+                    Some(known) => ROBOTS.update(known.id, &site)?,
+                    None => drop(ROBOTS.insert(&site)?),
+                }
+                return Ok(again(now + gap)?);
+            }
+            // Whoever does not know what is forbidden reads nothing.
+            Err(problem) => failed(&page, problem, false, now),
+        },
+        Some(site) => {
+            let robots: Robots = serde_json::from_str(&site.rules).unwrap_or_default();
+            match robots.allows(&url[url::Position::BeforePath..]) {
+                true => read(shared, &page, now),
+                false => failed(&page, "its robots.txt does not let it be read".into(), true, now),
+            }
+        }
+    };
     let is_due = row.status == PageStatus::Due;
     PAGES.update(page.id, &row)?;
     // One that did not answer is given more time, unless another page of the domain waits.
@@ -105,10 +135,25 @@ pub(crate) fn fetch(shared: &Shared, timer: &TimerFired) -> Result<(), Failure> 
     Ok(())
 }
 
-fn read(shared: &Shared, page: &Waiting, now: Timestamp) -> Fetched {
-    let settings = &shared.settings;
+/// What a site lets programs read, or why nobody knows. One that has no such file lets everything be read.
+fn ask_robots(shared: &Shared, origin: &str) -> Result<Robots, String> {
+    let request = http::get(format!("{origin}/robots.txt")).timeout_ms(shared.settings.timeout);
+    let largest = u32::try_from(robots::LARGEST).unwrap_or(u32::MAX);
+    match request.max_bytes(largest).header("accept", "text/plain,*/*;q=0.1").send() {
+        Ok(response) if response.is_success() => Ok(Robots::read(response.text().unwrap_or_default())),
+        Ok(response) if response.status == 429 || response.status >= 500 => {
+            Err(format!("its robots.txt answered {}", response.status))
+        }
+        // It leads somewhere else; what does not let itself be reached at all says so for the page, too.
+        Ok(_) | Err(Error::Http(HttpError::NotAllowed(_) | HttpError::BadRequest(_))) => Ok(Robots::default()),
+        Err(error) => Err(format!("its robots.txt: {error}")),
+    }
+}
+
+/// A page that was not read; to be tried again, unless that is of no use.
+fn failed(page: &Waiting, problem: String, is_final: bool, now: Timestamp) -> Fetched {
     let attempts = page.attempts + 1;
-    let failed = |problem: String, is_final: bool| Fetched {
+    Fetched {
         status: if is_final || attempts >= ATTEMPTS { PageStatus::Failed } else { PageStatus::Due },
         title: None,
         body: None,
@@ -116,7 +161,12 @@ fn read(shared: &Shared, page: &Waiting, now: Timestamp) -> Fetched {
         problem: Some(problem),
         attempts,
         fetched: now,
-    };
+    }
+}
+
+fn read(shared: &Shared, page: &Waiting, now: Timestamp) -> Fetched {
+    let settings = &shared.settings;
+    let failed = |problem: String, is_final: bool| failed(page, problem, is_final, now);
     let request = http::get(&page.url).timeout_ms(settings.timeout).max_bytes(settings.link_bytes);
     let response = match request.header("accept", "text/html,text/plain;q=0.9,*/*;q=0.1").send() {
         Ok(response) => response,
@@ -143,7 +193,7 @@ fn read(shared: &Shared, page: &Waiting, now: Timestamp) -> Fetched {
         length: i64::try_from(article.text.chars().count()).ok(),
         body: Some(article.text.replace('\0', "")),
         problem: None,
-        attempts,
+        attempts: page.attempts + 1,
         fetched: now,
     }
 }

@@ -11,6 +11,7 @@ pub(crate) const SUBSCRIPTIONS: Table<Subscription> = Table::new("subscriptions"
 pub(crate) const POSTS: Table<Post> = Table::new("posts");
 pub(crate) const FEED: Table<Entry> = Table::new("feed");
 pub(crate) const PAGES: Table<Page> = Table::new("pages");
+pub(crate) const ROBOTS: Table<Site> = Table::new("robots");
 pub(crate) const LINKS: Table<Link> = Table::new("links");
 pub(crate) const RUNS: Table<Run> = Table::new("runs");
 pub(crate) const ALARMS: Table<Alarm> = Table::new("alarms");
@@ -209,6 +210,17 @@ pub(crate) enum PageStatus {
     Failed,
 }
 
+/// What a site lets programs read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Site {
+    /// The beginning of its addresses.
+    pub(crate) origin: String,
+    pub(crate) domain: String,
+    /// Of its `robots.txt` what concerns this program, as JSON.
+    pub(crate) rules: String,
+    pub(crate) fetched: Timestamp,
+}
+
 /// Which post leads to which page.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Link {
@@ -260,6 +272,7 @@ pub(crate) fn with_tables(manifest: Manifest) -> Manifest {
     let feed = feed.text("email").nullable().text("link").nullable().text("fields").text("message");
     let pages = TableSpec::new("pages").text("url").text("domain").text("status").text("title").nullable();
     let pages = pages.text("body").nullable().integer("length").nullable().text("problem").nullable();
+    let robots = TableSpec::new("robots").text("origin").text("domain").text("rules");
     let runs =
         TableSpec::new("runs").integer("user_id").text("message").integer("total").integer("done").integer("failed");
     manifest
@@ -276,6 +289,7 @@ pub(crate) fn with_tables(manifest: Manifest) -> Manifest {
                 .index(&["user_id", "added"]),
         )
         .table(pages.integer("attempts").timestamp("fetched").nullable().unique(&["url"]).index(&["domain", "status"]))
+        .table(robots.timestamp("fetched").unique(&["origin"]).index(&["domain"]))
         .table(TableSpec::new("links").integer("post").integer("page").unique(&["post", "page"]).index(&["page"]))
         .table(runs.timestamp("begun"))
         .table(TableSpec::new("alarms").text("reason").timestamp("told").unique(&["reason"]))

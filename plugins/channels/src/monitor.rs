@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::list;
-use crate::model::{CHANNELS, Channel, SUBSCRIPTIONS, State};
+use crate::model::{CHANNELS, Channel, POSTS, SUBSCRIPTIONS, State};
 use crate::page::{Media, MediaKind};
 use crate::store::{self, Fresh};
 use crate::turn::Shared;
@@ -36,7 +36,7 @@ pub(crate) fn handle(shared: &Shared, event: &Event) -> Result<(), Failure> {
     match event {
         Event::Member(change) if change.is_me => moved(change),
         Event::Member(change) => left(change),
-        event => posts(shared, event.messages()),
+        event => posts(shared, event),
     }
 }
 
@@ -75,12 +75,21 @@ fn left(change: &MemberChange) -> Result<(), Failure> {
 }
 
 /// Posts of a channel, or messages of a group; those of an album are one.
-fn posts(shared: &Shared, messages: &[Message]) -> Result<(), Failure> {
+fn posts(shared: &Shared, event: &Event) -> Result<(), Failure> {
+    let messages = event.messages();
     let Some(first) = messages.first().filter(|first| first.chat.kind != ChatKind::Private) else { return Ok(()) };
     let row = place(&first.chat, true)?;
     // What nobody reads is not kept. Commands are said to the bot, not to the group.
     if row.readers <= 0 || first.text.content.starts_with('/') {
         return Ok(());
+    }
+    // An edit comes for each part of an album by itself; the album is kept under its first one.
+    let is_edit = matches!(event, Event::EditedMessage(_) | Event::EditedChannelPost(_));
+    if is_edit && json_text("media_group_id").is_some() {
+        let known = col("channel").eq(row.id).and(col("number").eq(first.id));
+        if POSTS.count(known)? == 0 {
+            return Ok(());
+        }
     }
     let now = clock::now();
     let stored = store::posts(shared, row.id, row.version, now, vec![fresh(messages)])?;

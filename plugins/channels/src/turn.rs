@@ -65,11 +65,11 @@ impl Settings {
                 default
             }
         };
-        let zone = config::get("time_zone").unwrap_or_default();
-        let zone = when::zone(&zone).unwrap_or_else(|| {
-            guesthouse_plugin::log::warn("the setting `time_zone` is no time zone, so it is UTC");
-            TimeZone::UTC
-        });
+        let zone =
+            config::get("time_zone").map_or(Some(TimeZone::UTC), |name| when::zone(&name)).unwrap_or_else(|| {
+                guesthouse_plugin::log::warn("the setting `time_zone` is no time zone, so it is UTC");
+                TimeZone::UTC
+            });
         Self {
             page_url: config::get("page_url").unwrap_or_else(|| "https://t.me/s/".into()),
             pages_per_read: number("pages_per_read", 3).clamp(1, 10),

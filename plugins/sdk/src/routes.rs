@@ -95,6 +95,14 @@ impl Route {
         self.parameter(name.into(), description.into(), false)
     }
 
+    /// The parameter described last has to be there, also in the query.
+    pub fn required(mut self) -> Self {
+        if let Some(last) = self.parameters.last_mut() {
+            last.required = true;
+        }
+        self
+    }
+
     fn parameter(mut self, name: String, description: String, is_integer: bool) -> Self {
         let required = self.path.contains(&format!("{{{name}}}"));
         self.parameters.push(RouteParameter { name, description, is_integer, required });
@@ -143,6 +151,8 @@ mod tests {
     fn what_stands_in_the_path_has_to_be_there() {
         let route =
             Route::get("posts", "/users/{id}/posts", "Posts.").integer("id", "Whose.").integer("limit", "Most.");
+        assert_eq!(route.parameters.iter().map(|it| it.required).collect::<Vec<_>>(), [true, false]);
+        let route = Route::get("find", "/find", "Finds.").text("words", "Which.").required().integer("limit", "Most.");
         assert_eq!(route.parameters.iter().map(|it| it.required).collect::<Vec<_>>(), [true, false]);
     }
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use guesthouse::clock::Clock;
 
-use guesthouse::testing::{Asked, Reply, Site, page};
 use crate::support::{House, Person, Plugin, channels};
+use guesthouse::testing::{Asked, Reply, Site, page};
 
 const PAGE: &str = include_str!("../../../plugins/channels/fixtures/town.html");
 const ARTICLE: &str = include_str!("../../../plugins/channels/fixtures/article.html");
@@ -68,9 +68,14 @@ impl Previews {
 
     /// The plugin that reads from here, with more settings as lines of TOML.
     pub(super) fn plugin(&self, settings: &str) -> Plugin {
+        self.plugin_that_reads("off", settings)
+    }
+
+    /// The same, which reads by itself at these times.
+    pub(super) fn plugin_that_reads(&self, when: &str, settings: &str) -> Plugin {
         let address = self.site.url("");
         let settings = format!(
-            "page_url = \"{address}/s/\"\nread = \"off\"\npage_gap_ms = \"0\"\nlink_gap_ms = \"1\"\n{settings}"
+            "page_url = \"{address}/s/\"\nread = \"{when}\"\npage_gap_ms = \"0\"\nlink_gap_ms = \"1\"\n{settings}"
         );
         channels(&address).with(&settings)
     }

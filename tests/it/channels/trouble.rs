@@ -26,6 +26,7 @@ async fn what_cannot_be_read_is_said_to_whoever_asked() {
         let ada = house.street.town.newcomer("Ada", "en").await;
         for (name, words) in [
             ("nobody_here", "there is no public channel with this name"),
+            ("nowhere", "there is no public channel with this name"),
             ("gardeners", "is a group. Add me to it"),
             ("quiet_one", "shows no preview on the Web"),
             ("broken", "cannot be read at the moment"),
@@ -38,6 +39,33 @@ async fn what_cannot_be_read_is_said_to_whoever_asked() {
         sees(&ada, "is not the name of a channel").await;
         ada.says("https://t.me/+AbCdEfGh").await;
         sees(&ada, "can be read by its members only").await;
+        close(house, ada).await;
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_goes_away_is_told_once_and_not_at_the_first_time() {
+    let site = Previews::open().await;
+    for database in Database::each().await {
+        site.shows("town", &[old(1, "The first")]);
+        let house = House::opens(database, &[site.plugin("")]).await;
+        let ada = house.street.town.newcomer("Ada", "en").await;
+        adds(&ada, "town").await;
+        let told = async || {
+            let read = ada.has_read().await;
+            read.iter().filter(|text| text.contains("there is no public channel with this name")).count()
+        };
+        site.puts("/s/town", Stands::Status(404));
+        parses(&ada).await;
+        assert_eq!(told().await, 0, "it may come back");
+        ada.says("/parse").await;
+        sees(&ada, "there is no public channel with this name").await;
+        sees(&ada, "Could not be read: 1").await;
+        parses(&ada).await;
+        assert_eq!(told().await, 1);
+        let stands = "SELECT state || ' ' || problem || ' ' || CAST(failures AS TEXT) FROM channels__channels";
+        assert_eq!(house.database.text(stands).await, "Nobody there is no such page 3");
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM channels__posts").await, 1, "what was read stays");
         close(house, ada).await;
     }
 }

@@ -1,7 +1,6 @@
 //! Components that are refused when they are loaded, each in words that name the plugin, the cause and the repair.
 //! Those that no toolchain would make are written as text.
 
-
 use crate::support::{Database, House, Plugin, Street, fixture, start};
 
 /// Why a host with this component does not start, without the words that every refusal begins with.

@@ -1,6 +1,6 @@
 //! The real binary as a child process, to be killed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
@@ -18,11 +18,20 @@ impl HostProcess {
         let folder = super::folder();
         let config = folder.path().join("guesthouse.toml");
         std::fs::write(&config, configuration).expect("the folder can be written");
+        Self::starts_with(&config, folder)
+    }
+
+    /// Starts `guesthouse run` on the configuration in this file.
+    pub fn starts_from(config: &Path) -> Self {
+        Self::starts_with(config, super::folder())
+    }
+
+    fn starts_with(config: &Path, folder: TempDir) -> Self {
         let log = folder.path().join("log");
         let stderr = std::fs::File::create(&log).expect("the folder can be written");
         let child = Command::new(env!("CARGO_BIN_EXE_guesthouse"))
             .args(["run", "--config"])
-            .arg(&config)
+            .arg(config)
             .env("GUESTHOUSE_LOG", "guesthouse=debug")
             .stdout(Stdio::null())
             .stderr(stderr)

@@ -50,7 +50,10 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     }
     let is_wanted = |path: &PathBuf| args.filter.as_ref().is_none_or(|part| path.to_string_lossy().contains(part));
     files.retain(is_wanted);
-    anyhow::ensure!(!files.is_empty(), "there is no scenario\nhint: name files that end with .toml, or folders of them");
+    anyhow::ensure!(
+        !files.is_empty(),
+        "there is no scenario\nhint: name files that end with .toml, or folders of them"
+    );
     let has_colours =
         std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let colours = if has_colours { Colours::On } else { Colours::Off };
@@ -114,7 +117,8 @@ fn find(path: &Path, found: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     }
     let unreadable = || format!("cannot read the folder `{}`", path.display());
     let entries = std::fs::read_dir(path).with_context(unreadable)?;
-    let mut inside = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>().with_context(unreadable)?;
+    let mut inside =
+        entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>().with_context(unreadable)?;
     inside.sort();
     for path in inside {
         let is_scenario = path.extension().is_some_and(|ending| ending == "toml");

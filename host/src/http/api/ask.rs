@@ -1,5 +1,6 @@
 //! Requests for plugins: which route, is it well formed, then into the inbox, then wait.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -12,11 +13,12 @@ use serde::de::IgnoredAny;
 use super::error::Trouble;
 use super::path::{self, Found, Pairs};
 use super::waiting::{Outcome, PATIENCE};
-use super::{Api, ServedPlugin};
+use super::{Api, Served, ServedPlugin};
 use crate::model::effect::Reply;
 use crate::model::manifest::Route;
 use crate::model::payload::Payload;
 use crate::model::{BotId, Part};
+use crate::schema::Schema;
 use crate::store::RequestEnd;
 
 /// The largest body that is taken.
@@ -29,6 +31,8 @@ struct Asked {
     bot: BotId,
     part: Part,
     route: Route,
+    /// What the body has to follow.
+    schema: Option<Schema>,
     path: Pairs,
     query: Pairs,
 }
@@ -39,7 +43,7 @@ pub(super) async fn ask(
     OriginalUri(uri): OriginalUri,
     request: Request,
 ) -> Result<Response, Trouble> {
-    let asked = find(&api, request.method().as_str(), &uri)?;
+    let (bot, asked) = find(&api, request.method().as_str(), &uri)?;
     if api.tasks.shutdown().has_begun() {
         return Err(ending("nothing was done"));
     }
@@ -53,6 +57,16 @@ pub(super) async fn ask(
         )
         .later(1)
     })?;
+    let parts = bot.plugins.iter().flat_map(|plugin| plugin.manifest.parts(&plugin.name));
+    if bot.pressure.is_full(&api.store, bot.id, parts, api.clock.now()).await {
+        return Err(Trouble::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "full",
+            "too many events wait for this bot",
+            "ask again in a moment; limits.waiting_events says how many may wait, GET /api/lanes?due=true shows where",
+        )
+        .later(2));
+    }
     let body = tokio::select! {
         body = read(request.into_body()) => body?,
         () = api.clock.sleep(BODY_PATIENCE) => return Err(Trouble::new(
@@ -62,17 +76,18 @@ pub(super) async fn ask(
             "send it within ten seconds",
         )),
     };
-    let Asked { bot, part, route, path, query } = asked;
-    let body = check_body(&route, &body)?;
+    let Asked { bot: id, part, route, schema, path, query } = asked;
+    let body = follows(schema, check_body(&route, &body)?).await?;
     let chat = path::lane(&route, &path);
     let payload = Payload::Request { route: route.name, path, query, body };
-    let seq = api.store.put_event(bot, part, chat, &payload).await?;
+    let seq = api.store.put_event(id, part, chat, &payload).await?;
+    bot.pressure.stored(1);
     api.wake.lanes.ring();
     answer(seq, api.waiting.wait(seq, place, api.clock.now()).await)
 }
 
 /// Finds out what is asked for.
-fn find(api: &Api, method: &str, uri: &Uri) -> Result<Asked, Trouble> {
+fn find(api: &Api, method: &str, uri: &Uri) -> Result<(Arc<Served>, Asked), Trouble> {
     let parts: Option<Vec<_>> = uri
         .path()
         .strip_prefix("/api")
@@ -85,7 +100,7 @@ fn find(api: &Api, method: &str, uri: &Uri) -> Result<Asked, Trouble> {
     let [bot_name, plugin_name, path @ ..] = &parts[..] else { return Err(nowhere()) };
     let bot = api.bot(bot_name)?;
     let found = bot.plugins.iter().find(|plugin| plugin.name.as_str() == plugin_name);
-    let ServedPlugin { name, manifest, .. } = found.ok_or_else(|| {
+    let ServedPlugin { name, manifest, requests, .. } = found.ok_or_else(|| {
         Trouble::new(
             StatusCode::NOT_FOUND,
             "unknown_plugin",
@@ -107,7 +122,8 @@ fn find(api: &Api, method: &str, uri: &Uri) -> Result<Asked, Trouble> {
         Trouble::bad("bad_parameter", problem, "GET /api/openapi.json describes the parameters of every route")
     })?;
     let part = Part::of(name, route.processor.as_deref());
-    Ok(Asked { bot: bot.id, part, route, path, query })
+    let (id, schema) = (bot.id, requests.get(&route.name).cloned());
+    Ok((bot, Asked { bot: id, part, route, schema, path, query }))
 }
 
 fn nowhere() -> Trouble {
@@ -152,6 +168,15 @@ fn check_body(route: &Route, body: &[u8]) -> Result<String, Trouble> {
         .map_err(|error| Trouble::bad("bad_body", format!("the body is no JSON: {error}"), hint));
     json.and_then(|_| {
         String::from_utf8(body.to_vec()).map_err(|_| Trouble::bad("bad_body", "the body is no UTF-8", hint))
+    })
+}
+
+/// The body, if it follows the schema.
+async fn follows(schema: Option<Schema>, body: String) -> Result<String, Trouble> {
+    let Some(schema) = schema else { return Ok(body) };
+    schema.check(body).await.map_err(|problem| {
+        let hint = "GET /api/openapi.json has the schema of what this route takes";
+        Trouble::bad("bad_body", format!("the body is not what the route takes: {problem}"), hint)
     })
 }
 

@@ -243,6 +243,7 @@ mod tests {
             capabilities: vec![],
             grant: vec![],
             schedules: vec![],
+            requests: std::collections::BTreeMap::new(),
         };
         let mut paths = host_paths();
         add_routes(&mut paths, "my bot", &plugin);

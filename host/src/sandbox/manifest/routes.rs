@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{at_most, handle, known_processor, prose};
 use crate::model::manifest::{Manifest, Route};
+use crate::schema::Schema;
 
 /// Routes of a plugin.
 const ROUTES: usize = 64;
@@ -78,6 +79,10 @@ fn one(route: &Route) -> Result<(), String> {
             is_schema(schema).map_err(|problem| format!("the schema of its {what} {problem}"))?;
         }
     }
+    // Bodies are checked against it. One that says `true` takes anything.
+    if let Some(schema) = route.request.as_deref().filter(|schema| *schema != "true") {
+        Schema::read(schema).map_err(|problem| format!("no body can be checked against what it takes: {problem}"))?;
+    }
     Ok(())
 }
 
@@ -86,7 +91,7 @@ fn parameter(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
-/// A schema is an object, or `true` for anything; what it says is for those who read it.
+/// A schema is an object, or `true` for anything.
 fn is_schema(schema: &str) -> Result<(), String> {
     if schema.len() > SCHEMA {
         return Err(format!("has {} bytes; at most {SCHEMA} are taken", schema.len()));

@@ -49,7 +49,10 @@ fn what_is_wrong_is_said_with_its_line() {
         ("plugin = 1", "a.toml:1: invalid type: integer `1`, expected a string"),
         ("\n\nplugni = \"x\"", "a.toml:3: unknown field `plugni`, expected one of"),
         ("[[step]]\nsays = \"a\"\n[[step]]\nsayz = \"b\"", "a.toml:4: unknown field `sayz`"),
-        ("[[step]]\nsays = \"a\"\nsees = 5", "a.toml:3: invalid type: integer `5`, expected a text, a list of texts, or"),
+        (
+            "[[step]]\nsays = \"a\"\nsees = 5",
+            "a.toml:3: invalid type: integer `5`, expected a text, a list of texts, or",
+        ),
         ("[step]\nsays = \"a\"", "hint: steps are a list: write [[step]] with two brackets"),
         ("[[steps]]\nsays = \"a\"", "hint: every step begins with [[step]]"),
         ("\n[[step]]\nsees = []", "a.toml:2: step 1: nothing happens in it\nhint: write one of says"),

@@ -49,6 +49,8 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
             // the penalty that stands for enable_seqscan must not set the compiler off.
             ("plan_cache_mode", "force_generic_plan"),
             ("jit", "off"),
+            // That a table is there already is no news.
+            ("client_min_messages", "warning"),
         ])
         .disable_statement_logging();
     // As for SQLite: a guest waits for it, and one of few connections is gone for as long. Who waits for a lock gives up

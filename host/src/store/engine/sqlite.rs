@@ -96,13 +96,13 @@ async fn start(options: SqliteConnectOptions, path: &Path, lock: Option<File>) -
         StoreError::Failed { reason } => StoreError::NotWritable { path: path.to_owned(), reason },
         other => other,
     };
-    let how = Connect::Sqlite(Box::new(options.clone()));
+    let how = Connect::Sqlite(Box::new(options.clone()), false);
     let mut writer = connect(&how).await.map_err(not_writable)?;
     check_version(&mut writer.session()).await?;
 
     // Rows wait in a buffer of the driver before anybody can count their bytes, and one can have a MiB.
     let readers = options.read_only(true).create_if_missing(false).optimize_on_close(false, None).row_buffer_size(32);
-    let readers = Connect::Sqlite(Box::new(readers));
+    let readers = Connect::Sqlite(Box::new(readers), true);
     let (engine, inbound) = Engine::new(Dialect::Sqlite, how.clone(), Readers::new(readers, READERS), lock);
     engine.workers.spawn(write(inbound, how, writer));
     Ok(engine)

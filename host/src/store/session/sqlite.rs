@@ -1,7 +1,7 @@
 //! Statements on a SQLite connection: several as one script, and none for longer than it may take.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
@@ -14,37 +14,94 @@ use super::{Answer, Cell, Failure, Param, Record, Step, refuse_nul};
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 
-/// Instructions of SQLite's machine between two looks at the time: about a millisecond.
-const LOOK: i32 = 20_000;
+/// Instructions of SQLite's machine between two looks at the time: a good part of a millisecond.
+const LOOK: i32 = 10_000;
+/// A question that has taken so much longer than usual ones do is a slow one.
+const SLOW: Duration = Duration::from_millis(3);
 
-/// Ends a statement that takes too long. SQLite works on a thread of its own, where dropping a future changes nothing.
+/// How many slow questions are under way in this process. SQLite computes on this machine, so however many there are,
+/// they take turns at one core and leave the others to those who do not wait for them.
+static SLOW_ONES: AtomicU32 = AtomicU32::new(0);
+
+/// Ends a statement that takes too long, and makes slow questions take turns. SQLite works on a thread of its own, where
+/// dropping a future changes nothing.
 #[derive(Clone)]
-pub(in crate::store) struct Watch {
+pub(in crate::store) struct Watch(Arc<Watched>);
+
+struct Watched {
     began: Instant,
-    /// Microseconds after `began`; 0: no limit.
-    until: Arc<AtomicU64>,
+    /// All in microseconds after `began`. When what runs now was allowed to.
+    since: AtomicU64,
+    /// Until when it may; 0: no limit.
+    until: AtomicU64,
+    /// When it went on after its last rest.
+    rested: AtomicU64,
+    is_slow: AtomicBool,
+    /// Whether it only reads: nobody waits for a question but who asked it.
+    reads: bool,
 }
 
 impl Watch {
     /// Connects, and watches the connection.
-    pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<(SqliteConnection, Self), sqlx::Error> {
+    pub(super) async fn connect(
+        options: &SqliteConnectOptions,
+        reads: bool,
+    ) -> Result<(SqliteConnection, Self), sqlx::Error> {
         let mut connection = options.connect().await?;
         #[expect(clippy::disallowed_methods, reason = "this bounds what the machine does, and no plugin sees it")]
-        let watch = Self { began: Instant::now(), until: Arc::default() };
+        let began = Instant::now();
+        let (since, until, rested, is_slow) = Default::default();
+        let watch = Self(Arc::new(Watched { began, since, until, rested, is_slow, reads }));
         let looking = watch.clone();
-        connection.lock_handle().await?.set_progress_handler(LOOK, move || !looking.is_over());
+        connection.lock_handle().await?.set_progress_handler(LOOK, move || looking.0.may_go_on());
         Ok((connection, watch))
     }
 
     /// From now on statements may take so long together; `None`: as long as they take.
     pub(super) fn allow(&self, time: Option<Duration>) {
-        let until = time.map_or(0, |time| micros(self.began.elapsed() + time).max(1));
-        self.until.store(until, Ordering::Release);
+        let Watched { began, since, until, .. } = &*self.0;
+        let now = began.elapsed();
+        self.0.is_done();
+        since.store(micros(now), Ordering::Release);
+        until.store(time.map_or(0, |time| micros(now + time).max(1)), Ordering::Release);
+    }
+}
+
+impl Watched {
+    /// On SQLite's own thread: rests if others have a turn, and says whether there is time left.
+    fn may_go_on(&self) -> bool {
+        let now = micros(self.began.elapsed());
+        let until = self.until.load(Ordering::Acquire);
+        if until != 0 && now > until {
+            return false;
+        }
+        if self.reads && now.saturating_sub(self.since.load(Ordering::Acquire)) > micros(SLOW) {
+            let was_slow = self.is_slow.swap(true, Ordering::AcqRel);
+            let others = if was_slow {
+                SLOW_ONES.load(Ordering::Acquire).saturating_sub(1)
+            } else {
+                SLOW_ONES.fetch_add(1, Ordering::AcqRel)
+            };
+            if was_slow && others > 0 {
+                let computed = Duration::from_micros(now.saturating_sub(self.rested.load(Ordering::Acquire)));
+                std::thread::sleep(computed.min(SLOW) * others);
+            }
+            self.rested.store(micros(self.began.elapsed()), Ordering::Release);
+        }
+        true
     }
 
-    fn is_over(&self) -> bool {
-        let until = self.until.load(Ordering::Acquire);
-        until != 0 && micros(self.began.elapsed()) > until
+    /// What ran has ended.
+    fn is_done(&self) {
+        if self.is_slow.swap(false, Ordering::AcqRel) {
+            SLOW_ONES.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.is_done();
     }
 }
 

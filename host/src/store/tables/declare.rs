@@ -24,7 +24,7 @@ const LONGEST_NAME: usize = 63;
 /// Names that the host or PostgreSQL has taken in every table.
 const TAKEN: [&str; 8] = ["id", "bot_id", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"];
 
-static DECLARED: Sql = Sql::new("SELECT plugin, name, declaration FROM plugin_tables ORDER BY plugin, name");
+pub(super) static DECLARED: Sql = Sql::new("SELECT plugin, name, declaration FROM plugin_tables ORDER BY plugin, name");
 static RECORD: Sql = Sql::new(
     "INSERT INTO plugin_tables (plugin, name, declaration) VALUES ($1, $2, $3)
      ON CONFLICT (plugin, name) DO UPDATE SET declaration = excluded.declaration",
@@ -76,60 +76,73 @@ impl Job for Declare {
         // Another host may have been faster.
         let existing = existing(session.one(DECLARED.with(vec![])).await?)?;
         for table in &self.tables {
-            let refused = |(problem, hint): Reason| refusal(&self.plugin, table, problem, hint);
-            let name = table_name(self.plugin.as_str(), &table.name);
-            let known = existing.get(&key(self.plugin.as_str(), &table.name));
-            let table = &known.map_or_else(|| table.clone(), |old| together(old, table));
-            let change = match known {
-                Some(old) if old == table => continue,
-                Some(old) => extend(&name, old, table, dialect).map_err(refused)?,
-                None => {
-                    let same_name = |(plugin, table): &&(String, String)| table_name(plugin, table) == name;
-                    if let Some((plugin, other)) = existing.keys().find(same_name) {
-                        let problem = format!("table `{other}` of plugin `{plugin}` is called `{name}` already");
-                        return Err(refused((problem, "give the table or the plugin another name".into())));
-                    }
-                    create(&name, table, dialect)
-                }
-            };
+            let Some((table, change)) = change(&existing, &self.plugin, table, dialect)? else { continue };
             for statement in &change {
                 session.plain(statement).await.map_err(|error| match error {
                     // Only an index that is unique can fail like this.
-                    StoreError::Unique { reason } => refused((
+                    StoreError::Unique { reason } => refusal(
+                        &self.plugin,
+                        &table,
                         format!("rows that are there already are not unique: {reason}"),
                         "change those rows first, or leave the unique key out".into(),
-                    )),
+                    ),
                     other => other,
                 })?;
             }
             let declaration =
-                serde_json::to_string(table).map_err(|error| StoreError::unexpected(error.to_string()))?;
+                serde_json::to_string(&table).map_err(|error| StoreError::unexpected(error.to_string()))?;
             session.one(RECORD.with(params![self.plugin.as_str(), table.name.as_str(), declaration])).await?;
         }
         Ok(Verdict::Commit(()))
     }
 }
 
+/// What has to be done for a declaration: the table as it is to become, and the statements; `None` if it is there.
+pub(super) fn change(
+    existing: &HashMap<Key, Table>,
+    plugin: &PluginName,
+    table: &Table,
+    dialect: Dialect,
+) -> Result<Option<(Table, Vec<String>)>, StoreError> {
+    let refused = |(problem, hint): Reason| refusal(plugin, table, problem, hint);
+    let name = table_name(plugin.as_str(), &table.name);
+    let known = existing.get(&key(plugin.as_str(), &table.name));
+    let table = known.map_or_else(|| table.clone(), |old| together(old, table));
+    let change = match known {
+        Some(old) if *old == table => return Ok(None),
+        Some(old) => extend(&name, old, &table, dialect).map_err(refused)?,
+        None => {
+            let same_name = |(plugin, table): &&(String, String)| table_name(plugin, table) == name;
+            if let Some((plugin, other)) = existing.keys().find(same_name) {
+                let problem = format!("table `{other}` of plugin `{plugin}` is called `{name}` already");
+                return Err(refused((problem, "give the table or the plugin another name".into())));
+            }
+            create(&name, &table, dialect)
+        }
+    };
+    Ok(Some((table, change)))
+}
+
 /// Plugin and table.
-type Key = (String, String);
+pub(super) type Key = (String, String);
 /// Problem and hint.
 type Reason = (String, String);
 
-fn key(plugin: &str, table: &str) -> Key {
+pub(super) fn key(plugin: &str, table: &str) -> Key {
     (plugin.to_owned(), table.to_owned())
 }
 
-fn existing(answer: Answer) -> Result<HashMap<Key, Table>, StoreError> {
+pub(super) fn existing(answer: Answer) -> Result<HashMap<Key, Table>, StoreError> {
     let parse = |text: String| serde_json::from_str(&text).map_err(|error| StoreError::unexpected(error.to_string()));
     answer.rows.into_iter().map(|mut row| Ok(((row.text(0)?, row.text(1)?), parse(row.text(2)?)?))).collect()
 }
 
-fn refusal(plugin: &PluginName, table: &Table, problem: String, hint: String) -> StoreError {
+pub(super) fn refusal(plugin: &PluginName, table: &Table, problem: String, hint: String) -> StoreError {
     StoreError::Table { plugin: plugin.to_string(), table: table.name.clone(), problem, hint }
 }
 
 /// Whether the declaration makes sense by itself.
-fn check(plugin: &PluginName, table: &Table) -> Result<(), StoreError> {
+pub(super) fn check(plugin: &PluginName, table: &Table) -> Result<(), StoreError> {
     let refused = |problem: String, hint: &str| Err(refusal(plugin, table, problem, hint.into()));
     let is_name = |name: &str, longest: usize| {
         name.len() <= longest
@@ -346,7 +359,7 @@ impl<'a> Index<'a> {
 }
 
 /// What a plugin's table is called in the database.
-fn table_name(plugin: &str, table: &str) -> String {
+pub(super) fn table_name(plugin: &str, table: &str) -> String {
     shortened(&format!("{}__{table}", plugin.replace('-', "_")))
 }
 

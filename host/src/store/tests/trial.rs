@@ -20,8 +20,10 @@ async fn a_host_is_quiet_when_nothing_is_due_and_nothing_under_way() {
         assert_eq!(standing().await, Standing { turns: 1, ..quiet });
         assert!(!standing().await.is_quiet(0) && standing().await.is_quiet(1), "unless it is known to wait");
 
-        let timer = TimerChange { processor: None, chat: 10, key: "tea".into(), set: Some((START + 5_000, "x".into())) };
-        let commit = TurnCommit { outbox: vec![call(10, "hi")], timers: vec![timer], ..turn(lane.events[0].seq, &tables) };
+        let timer =
+            TimerChange { processor: None, chat: 10, key: "tea".into(), set: Some((START + 5_000, "x".into())) };
+        let commit =
+            TurnCommit { outbox: vec![call(10, "hi")], timers: vec![timer], ..turn(lane.events[0].seq, &tables) };
         store.commit_turn(&lane.lease, commit, Then::Release).await.expect("no error");
         assert_eq!(standing().await, Standing { due: 1, next: Some(START + 5_000), ..quiet });
         let send = claim_sends(&store, 10).await.remove(0);

@@ -4,6 +4,8 @@ command-reset = Forget our talk
 
 ask-what = Ask away: /ask and your question.
 search-what = What shall I look for? /search and some words.
+only-private = Your posts and facts are between you and me.
+button-private = Open the private chat
 reset = { $count ->
     [0] There was nothing to forget.
     [one] Forgotten: one message of our talk.
@@ -17,6 +19,7 @@ why-timeout = The language model took too long to answer. Please ask again.
 why-failed = The language model gave no usable answer. Please ask again in other words.
 why-filtered = The language model will not answer this.
 why-too-long = This is too long for me. Please ask in fewer words.
+picture-unseen = I cannot look at this picture: it is too large, or I did not get it. A smaller one would do.
 instead = What I can do: /search and some words looks through your posts and facts; the menu shows what else this bot does.
 cut = (The answer was cut here because it became too long.)
 

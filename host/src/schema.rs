@@ -1,8 +1,8 @@
-//! Whether an answer follows the JSON schema that a plugin has asked for.
+//! Whether JSON follows a plugin's JSON schema: the answer of a language model, the body of a request.
 //!
 //! The schema comes from a guest, and checking is done on the host's time and stack. So a schema may refer to its own
 //! parts only, never in a circle, and may not grow beyond [`NODES`] when every reference is replaced by what it means;
-//! patterns are matched in linear time. What a checker has to do is bounded then by the schema and the answer.
+//! patterns are matched in linear time. What a checker has to do is bounded then by the schema and what is checked.
 
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
@@ -16,14 +16,14 @@ const TOLD: usize = 300;
 
 /// A schema that can be checked with.
 #[derive(Debug, Clone)]
-pub(super) struct Schema {
+pub struct Schema {
     value: Value,
     validator: std::sync::Arc<Validator>,
 }
 
 impl Schema {
     /// Reads a schema, or says why it is none.
-    pub(super) fn read(text: &str) -> Result<Self, String> {
+    pub fn read(text: &str) -> Result<Self, String> {
         if text.len() > LONGEST {
             return Err(format!("the schema is longer than {LONGEST} bytes"));
         }
@@ -41,16 +41,21 @@ impl Schema {
     }
 
     /// The schema itself.
-    pub(super) fn value(&self) -> &Value {
+    pub fn value(&self) -> &Value {
         &self.value
     }
 
-    /// The JSON in an answer, if it follows the schema; else what is wrong, and where.
-    pub(super) async fn check(&self, answer: &str) -> Result<String, String> {
-        let (schema, text) = (self.clone(), unwrapped(answer).to_owned());
-        // Some milliseconds for an ordinary answer, but nobody bounds what a plugin puts into a schema.
+    /// The JSON in the answer of a model, if it follows the schema; else what is wrong, and where.
+    pub async fn check_answer(&self, answer: &str) -> Result<String, String> {
+        self.check(unwrapped(answer).to_owned()).await
+    }
+
+    /// The text, if it is JSON that follows the schema; else what is wrong, and where.
+    pub async fn check(&self, text: String) -> Result<String, String> {
+        let schema = self.clone();
+        // Some milliseconds for an ordinary text, but nobody bounds what a plugin puts into a schema.
         let checked = tokio::task::spawn_blocking(move || schema.check_now(text)).await;
-        checked.unwrap_or_else(|_| Err("the check of the answer failed".into()))
+        checked.unwrap_or_else(|_| Err("the check failed".into()))
     }
 
     fn check_now(&self, text: String) -> Result<String, String> {
@@ -62,7 +67,7 @@ impl Schema {
     }
 
     /// What the model is told about an answer that does not follow the schema.
-    pub(super) fn correction(&self, problem: &str) -> String {
+    pub fn correction(&self, problem: &str) -> String {
         format!(
             "That answer cannot be used: {problem}. Answer again, with nothing but JSON that follows this JSON schema:\n{}",
             self.value
