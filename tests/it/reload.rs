@@ -212,6 +212,7 @@ async fn the_dev_house_follows_a_component_and_shows_what_is_wrong_with_it() {
     let house = DevHouse::opens(data.path(), &["--plugin", &path]);
     let user = house.town.person(1002);
     // The house opens all the same.
+    until("it says what is wrong", async || !house.notices().await.is_empty()).await;
     let notices = house.notices().await;
     assert!(notices.len() == 1 && notices[0].starts_with(&path) && notices[0].contains("hint: "), "{notices:?}");
     assert!(!notices[0].contains("goes on"), "{notices:?}");

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::act::act;
 use super::eyes::{Eyes, Seen};
@@ -17,6 +18,9 @@ use crate::sandbox::Sandbox;
 use crate::store::Scratch;
 use crate::testing::{TOKEN, cache};
 
+/// Databases that this process has made: several runners may share a server.
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
 /// Runs scenarios, one after another. What is compiled for one is there for the next.
 #[derive(Default)]
 pub struct Runner {
@@ -28,7 +32,6 @@ pub struct Runner {
     /// What plugins call themselves, by their sources.
     names: HashMap<String, String>,
     sandbox: Option<Sandbox>,
-    count: u32,
 }
 
 /// What came of a scenario.
@@ -106,11 +109,11 @@ impl Runner {
             Some(name) => name.clone(),
             None => self.name_of(&source, file).await?,
         };
-        self.count += 1;
         let scratch = match &self.database {
             None => None,
             Some(url) => {
-                let name = format!("guesthouse_scenario_{}_{}", std::process::id(), self.count);
+                let name =
+                    format!("guesthouse_scenario_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
                 Some(Scratch::create(url, &name).await.map_err(|error| error.to_string())?)
             }
         };
