@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::clock::{Clock, Millis};
 use crate::model::cron::{Cron, Tick, Zone};
 use crate::model::payload::Payload;
-use crate::model::{BotId, Part};
+use crate::model::{BotId, Part, PluginName};
 use crate::shutdown::Shutdown;
 use crate::store::{KnownSchedule, NewTick, Store, StoreError};
 use crate::wake::Wake;
@@ -61,10 +61,11 @@ impl Agenda {
         Self { store, wake, clock, entries: Arc::default() }
     }
 
-    /// From now on timers of these parts fire here, and these schedules tick in this zone.
-    pub async fn add(
+    /// From now on timers of these parts of a plugin fire here, and these schedules tick in this zone, in place of those
+    /// that it had.
+    pub async fn put(
         &self,
-        bot: BotId,
+        (bot, plugin): (BotId, &PluginName),
         parts: impl IntoIterator<Item = Part>,
         schedules: Vec<Entry>,
         zone: &Zone,
@@ -83,13 +84,18 @@ impl Agenda {
                 None => off.push((bot, part, name)),
             }
         }
+        let is_its = |of: BotId, part: &Part| of == bot && part.plugin() == plugin;
+        off.extend({
+            let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+            let its = entries.schedules.iter().map(|it| &it.known).filter(|known| is_its(known.bot, &known.part));
+            let gone = its.filter(|known| !on.iter().any(|(new, _)| new.part == known.part && new.name == known.name));
+            gone.map(|known| (bot, known.part.clone(), known.name.clone())).collect::<Vec<_>>()
+        });
         self.store.keep_schedules(on, off).await?;
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        let parts: Vec<_> = parts.into_iter().map(|part| (bot, part)).collect();
-        // A bot whose start was tried twice stands here once.
-        entries.parts.retain(|known| !parts.contains(known));
-        entries.schedules.retain(|known| timed.iter().all(|new| known.known != new.known));
-        entries.parts.extend(parts);
+        entries.parts.retain(|(of, part)| !is_its(*of, part));
+        entries.schedules.retain(|it| !is_its(it.known.bot, &it.known.part));
+        entries.parts.extend(parts.into_iter().map(|part| (bot, part)));
         entries.schedules.extend(timed);
         drop(entries);
         self.wake.agenda.ring();

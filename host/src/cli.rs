@@ -97,18 +97,26 @@ struct DevArgs {
     data: PathBuf,
     #[command(flatten)]
     llm: dev::LlmArgs,
+    #[command(flatten)]
+    plugins: dev::PluginArgs,
 }
 
 impl Default for DevArgs {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".into(), data: "data".into(), llm: dev::LlmArgs::from_environment() }
+        let (llm, plugins) = (dev::LlmArgs::from_environment(), dev::PluginArgs::default());
+        Self { listen: "127.0.0.1:8080".into(), data: "data".into(), llm, plugins }
     }
 }
 
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("GUESTHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // A house that runs for a moment says nothing besides what its author asked for.
+    let usual = match &cli.command {
+        Some(Command::Plugin(plugin)) if plugin.is_quiet() => "off",
+        _ => "info",
+    };
+    let filter = EnvFilter::try_from_env("GUESTHOUSE_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     // Its finer levels show the tokens that registries hand out.
     let filter = match "oci_client=info".parse() {
         Ok(quiet) => filter.add_directive(quiet),
@@ -155,7 +163,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Dev(args) => {
             listen_for_signals(&tasks);
-            return until_stopped(dev::start(&args.listen, &args.data, &args.llm, &clock, &tasks).await, tasks).await;
+            let started = dev::start(&args.listen, &args.data, &args.llm, &args.plugins, &clock, &tasks).await;
+            return until_stopped(started, tasks).await;
         }
         Command::Emulator { listen, bots, data } => {
             listen_for_signals(&tasks);

@@ -141,6 +141,14 @@ fn telegram_url() -> String {
     "https://api.telegram.org".into()
 }
 
+impl Bot {
+    /// One of this name without plugins, that lives where Telegram's own do.
+    pub fn named(name: &str, token: Token) -> Self {
+        let (webhook, admins, timezone, plugins) = Default::default();
+        Self { name: name.to_owned(), token, api_url: telegram_url(), webhook, admins, timezone, plugins }
+    }
+}
+
 /// One plugin of one bot.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -22,11 +22,18 @@ use crate::sandbox::{Me, Settings};
 use crate::shutdown::Tasks;
 use crate::store::StoreError;
 
+mod plugins;
+
+mod watch;
+
+pub use plugins::PluginArgs;
+
 /// The configuration of the dev house; `{…}` is filled in at start. An author can copy it as a beginning.
 const CONFIG: &str = include_str!("dev/guesthouse.dev.toml");
 /// The dev house's bot, as the emulator and the configuration know it.
 const BOT: (&str, &str) = ("7000000001:dev-house", "guesthouse_dev_bot");
-
+/// What its configuration calls that bot.
+const CALLED: &str = "dev";
 /// What the emulator calls every bot.
 const NAME: &str = "Guesthouse";
 /// The admin of the dev house, as its configuration says.
@@ -67,7 +74,14 @@ impl LlmArgs {
 }
 
 /// Starts the emulator, the web chat and a host with the bundled plugins.
-pub async fn start(listen: &str, data: &Path, llm: &LlmArgs, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
+pub async fn start(
+    listen: &str,
+    data: &Path,
+    llm: &LlmArgs,
+    under_work: &PluginArgs,
+    clock: &Clock,
+    tasks: &Tasks,
+) -> anyhow::Result<Host> {
     make_folder(data)?;
     let listener = cli::bind(listen).await?;
     let address = listener.local_addr()?;
@@ -99,6 +113,7 @@ pub async fn start(listen: &str, data: &Path, llm: &LlmArgs, clock: &Clock, task
         "Open http://{address}/ and talk to @{}. You are the admin there; choose another person to be a buyer.",
         BOT.1
     ));
+    plugins::load(under_work, &host, &emulator, clock, tasks).await;
     cli::say(&format!("The REST API: curl -H 'Authorization: Bearer {token}' http://{address}/api/openapi.json"));
     Ok(host)
 }

@@ -42,6 +42,7 @@ pub mod world;
 mod bell;
 mod server;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -63,6 +64,8 @@ struct Inner {
     bell: Bell,
     /// What people call this machine.
     name: OnceLock<String>,
+    /// What the page shows above everything, by what it is about.
+    notices: Mutex<BTreeMap<String, String>>,
     /// Who answers below `/api`.
     neighbour: OnceLock<axum::Router>,
 }
@@ -80,6 +83,7 @@ impl Emulator {
             world: Mutex::new(world),
             bell: Bell::default(),
             name: OnceLock::new(),
+            notices: Mutex::default(),
             neighbour: OnceLock::new(),
         }))
     }
@@ -90,6 +94,22 @@ impl Emulator {
         let name = address.rsplit_once(':').map_or(address, |(name, _)| name);
         // The first name stays; there is one listener.
         let _ = self.0.name.set(name.to_owned());
+    }
+
+    /// Shows everybody something that is wrong with what they talk to, until it is put right: `None`.
+    pub fn shows_notice(&self, about: &str, text: Option<&str>) {
+        let mut notices = self.0.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        match text {
+            Some(text) => drop(notices.insert(about.to_owned(), text.to_owned())),
+            None => drop(notices.remove(about)),
+        }
+        drop(notices);
+        self.0.bell.ring(vec![world::Signal::People]);
+    }
+
+    /// What is wrong, as far as it was said.
+    pub fn notices(&self) -> Vec<String> {
+        self.0.notices.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// Has requests below `/api` answered by somebody else on the same address.

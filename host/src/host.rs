@@ -4,12 +4,14 @@
 //! not stop another one: it is reported and left out, and because nobody asks Telegram for its updates, Telegram keeps
 //! them for a day.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use futures_util::future::join_all;
+use tokio::sync::watch;
 
 use crate::agenda::{Agenda, Entry};
 use crate::clock::Clock;
@@ -22,15 +24,15 @@ use crate::intake::pressure::Pressure;
 use crate::intake::webhook::Hooks;
 use crate::intake::{self, webhook};
 use crate::journal::record::settings_digest;
-use crate::lane::{Guest, Guests, Lanes, Shadow, Shadows, Ways};
+use crate::lane::{Guest, Guests, Lanes, Seeds, Shadow, Shadows, Ways};
 use crate::llm::Llm;
 use crate::model::cron::Cron;
-use crate::model::manifest::Route;
+use crate::model::manifest::{Roster, Route};
 use crate::model::{BotId, Part};
 use crate::sandbox::{Planned, Sandbox};
 use crate::schema::Schema;
 use crate::shutdown::{Shutdown, Tasks};
-use crate::store::{KnownSchedule, Store, StoreError};
+use crate::store::{KnownSchedule, Standing, Store, StoreError};
 use crate::telegram::{Client, Me, Pool};
 use crate::wake::Wake;
 use crate::web::Web;
@@ -39,8 +41,12 @@ mod names;
 
 pub(crate) mod plugins;
 
+mod reload;
+
 use names::Known;
+pub(crate) use plugins::called;
 pub use plugins::{check, load_for_replay};
+use reload::Running;
 
 /// How often what is done and old is removed from the database.
 const TIDY: Duration = Duration::from_secs(3_600);
@@ -51,17 +57,17 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// How long to wait before a bot that Telegram could not tell about is tried again; it doubles up to a minute.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// A running host.
+/// A running host. Cheap to clone; all clones are the same one.
+#[derive(Clone)]
 pub struct Host {
-    store: Store,
+    parts: Arc<Parts>,
     address: Option<SocketAddr>,
-    api: Api,
 }
 
 impl Host {
     /// The REST API for those who bring this token, to be served by another listener than the host's own.
     pub fn api(&self, token: ApiToken) -> http::Routes {
-        self.api.routes(Some(token))
+        self.parts.api.routes(Some(token))
     }
 
     /// Where it listens, if it does.
@@ -69,9 +75,14 @@ impl Host {
         self.address
     }
 
+    /// How much there is to do just now.
+    pub async fn standing(&self) -> Result<Standing, StoreError> {
+        self.parts.store.standing().await
+    }
+
     /// Closes the database and gives the host's leases back. To be called once its tasks have ended.
     pub async fn close(self) {
-        if tokio::time::timeout(CLOSING, self.store.close()).await.is_err() {
+        if tokio::time::timeout(CLOSING, self.parts.store.close()).await.is_err() {
             tracing::warn!("the database does not answer; this host's leases will run out by themselves");
         }
     }
@@ -96,11 +107,39 @@ struct Parts {
     board: Board,
     agenda: Agenda,
     api: Api,
+    lanes: Lanes,
+    /// The bots that run, by what the operator calls them.
+    running: tokio::sync::Mutex<BTreeMap<String, Running>>,
+}
+
+/// What a host finds around itself and does not choose.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub seeds: Seeds,
+    /// The Web, as plugins reach it.
+    pub web: Web,
+}
+
+impl Surroundings {
+    /// The machine's randomness and the Web as it is.
+    pub fn real(clock: &Clock) -> anyhow::Result<Self> {
+        Ok(Self { clock: clock.clone(), seeds: Seeds::unknown(), web: Web::new()? })
+    }
 }
 
 /// Starts a host: the database, the sandbox, the loops, then every bot. Returns once every bot runs, is waiting for
 /// Telegram, or was refused; it is an error if all of them were refused.
 pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Result<Host> {
+    start_in(config, Surroundings::real(clock)?, tasks).await
+}
+
+/// The same in surroundings of one's own.
+pub async fn start_in(config: Config, surroundings: Surroundings, tasks: &Tasks) -> anyhow::Result<Host> {
+    let Surroundings { clock, seeds, web } = surroundings;
+    let clock = &clock;
     plugins::has_a_bot(&config)?;
     // Before anything else is begun: an address that somebody else has is the operator's mistake.
     let listener = match &config.http {
@@ -118,10 +157,9 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
     let wake = Wake::default();
     let guests = Guests::default();
     let delivery = Delivery::new(store.clone(), wake.clone(), clock.clone());
-    let (limits, command) = (config.limits.clone(), config.command);
+    let bounds = (config.limits.clone(), config.command);
     let shadows = Shadows::default();
-    let lanes =
-        Lanes::new(store.clone(), guests.clone(), wake.clone(), clock.clone(), limits, command, shadows.clone());
+    let lanes = Lanes::new(store.clone(), guests.clone(), wake.clone(), clock.clone(), seeds, bounds, shadows.clone());
     let board = Board::default();
     let agenda = Agenda::new(store.clone(), wake.clone(), clock.clone());
     let api = Api::new(store.clone(), board.clone(), wake.clone(), clock.clone(), tasks.clone());
@@ -137,12 +175,14 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         tasks: tasks.clone(),
         limits: config.limits.clone(),
         records: config.journal.record,
-        web: Web::new()?,
+        web,
         llm: config.llm.map(Llm::new).transpose()?,
         hooks: Hooks::new(&config.bots, tasks),
         board,
         agenda: agenda.clone(),
         api: api.clone(),
+        lanes: lanes.clone(),
+        running: tokio::sync::Mutex::default(),
     });
     let mut address = None;
     if let Some(listener) = listener {
@@ -185,7 +225,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         // The reasons have been logged one by one; the first stands for all.
         return Err(started.into_iter().find_map(Result::err).unwrap_or_else(|| anyhow::anyhow!("no bot was started")));
     }
-    Ok(Host { store, address, api })
+    Ok(Host { parts, address })
 }
 
 /// Starts one bot. An error means that it was refused and will stay so; a Telegram that does not answer is waited for
@@ -259,30 +299,16 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     let id = BotId(me.id);
     let me = Arc::new(me);
     let loads = bot.plugins.iter().map(|(name, plugin)| load_plugin(parts, bot, name, plugin, &me, telegram));
-    let mut guests = join_all(loads).await.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    plugins::share_tables(bot, &mut guests)?;
-    plugins::put_in_order(bot, &mut guests);
-    place.has(guests.iter().map(shown).collect());
-    let manifests: Vec<_> =
-        guests.iter().map(|guest| (guest.plugin.name().clone(), guest.plugin.manifest().clone())).collect();
-    let mut plugins = Vec::with_capacity(guests.len());
-    for guest in &guests {
-        plugins.push(serve_plugin(parts, bot, id, guest).await?);
-    }
-    for guest in guests {
-        parts.guests.add(id, guest);
-    }
-    parts.wake.lanes.ring();
+    let guests = join_all(loads).await.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
     let pressure = Arc::new(Pressure::new(&parts.limits));
-    let served = api::Served { id, username: me.username.clone(), plugins, pressure: Arc::clone(&pressure) };
-    parts.api.serves(&bot.name, served);
+    let roster = put_guests(parts, bot, &me, (place, &pressure), guests).await?;
     parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url), place.clone());
     let intake = intake::Bot {
         me: Arc::clone(&me),
         name: bot.name.clone(),
         telegram: telegram.clone(),
         admins: bot.admins.clone(),
-        plugins: manifests.into(),
+        plugins: roster,
         store: parts.store.clone(),
         wake: parts.wake.clone(),
         clock: parts.clock.clone(),
@@ -292,6 +318,8 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     tracing::info!(bot = %bot.name, "bot `{}` runs as @{} with {} plugin(s)", bot.name, me.username, bot.plugins.len());
     let shutdown = parts.tasks.shutdown().clone();
     parts.tasks.spawn(intake::commands::keep_menu(intake.clone(), shutdown.clone()));
+    let running = Running { config: bot.clone(), intake: intake.clone() };
+    parts.running.lock().await.insert(bot.name.clone(), running);
     match parts.hooks.of(bot) {
         Some(hook) => {
             hook.serves(intake.clone());
@@ -300,6 +328,30 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
         None => parts.tasks.spawn_loop("polling", intake::polling::run(intake, shutdown)),
     }
     Ok(())
+}
+
+/// Lets these plugins of a bot run from now on, and no others. Nothing has changed if it fails before the first of them
+/// was put on the agenda, which takes a database that goes away just then.
+async fn put_guests(
+    parts: &Parts,
+    bot: &config::Bot,
+    me: &Me,
+    (place, pressure): (&Place, &Arc<Pressure>),
+    mut guests: Vec<Guest>,
+) -> anyhow::Result<watch::Receiver<Roster>> {
+    let id = BotId(me.id);
+    plugins::share_tables(bot, &mut guests)?;
+    plugins::put_in_order(bot, &mut guests);
+    let mut plugins = Vec::with_capacity(guests.len());
+    for guest in &guests {
+        plugins.push(serve_plugin(parts, bot, id, guest).await?);
+    }
+    place.has(guests.iter().map(shown).collect());
+    let roster = parts.guests.put(id, guests);
+    parts.wake.lanes.ring();
+    let served = api::Served { id, username: me.username.clone(), plugins, pressure: Arc::clone(pressure) };
+    parts.api.serves(&bot.name, served);
+    Ok(roster)
 }
 
 /// Puts a plugin's timers and schedules on the agenda, and says what the API tells of it.
@@ -317,7 +369,7 @@ async fn serve_plugin(parts: &Parts, bot: &config::Bot, id: BotId, guest: &Guest
         Some(KnownSchedule { bot: id, part: entry.part.clone(), name: entry.name.clone(), cron })
     };
     let schedules = entries.iter().filter_map(known).collect();
-    parts.agenda.add(id, manifest.parts(name), entries, zone).await?;
+    parts.agenda.put((id, name), manifest.parts(name), entries, zone).await?;
     let reads = guest.others.iter().map(|table| format!("read: {}", table.name));
     // One that says `true` takes anything; any other was read when the plugin was loaded.
     let schema = |route: &Route| Some((route.name.clone(), Schema::read(route.request.as_deref()?).ok()?));

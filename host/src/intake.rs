@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::health::Place;
 use crate::model::event::{Event, User};
-use crate::model::manifest::Manifest;
+use crate::model::manifest::Roster;
 use crate::model::{BotId, PluginName};
 use crate::store::{Accepted, Addressee, Lease, NewUpdate, SeenUser, Store, StoreError};
 use crate::telegram::{self, Client, Me, RawUpdate};
@@ -47,8 +48,8 @@ pub struct Bot {
     pub telegram: Client,
     /// The users who run it.
     pub admins: Vec<i64>,
-    /// Its plugins, in the order in which they are asked.
-    pub plugins: Arc<[(PluginName, Manifest)]>,
+    /// Its plugins, as they are at the moment.
+    pub plugins: watch::Receiver<Roster>,
     /// The database.
     pub store: Store,
     /// The hints.
@@ -66,9 +67,15 @@ impl Bot {
         BotId(self.me.id)
     }
 
+    /// Its plugins, in the order in which they are asked.
+    fn roster(&self) -> Roster {
+        Arc::clone(&self.plugins.borrow())
+    }
+
     /// Whether it should take no more updates for now.
     async fn is_full(&self) -> bool {
-        let parts = self.plugins.iter().flat_map(|(plugin, manifest)| manifest.parts(plugin));
+        let roster = self.roster();
+        let parts = roster.iter().flat_map(|(plugin, manifest)| manifest.parts(plugin));
         self.pressure.is_full(&self.store, self.id(), parts, self.clock.now()).await
     }
 
@@ -111,21 +118,23 @@ pub(crate) async fn accept(
 }
 
 async fn store(bot: &Bot, poll: Option<&Lease>, batch: Vec<RawUpdate>) -> Result<(Accepted, Vec<Answer>), StoreError> {
+    // The same ones for the whole batch.
+    let roster = bot.roster();
     let read = batch.into_iter().map(|update| {
         let (kind, event) = telegram::convert::event(&update.raw, &bot.me);
         (update, kind, event)
     });
     let read: Vec<_> = read.collect();
     // Where it may decide who is asked first.
-    let talks: HashSet<_> = read.iter().filter_map(|(_, _, event)| route::talk(event, &bot.plugins)).collect();
+    let talks: HashSet<_> = read.iter().filter_map(|(_, _, event)| route::talk(event, &roster)).collect();
     let talking = match talks.is_empty() {
         true => HashMap::new(),
         false => bot.store.open_dialogues(bot.id(), talks).await?,
     };
     // Buttons have to be looked up; everything else is decided at once, so this waits only where somebody pressed one.
     let routed = join_all(read.into_iter().map(|(update, kind, event)| {
-        let talking = route::talk(&event, &bot.plugins).and_then(|talk| talking.get(&talk));
-        route_update(bot, update, kind, event, talking.map_or(&[], Vec::as_slice))
+        let talking = route::talk(&event, &roster).and_then(|talk| talking.get(&talk));
+        route_update(bot, &roster, (update, kind, event), talking.map_or(&[], Vec::as_slice))
     }));
     let routed = routed.await;
     let mut answers = Vec::new();
@@ -150,9 +159,8 @@ async fn store(bot: &Bot, poll: Option<&Lease>, batch: Vec<RawUpdate>) -> Result
 
 async fn route_update(
     bot: &Bot,
-    update: RawUpdate,
-    kind: String,
-    event: Event,
+    roster: &Roster,
+    (update, kind, event): (RawUpdate, String, Event),
     talking: &[PluginName],
 ) -> Result<(NewUpdate, Option<Answer>), StoreError> {
     let asked = why::question(&event, &bot.admins);
@@ -161,7 +169,7 @@ async fn route_update(
         _ if asked.is_some() => (Vec::new(), None),
         Event::Callback { id, sender, chat, data, .. } => {
             let stored = bot.store.callback(bot.id(), data).await?;
-            match route::button(stored, chat.id, sender.id, &bot.plugins) {
+            match route::button(stored, chat.id, sender.id, roster) {
                 Ok(plugin) => {
                     let to = Addressee { part: plugin.into(), chat: event.lane(), next: Vec::new() };
                     (vec![to], None)
@@ -172,11 +180,11 @@ async fn route_update(
                 }
             }
         }
-        _ => (route::lanes(&event, &bot.plugins, talking), None),
+        _ => (route::lanes(&event, roster, talking), None),
     };
     let RawUpdate { update_id, raw } = update;
     let (spoke, moved) = (telegram::convert::spoke(&event), telegram::convert::moved(&raw));
-    let album = route::album(&event, &lanes, &bot.plugins);
+    let album = route::album(&event, &lanes, roster);
     let host = match asked {
         Some(question) => why::answer(bot, question).await,
         None => Vec::new(),

@@ -5,12 +5,8 @@
 //! a slot, never a thread; the slots are `limits.concurrent_turns`, and `lane/slots` shares them out so that no plugin
 //! can have all of them. `lane/turn` has what one turn does: read that next.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
-
-use rand::rngs::StdRng;
-use rand::{RngCore, SeedableRng};
 
 use crate::clock::{Clock, Millis};
 use crate::config::{CommandLine, Limits, Records};
@@ -33,6 +29,8 @@ mod deadline;
 
 mod fail;
 
+mod guests;
+
 mod journal;
 
 mod outside;
@@ -40,6 +38,8 @@ mod outside;
 mod queue;
 
 mod retry;
+
+mod seeds;
 
 mod shadow;
 
@@ -54,8 +54,10 @@ mod turn;
 mod view;
 
 use breaker::{Breakers, Look};
+pub use guests::Guests;
 pub use outside::Ways;
 use queue::Queues;
+pub use seeds::Seeds;
 pub use shadow::{Shadow, Shadows};
 use slots::{Room, Slots};
 
@@ -93,50 +95,6 @@ pub struct Guest {
     pub admins: Arc<[i64]>,
 }
 
-/// The plugins that this host has loaded; bots join as they become ready.
-#[derive(Clone, Default)]
-pub struct Guests(Arc<RwLock<Loaded>>);
-
-#[derive(Default)]
-struct Loaded {
-    by_name: HashMap<(BotId, PluginName), Arc<Guest>>,
-    /// All that has lanes: the plugins and their processors.
-    parts: Vec<(BotId, Part)>,
-}
-
-impl Guests {
-    /// Lets a plugin's turns begin.
-    pub fn add(&self, bot: BotId, guest: Guest) {
-        let name = guest.plugin.name().clone();
-        let mut loaded = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        loaded.parts.extend(guest.plugin.manifest().parts(&name).map(|part| (bot, part)));
-        loaded.by_name.insert((bot, name), Arc::new(guest));
-    }
-
-    /// Some plugin of a bot.
-    fn any_of(&self, bot: BotId) -> Option<Arc<Guest>> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        all.by_name.iter().find(|((of, _), _)| *of == bot).map(|(_, guest)| Arc::clone(guest))
-    }
-
-    /// What is loaded and has lanes, but for these.
-    fn all_but(&self, without: &[(BotId, Part)]) -> Vec<(BotId, Part)> {
-        let loaded = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        loaded.parts.iter().filter(|part| !without.contains(part)).cloned().collect()
-    }
-
-    /// Whether some of them have processors.
-    fn have_processors(&self) -> bool {
-        let loaded = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        loaded.parts.len() > loaded.by_name.len()
-    }
-
-    fn get(&self, bot: BotId, plugin: &PluginName) -> Option<Arc<Guest>> {
-        let loaded = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        loaded.by_name.get(&(bot, plugin.clone())).cloned()
-    }
-}
-
 /// What every turn of this host shares.
 #[derive(Clone)]
 pub struct Lanes {
@@ -149,8 +107,8 @@ pub struct Lanes {
     command: Arc<CommandLine>,
     queues: Queues,
     breakers: Breakers,
+    seeds: Seeds,
     shadows: Shadows,
-    random: Arc<Mutex<StdRng>>,
 }
 
 impl Lanes {
@@ -160,15 +118,13 @@ impl Lanes {
         guests: Guests,
         wake: Wake,
         clock: Clock,
-        limits: Limits,
-        command: CommandLine,
+        seeds: Seeds,
+        (limits, command): (Limits, CommandLine),
         shadows: Shadows,
     ) -> Self {
-        // The one draw from the operating system; every turn's seed comes from here.
-        let random = Arc::new(Mutex::new(StdRng::from_os_rng()));
         let queues = Queues::new(clock.clone());
         let (limits, command, breakers) = (Arc::new(limits), Arc::new(command), Breakers::default());
-        Self { store, guests, wake, clock, limits, command, queues, breakers, shadows, random }
+        Self { store, guests, wake, clock, limits, command, queues, breakers, seeds, shadows }
     }
 
     /// Runs turns until the shutdown begins. Turns under way are finished by their own tasks.
@@ -244,13 +200,15 @@ impl Lanes {
 
     /// Runs the waiting events of one lane in order, then gives it back. Once the host stops, it begins no more of them.
     async fn run_lane(&self, ClaimedTurns { lease, events }: ClaimedTurns, shutdown: &Shutdown) {
-        // Only what is loaded is claimed, and it stays loaded.
-        let Some(guest) = lease.plugin().and_then(|plugin| self.guests.get(lease.bot(), plugin)) else { return };
         let last = events.len().saturating_sub(1);
         for (index, event) in events.iter().enumerate() {
             if shutdown.has_begun() {
                 return self.report(self.store.release(lease).await);
             }
+            // For each event anew: another build may have been loaded meanwhile. Only what is loaded is claimed; what was
+            // taken out since is left to whoever has it.
+            let guest = lease.plugin().and_then(|plugin| self.guests.get(lease.bot(), plugin));
+            let Some(guest) = guest else { return };
             let then = if index == last { Then::Release } else { Then::Keep };
             match self.run_turn(&guest, &lease, event, then).await {
                 turn::End::Next => {}
@@ -263,16 +221,15 @@ impl Lanes {
         }
     }
 
+    /// Forgets that a plugin has failed: another build of it was loaded.
+    pub fn trust(&self, bot: BotId, plugin: &PluginName) {
+        self.breakers.forget(bot, plugin);
+        self.wake.lanes.ring();
+    }
+
     fn report(&self, result: Result<(), StoreError>) {
         if let Err(error) = result {
             tracing::warn!(error = %error, "a lane could not be given back: {error}; its lease will run out");
         }
-    }
-
-    /// A seed nobody can guess, for one run of one turn.
-    fn seed(&self) -> [u8; 32] {
-        let mut seed = [0; 32];
-        self.random.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut seed);
-        seed
     }
 }

@@ -71,6 +71,9 @@ pub mod emulator;
 /// The dev house.
 pub mod dev;
 
+/// Tests of plugins, for `cargo test`.
+pub mod testing;
+
 /// What plugin authors need besides.
 pub mod author;
 
@@ -79,8 +82,3 @@ pub mod scenario;
 
 /// The commands.
 pub mod cli;
-
-#[cfg(test)]
-#[allow(dead_code, unreachable_pub, reason = "it serves the tests from outside, too")]
-#[path = "../../tests/support/site.rs"]
-mod site;

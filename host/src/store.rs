@@ -88,6 +88,9 @@ mod shadows;
 /// Lanes, for operators.
 mod overview;
 
+/// How much there is to do.
+mod standing;
+
 /// Calls to Telegram.
 mod outbox;
 
@@ -102,6 +105,9 @@ mod tables;
 
 /// Inserting many rows at once.
 mod rows;
+
+/// Trying plugins out.
+mod trial;
 
 /// Deleting what is old.
 mod tidy;
@@ -128,7 +134,9 @@ pub use records::{BotRow, StoredCallback};
 pub use replies::RequestEnd;
 pub use schedules::{KnownSchedule, NewTick};
 pub use shadows::{Compared, NewShadow, ShadowRow};
+pub use standing::Standing;
 pub use tables::{Prospect, Since, TableSet};
+pub use trial::{FailedTurn, Scratch};
 pub use users::{SeenUser, UserRow};
 pub use why::{CallRow, EventRow, UpdateRow};
 

@@ -49,6 +49,8 @@ const IDLE: Duration = Duration::from_secs(30);
 const IDLE_PER_HOST: usize = 4;
 /// Requests under way for one plugin of one bot: sites that are slow keep others of their plugin waiting, nobody else.
 const OF_ONE: usize = 16;
+/// In this header a gateway reads which address was asked for.
+pub const GATEWAY: &str = "guesthouse-url";
 /// Requests under way together: a fraction of the sockets that a process may have.
 const TOGETHER: usize = 128;
 
@@ -57,6 +59,8 @@ const TOGETHER: usize = 128;
 pub struct Web(Arc<Shared>);
 
 struct Shared {
+    /// Who is asked instead of every site.
+    gateway: Option<Url>,
     public: Client,
     named: Client,
     requests: Semaphore,
@@ -72,10 +76,16 @@ pub struct Fetcher {
 impl Web {
     /// The Web, with names looked up as the operating system does.
     pub fn new() -> Result<Self, reqwest::Error> {
-        Self::resolved_by(resolve::system())
+        Self::resolved_by(resolve::system(), None)
     }
 
-    fn resolved_by(lookup: Lookup) -> Result<Self, reqwest::Error> {
+    /// A Web in which one address answers for every site, for whoever tries a plugin out: it is told in the header
+    /// [`GATEWAY`] what was asked for. What a plugin may ask is the same.
+    pub fn through(gateway: Url) -> Result<Self, reqwest::Error> {
+        Self::resolved_by(resolve::system(), Some(gateway))
+    }
+
+    fn resolved_by(lookup: Lookup, gateway: Option<Url>) -> Result<Self, reqwest::Error> {
         let client = |way| {
             Client::builder()
                 .user_agent(concat!("guesthouse/", env!("CARGO_PKG_VERSION")))
@@ -92,7 +102,7 @@ impl Web {
                 .build()
         };
         let (public, named) = (client(Way::Public)?, client(Way::Named)?);
-        Ok(Self(Arc::new(Shared { public, named, requests: Semaphore::new(TOGETHER) })))
+        Ok(Self(Arc::new(Shared { gateway, public, named, requests: Semaphore::new(TOGETHER) })))
     }
 
     /// A way for one plugin of one bot.
@@ -119,7 +129,8 @@ impl Fetcher {
         for hop in 0..=REDIRECTS {
             let way = permitted(&ask.url, sites, hop > 0)?;
             let client = if way == Way::Named { &self.web.0.named } else { &self.web.0.public };
-            let response = ask.send(client).await.map_err(|error| failure(error, hop > 0))?;
+            let response =
+                ask.send(client, self.web.0.gateway.as_ref()).await.map_err(|error| failure(error, hop > 0))?;
             let location = response.headers().get(LOCATION).and_then(|to| std::str::from_utf8(to.as_bytes()).ok());
             match location.filter(|_| request::is_redirect(response.status())) {
                 Some(to) => {

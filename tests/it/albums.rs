@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::process::HostProcess;
-use crate::support::{Database, House, Street, fixture, picture};
+use crate::support::{Database, House, Street, fixture, png};
 use crate::webhook::{free_address, posted, secret};
 
 const BOT: i64 = 7_000_000_001;
@@ -24,12 +24,12 @@ fn private() -> Value {
 }
 
 /// Lets Telegram have one more update for the bot.
-fn comes(street: &Street, update: Value) {
-    street.emulator.world(|world| world.push_raw_update(BOT, update)).expect("queued");
+fn comes(emulator: &guesthouse::emulator::Emulator, update: Value) {
+    emulator.world(|world| world.push_raw_update(BOT, update)).expect("queued");
 }
 
 fn photos() -> [Vec<u8>; 3] {
-    [[255, 0, 0], [0, 255, 0], [0, 0, 255]].map(|color| picture::png(16, color))
+    [[255, 0, 0], [0, 255, 0], [0, 0, 255]].map(|color| png(16, color))
 }
 
 #[tokio::test]
@@ -111,12 +111,12 @@ async fn a_host_that_dies_between_two_parts_loses_none() {
         assert_eq!(user.sees().await, "one: door");
         // Or its answer might come twice.
         database.comes_to("SELECT COUNT(*) FROM outbox WHERE state = 1", 1).await;
-        comes(&street, part(901, "message", private(), "x", "a"));
+        comes(&street.emulator, part(901, "message", private(), "x", "a"));
         database.comes_to("SELECT COUNT(*) FROM inbox WHERE gathering = 1", 1).await;
         host.dies();
         // It comes while nobody is there, and the album is long due by the time somebody is: which of the two is first then,
         // its turn or the next part, decides whether they are one event. Both are handled, once.
-        comes(&street, part(902, "message", private(), "x", "b"));
+        comes(&street.emulator, part(902, "message", private(), "x", "b"));
         let host = HostProcess::starts(&configuration);
         let seen = user.sees().await;
         if seen != "album of 2: a b" {
@@ -139,8 +139,8 @@ async fn a_part_that_dies_with_its_batch_comes_again_and_joins_once() {
     user.says("door").await;
     assert_eq!(user.sees().await, "one: door");
     house.street.town.suffers(json!({"method": "getUpdates", "action": "accept_then_cut", "count": 2})).await;
-    comes(&house.street, part(901, "message", private(), "x", "a"));
-    comes(&house.street, part(902, "message", private(), "x", "b"));
+    comes(&house.street.emulator, part(901, "message", private(), "x", "a"));
+    comes(&house.street.emulator, part(902, "message", private(), "x", "b"));
     assert_eq!(user.sees().await, "album of 2: a b");
     assert_eq!(house.database.number("SELECT COUNT(*) FROM parts").await, 1);
     house.closes([user]).await;

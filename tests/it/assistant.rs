@@ -3,13 +3,14 @@
 use guesthouse::clock::Clock;
 use serde_json::{Value, json};
 
-use crate::support::{BOT, Database, House, Model, Plugin, Says, Street, cards, picture, profile};
+use crate::support::{BOT, Database, House, Model, Plugin, Says, Street, cards, png, profile};
 
 mod groups;
 
 /// The bundled assistant with all that it needs; asked last.
 fn assistant() -> Plugin {
-    Plugin::bundled("assistant", r#"["chat", "tables", "files", "llm"]"#)
+    Plugin::bundled("assistant")
+        .granted(r#"["chat", "tables", "files", "llm"]"#)
         .under("priority = -100\nread = [\"profile.facts\", \"channels.feed\", \"channels.posts\"]")
 }
 
@@ -62,7 +63,7 @@ async fn it_answers_what_nobody_else_does_and_knows_only_whom_it_talks_to() {
 
         ada.says("format").await;
         assert_eq!(ada.sees().await, "*Plan*\n\n1. *one*\n2. `two`\n\n```a │ b\n──┼───\n1 │ 22```");
-        ada.sends_photos(&[&picture::png(16, [255, 0, 0])], "what is it?").await;
+        ada.sends_photos(&[&png(16, [255, 0, 0])], "what is it?").await;
         assert_eq!(ada.sees().await, "a red square");
         ada.says("/search haifa").await;
         assert_eq!(ada.sees().await, "Found for “haifa”:\n• city: *Haifa*");

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use regex::Regex;
 
-use crate::support::{ADMIN, Database, House, Person, cards, picture};
+use crate::support::{ADMIN, Database, House, Person, cards, png};
 
 mod slips;
 
@@ -21,8 +21,13 @@ pub(crate) fn same(text: &str) -> String {
     replace(&text, r"\[photo \d+x\d+\]", "[photo]")
 }
 
-impl Person {
-    pub(crate) async fn reads(&self) -> String {
+/// Somebody who does not look at what is different each time.
+pub(crate) trait Reads {
+    async fn reads(&self) -> String;
+}
+
+impl Reads for Person {
+    async fn reads(&self) -> String {
         same(&self.sees().await)
     }
 }
@@ -38,7 +43,7 @@ pub(crate) async fn add_card(admin: &Person, name: &str) {
     admin.sees().await;
     admin.presses("➕ Add card").await.hears().await;
     admin.sees().await;
-    admin.sends_photos(&[&picture::png(64, [200, 0, 0])], name).await;
+    admin.sends_photos(&[&png(64, [200, 0, 0])], name).await;
     loop {
         if admin.sees().await.contains("description") {
             break;
@@ -132,13 +137,13 @@ async fn add_and_check(database: Database) -> String {
     told.push(admin.reads().await);
     admin.presses("➕ Add card").await.hears().await;
     told.push(admin.reads().await);
-    admin.sends_photos(&[&picture::png(64, [200, 0, 0])], "").await;
+    admin.sends_photos(&[&png(64, [200, 0, 0])], "").await;
     told.push(admin.reads().await);
     admin.says("Amber necklace").await;
     told.push(admin.reads().await);
     admin.says("Baltic amber, 45 cm").await;
     told.push(admin.reads().await);
-    admin.sends_photos(&[&picture::png(64, [0, 0, 200])], "").await;
+    admin.sends_photos(&[&png(64, [0, 0, 200])], "").await;
     told.push(admin.reads().await);
     let qr = house.street.town.picture(&admin.last()).await;
     admin.settles().await;
@@ -306,9 +311,9 @@ async fn make_mistakes(database: Database) -> String {
     told.push(admin.reads().await);
     admin.sends_document("list.txt", b"1;2;3", "").await;
     told.push(admin.reads().await);
-    admin.sends_document("photo.png", &picture::png(64, [9, 9, 9]), "").await;
+    admin.sends_document("photo.png", &png(64, [9, 9, 9]), "").await;
     told.push(admin.reads().await);
-    admin.sends_photos(&[&picture::png(64, [9, 9, 9])], "").await;
+    admin.sends_photos(&[&png(64, [9, 9, 9])], "").await;
     told.push(admin.reads().await);
     admin.says(&"x".repeat(101)).await;
     told.push(admin.reads().await);
@@ -327,7 +332,7 @@ async fn make_mistakes(database: Database) -> String {
     admin.sees().await;
     admin.presses("➕ Add card").await.hears().await;
     admin.sees().await;
-    admin.sends_photos(&[&picture::png(64, [1, 1, 1]), &picture::png(64, [2, 2, 2])], "Twins").await;
+    admin.sends_photos(&[&png(64, [1, 1, 1]), &png(64, [2, 2, 2])], "Twins").await;
     admin.settles().await;
     admin.presses("Skip").await.hears().await;
     admin.settles().await;

@@ -10,7 +10,7 @@ mod write;
 
 use serde_json::json;
 
-use crate::support::{Database, House, TOKEN, picture};
+use crate::support::{Database, House, TOKEN, png};
 use town::{Previews, Stands, adds, close, html, new, old, parses, rests, sees};
 
 /// The bot's id.
@@ -203,7 +203,7 @@ async fn an_album_is_one_post_and_so_is_its_edit() {
         house.database.comes_to("SELECT COUNT(*) FROM channels__subscriptions WHERE told = 'Fine'", 1).await;
 
         let owner = ada.in_chat(&channel);
-        let photos = [[255, 0, 0], [0, 255, 0], [0, 0, 255]].map(|color| picture::png(16, color));
+        let photos = [[255, 0, 0], [0, 255, 0], [0, 0, 255]].map(|color| png(16, color));
         let photos: Vec<&[u8]> = photos.iter().map(Vec::as_slice).collect();
         owner.sends_photos(&photos, "Three views of the mill").await;
         let post = sees(&ada, "Three views of the mill").await;

@@ -54,7 +54,7 @@ impl Crowd {
     }
 
     fn configuration(&self, url: &str) -> String {
-        self.street.configuration_at(url, "", &[fixture_granted("ledger", r#"["chat", "tables"]"#)])
+        self.street.configuration(&url, "", &[fixture_granted("ledger", r#"["chat", "tables"]"#)])
     }
 
     /// Everybody writes once, in a random order and about a random card.

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::cards::{add_card, last_code};
+use crate::cards::{Reads as _, add_card, last_code};
 use crate::support::{BOT, Database, House, cards};
 
 #[tokio::test]

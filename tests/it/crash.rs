@@ -53,7 +53,7 @@ async fn between_intake_and_turn() {
         let (slow, people) =
             (scene.street.town.person(1001), [1002, 1003, 1004].map(|id| scene.street.town.person(id)));
         let host = scene.host();
-        let file = slow.sends_a_file_to_wait_for(&scene.database).await;
+        let file = crate::support::sends_a_file_to_wait_for(&slow, &scene.database).await;
         scene.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
         slow.says(&format!("/slow_hit slow {file}")).await;
         scene.until_called("getFile", 1).await;
@@ -81,7 +81,7 @@ async fn in_the_middle_of_a_turn() {
         let scene = Scene::set(database, "").await;
         let user = scene.street.town.person(1002);
         let host = scene.host();
-        let file = user.sends_a_file_to_wait_for(&scene.database).await;
+        let file = crate::support::sends_a_file_to_wait_for(&user, &scene.database).await;
         scene.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
         user.says(&format!("/slow_hit jar {file}")).await;
         scene.until_called("getFile", 1).await;
@@ -103,7 +103,7 @@ async fn the_first_signal_waits_for_what_is_under_way_and_the_second_does_not() 
         let scene = Scene::set(database, "").await;
         let user = scene.street.town.person(1002);
         let mut host = scene.host();
-        let file = user.sends_a_file_to_wait_for(&scene.database).await;
+        let file = crate::support::sends_a_file_to_wait_for(&user, &scene.database).await;
         scene.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
         user.says(&format!("/slow_hit jar {file}")).await;
         scene.until_called("getFile", 1).await;

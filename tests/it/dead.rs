@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::support::process::HostProcess;
-use crate::support::{ADMIN, Database, House, Street, fixture, folder, picture};
+use crate::support::{ADMIN, Database, House, Street, fixture, folder, png};
 
 /// What a command says, and whether it went well. The host lives in this thread, too, so nobody may stop it meanwhile.
 async fn dead(database: &Database, words: &[&str]) -> (bool, String) {
@@ -101,7 +101,7 @@ async fn an_album_is_shown_whole() {
     for database in Database::each().await {
         let house = House::opens(database, &[fixture("album")]).await;
         let user = house.person(1002);
-        let photos = [[255, 0, 0], [0, 255, 0], [0, 0, 255]].map(|color| picture::png(16, color));
+        let photos = [[255, 0, 0], [0, 255, 0], [0, 0, 255]].map(|color| png(16, color));
         user.sends_photos(&photos.each_ref().map(Vec::as_slice), "give up").await;
         house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 2", 1).await;
         let seq = house.database.text("SELECT CAST(seq AS TEXT) FROM inbox").await;

@@ -211,7 +211,7 @@ async fn a_turn_that_runs_again_fetches_its_file_once() {
         let house = House::opens(database, &[fixture("tables")]).await;
         let town = &house.street.town;
         let (slow, quick) = (house.person(1002), house.person(1003));
-        let file = slow.sends_a_file_to_wait_for(&house.database).await;
+        let file = crate::support::sends_a_file_to_wait_for(&slow, &house.database).await;
         slow.says("/hit jar").await;
         assert_eq!(slow.sees().await, "jar 1");
         town.suffers(json!({"method": "getFile", "action": "hold"})).await;

@@ -352,7 +352,7 @@ async fn what_a_turn_has_read_still_holds_when_it_commits() {
     for database in Database::each().await {
         let house = House::opens(database, &[fixture("tables")]).await;
         let (one, two, three) = (house.person(1002), house.person(1003), house.person(1004));
-        let file = one.sends_a_file_to_wait_for(&house.database).await;
+        let file = crate::support::sends_a_file_to_wait_for(&one, &house.database).await;
 
         // A row: the slow turn has read 0, the quick one commits 1, so the slow one runs again and commits 2.
         one.says("/hit jar").await;

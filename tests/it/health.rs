@@ -164,7 +164,7 @@ async fn a_host_that_ends_says_so_and_takes_nothing_new() {
     let text = posted(&street, &database, &free_address(), "", &[fixture("tables")]);
     let house = House::opens_on(street, database, &text).await;
     let (user, url) = (house.person(1002), house.url());
-    let file = user.sends_a_file_to_wait_for(&house.database).await;
+    let file = crate::support::sends_a_file_to_wait_for(&user, &house.database).await;
     house.street.town.suffers(json!({"method": "getFile", "action": "hold"})).await;
     user.says(&format!("/slow_hit jar {file}")).await;
     until("a turn waits", async || !house.street.town.calls("getFile").await.is_empty()).await;

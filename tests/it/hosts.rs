@@ -169,7 +169,7 @@ async fn a_frozen_host_does_nothing_when_it_wakes() {
     let text = street.configuration(&database, "", &[fixture("tables")]);
     let frozen = HostProcess::starts(&text);
     let user = street.town.person(1002);
-    let file = user.sends_a_file_to_wait_for(&database).await;
+    let file = crate::support::sends_a_file_to_wait_for(&user, &database).await;
     street.town.suffers(serde_json::json!({"method": "getFile", "action": "hold"})).await;
     user.says(&format!("/slow_hit jar {file}")).await;
     while street.town.calls("getFile").await.is_empty() {
@@ -199,7 +199,7 @@ async fn a_frozen_host_does_nothing_when_it_wakes() {
 async fn what_is_not_begun_when_the_host_stops_is_left_to_the_next() {
     let house = House::opens(Database::sqlite(), &[fixture("tables")]).await;
     let user = house.person(1002);
-    let file = user.sends_a_file_to_wait_for(&house.database).await;
+    let file = crate::support::sends_a_file_to_wait_for(&user, &house.database).await;
     let (street, database) = house.stops().await;
     street.town.suffers(serde_json::json!({"method": "getFile", "action": "hold"})).await;
     user.says(&format!("/slow_hit jar {file}")).await;

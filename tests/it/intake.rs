@@ -245,7 +245,7 @@ async fn too_many_waiting_events_make_the_intake_wait() {
 async fn flood(house: House, by_webhook: bool) {
     let town = &house.street.town;
     let slow = house.person(1001);
-    let file = slow.sends_a_file_to_wait_for(&house.database).await;
+    let file = crate::support::sends_a_file_to_wait_for(&slow, &house.database).await;
     town.suffers(json!({"method": "getFile", "action": "hold"})).await;
     slow.says(&format!("/slow_hit slow {file}")).await;
     until("a turn waits", async || !town.calls("getFile").await.is_empty()).await;

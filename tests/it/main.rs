@@ -48,6 +48,10 @@ mod llm;
 
 mod refusals;
 
+mod reload;
+
+mod scenario;
+
 mod sending;
 
 mod slow;

@@ -77,11 +77,11 @@ async fn something_that_is_no_component() {
     for (name, bytes) in cases {
         let path = folder.path().join(name);
         std::fs::write(&path, bytes).expect("the folder can be written");
-        let refusal = refusal(Plugin::from_path(name, &path)).await;
+        let refusal = refusal(Plugin::file(name, &path).granted(r#"["chat"]"#)).await;
         let refusal = refusal.replace(&folder.path().display().to_string(), "…");
         refusals.push(lengths.replace_all(&refusal, "N").into_owned());
     }
-    refusals.push(refusal(Plugin::from_path("missing", std::path::Path::new("nowhere.wasm"))).await);
+    refusals.push(refusal(Plugin::file("missing", "nowhere.wasm").granted(r#"["chat"]"#)).await);
     assert_snapshot!(refusals.join("\n\n"), @"
     bot `test` was not started: the source of plugin `garbage` is no WebAssembly, not a component
     hint: build it for wasm32-wasip2, or make a component of it with `wasm-tools component new`

@@ -86,9 +86,9 @@ fn each_engine_is_known_in_one_place() {
         ("teloxide", &["telegram"]),
         ("axum::", &["emulator", "http", "intake/webhook"]),
         // What plugins make the host ask goes through the checks of one module.
-        ("reqwest::", &["telegram", "web", "llm", "emulator", "fetch"]),
+        ("reqwest::", &["telegram", "web", "llm", "emulator", "fetch", "testing"]),
         ("oci_client::", &["fetch"]),
-        ("toml_edit::", &["cli/plugin"]),
+        ("toml_edit::", &["cli/plugin", "scenario"]),
         ("encoding_rs", &["web"]),
         ("jsonschema", &["llm"]),
     ];

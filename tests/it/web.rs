@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::support::process::HostProcess;
-use crate::support::site::{Reply, head, page};
 use crate::support::{Database, House, Plugin, Site, Street, fixture_granted};
+use guesthouse::testing::{Reply, head, page};
 
 const TEXT: (&str, &str) = ("content-type", "text/html; charset=utf-8");
 

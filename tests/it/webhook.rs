@@ -22,7 +22,13 @@ pub fn free_address() -> String {
 }
 
 /// The configuration of a host to which updates are posted.
-pub fn posted(street: &Street, database: &Database, address: &str, limits: &str, plugins: &[Plugin]) -> String {
+pub fn posted(
+    street: &guesthouse::testing::Street,
+    database: &Database,
+    address: &str,
+    limits: &str,
+    plugins: &[Plugin],
+) -> String {
     let limits = format!("{limits}\n[http]\nlisten = {address:?}");
     let text = street.configuration(database, &limits, plugins);
     text.replace("api_url =", &format!("webhook = \"http://{address}/hook/test\"\napi_url ="))
@@ -294,7 +300,9 @@ async fn a_webhook_that_somebody_changes_is_set_again() {
     // The host's minutes pass by hand.
     let (clock, tasks) = (Clock::manual(Clock::system().now()), Tasks::default());
     let host = host::start(config, &clock, &tasks).await.unwrap_or_else(|error| panic!("{error:#}"));
-    let settings = |street: &Street| street.emulator.world(|world| world.webhook_info(7_000_000_001).expect("a bot"));
+    let settings = |street: &guesthouse::testing::Street| {
+        street.emulator.world(|world| world.webhook_info(7_000_000_001).expect("a bot"))
+    };
     let looks = async |count: usize| {
         until("it looks", async || street.town.calls("getWebhookInfo").await.len() >= count).await;
     };

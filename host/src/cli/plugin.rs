@@ -41,6 +41,8 @@ mod rollback;
 
 mod summary;
 
+mod test;
+
 mod upgrade;
 
 /// Where compiled code is kept unless somebody says otherwise: where `guesthouse dev` looks for it, too.
@@ -49,7 +51,7 @@ const CACHE: &str = "data/cache";
 /// What is said whenever a configuration was changed.
 const RESTART: &str = "A host that runs goes on with what it has loaded; it takes this up when it is started again.";
 
-/// Begin, build, look at and check plugins; install, upgrade and publish them
+/// Begin, build, test, look at and check plugins; install, upgrade and publish them
 #[derive(Debug, clap::Args)]
 pub(super) struct Plugin {
     #[command(subcommand)]
@@ -62,6 +64,8 @@ enum PluginCommand {
     Build(build::Args),
     Inspect(inspect::Args),
     Check(check::Args),
+    /// Run scenarios: conversations as files, which are tests
+    Test(test::Args),
     /// Install a plugin: fetch it, show what it asks for, grant it, pin it
     Add(add::Add),
     /// Replace a plugin by another version, which is shown by what differs
@@ -95,6 +99,13 @@ struct Place {
     bot: Option<String>,
 }
 
+impl Plugin {
+    /// Whether all that there is to say is said by the command itself.
+    pub(super) fn is_quiet(&self) -> bool {
+        matches!(self.command, PluginCommand::Test(_))
+    }
+}
+
 /// Does what the command line says.
 pub(super) async fn run(plugin: Plugin, clock: &Clock) -> anyhow::Result<()> {
     match plugin.command {
@@ -102,6 +113,7 @@ pub(super) async fn run(plugin: Plugin, clock: &Clock) -> anyhow::Result<()> {
         PluginCommand::Build(args) => build::run(args, clock).await,
         PluginCommand::Inspect(args) => inspect::run(args).await,
         PluginCommand::Check(args) => check::run(args).await,
+        PluginCommand::Test(args) => test::run(args).await,
         PluginCommand::Add(args) => add::run(args, clock).await,
         PluginCommand::Upgrade(args) => upgrade::run(args, clock).await,
         PluginCommand::Rollback(args) => rollback::run(args).await,

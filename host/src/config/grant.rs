@@ -118,6 +118,20 @@ impl Grant {
         self.capabilities.contains(&capability)
     }
 
+    /// All that can be granted, for whoever tries a plugin out.
+    pub fn unlimited() -> Self {
+        let mut sites = Sites::default();
+        // A star is a site.
+        let _ = sites.add("*");
+        let (chats, methods) = (BTreeSet::from([ChatScope::Any]), BTreeSet::from([ANY.to_owned()]));
+        Self { capabilities: Capability::ALL.into(), chats, methods, sites }
+    }
+
+    /// Whether the plugin may call this method of the Bot API.
+    pub fn may_call(&self, method: &str) -> bool {
+        self.methods.contains(method) || (self.methods.contains(ANY) && !is_the_hosts(method))
+    }
+
     /// Whether the plugin may write to this chat when its event came from `origin`.
     pub fn may_write(&self, chat: i64, origin: Option<i64>, admins: &[i64]) -> bool {
         origin == Some(chat)
@@ -198,6 +212,9 @@ impl Grant {
     }
 }
 
+/// Stands for every method but the host's.
+const ANY: &str = "*";
+
 /// Methods by which a plugin could take the updates away from the host, or confirm what is not stored.
 fn is_the_hosts(method: &str) -> bool {
     const HOSTS: [&str; 5] = ["getUpdates", "setWebhook", "deleteWebhook", "logOut", "close"];
@@ -207,4 +224,24 @@ fn is_the_hosts(method: &str) -> bool {
 fn unknown(word: &str) -> String {
     let known: Vec<_> = Capability::ALL.iter().map(|capability| capability.name()).collect();
     format!("there is no capability `{word}` to grant\nhint: choose from {}", known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_every_method_but_the_hosts() {
+        let grant = Grant::unlimited();
+        assert!(grant.may_call("setMessageReaction") && !grant.may_call("getUpdates") && !grant.may_call("LogOut"));
+        assert!(Capability::ALL.into_iter().all(|capability| grant.includes(capability)));
+        assert!(grant.may_write(5, None, &[]));
+        let written: Grant =
+            toml::from_str::<std::collections::BTreeMap<String, Grant>>("grant = [{ telegram = [\"*\"] }]")
+                .unwrap()
+                .remove("grant")
+                .unwrap();
+        assert!(written.may_call("setMessageReaction") && !written.may_call("getUpdates"));
+        assert!(!Grant::default().may_call("setMessageReaction"));
+    }
 }

@@ -5,12 +5,34 @@ use std::path::Path;
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
-use crate::config::{self, Config};
+use crate::config::{self, Config, Grant};
 use crate::lane::Guest;
 use crate::model::PluginName;
 use crate::model::manifest::Table;
 use crate::sandbox::{Plugin, Sandbox, Settings, Source};
 use crate::telegram::Me;
+
+/// What a plugin calls itself, in the form of a name for a plugin; that of its file if it has none of that form. To find out
+/// it is loaded, with its settings and with everything granted.
+pub(crate) async fn called(sandbox: &Sandbox, bot: &config::Bot, plugin: &config::Plugin) -> anyhow::Result<String> {
+    if let Some(bundled) = plugin.source.strip_prefix("bundled:") {
+        return Ok(bundled.to_owned());
+    }
+    let file = Path::new(&plugin.source).file_stem().map_or_else(String::new, |name| name.to_string_lossy().into());
+    let file = name_of(&file).unwrap_or_else(|| "plugin".into());
+    let me = Me { id: bot.token.bot().map_or(0, |id| id.0), username: "a_bot".into(), name: bot.name.clone() };
+    let granted = config::Plugin { grant: Grant::unlimited(), ..plugin.clone() };
+    let loaded = load(sandbox, bot, &file, &granted, &me).await?;
+    Ok(name_of(&loaded.manifest().name).unwrap_or(file))
+}
+
+/// A name in the form of a name for a plugin, if anything is left of it.
+fn name_of(text: &str) -> Option<String> {
+    let plain = text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+    let plain: String = plain.skip_while(|c| !c.is_ascii_lowercase()).take(32).collect();
+    let plain = plain.trim_end_matches('-');
+    PluginName::new(plain).map(|name| name.to_string())
+}
 
 /// Loads one plugin of a bot.
 pub(super) async fn load(

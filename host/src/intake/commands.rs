@@ -38,7 +38,7 @@ struct Menu {
 
 /// Tells Telegram the menus, and ends when it knows them.
 pub async fn keep_menu(bot: Bot, shutdown: Shutdown) {
-    let menus = menus(&bot.plugins, &bot.admins);
+    let menus = menus(&bot.roster(), &bot.admins);
     let mut told = BTreeSet::new();
     let mut pause = PAUSES.0;
     loop {

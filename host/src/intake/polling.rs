@@ -52,7 +52,7 @@ enum End {
 }
 
 /// Polls until the shutdown.
-pub async fn run(bot: Bot, shutdown: Shutdown) {
+pub async fn run(mut bot: Bot, shutdown: Shutdown) {
     let mut waits = false;
     let mut pause = PAUSES.0;
     while !shutdown.has_begun() {
@@ -60,7 +60,7 @@ pub async fn run(bot: Bot, shutdown: Shutdown) {
             Ok(Some(lease)) => {
                 (waits, pause) = (false, PAUSES.0);
                 bot.place.is(State::Polling);
-                match poll(&bot, &lease, &shutdown).await {
+                match poll(&mut bot, &lease, &shutdown).await {
                     End::LeaseLost => {
                         tracing::warn!(bot = %bot.name, "another host polls bot `{}` now", bot.name);
                         TAKEOVER
@@ -93,8 +93,7 @@ pub async fn run(bot: Bot, shutdown: Shutdown) {
 }
 
 /// Polls while the lease is ours.
-async fn poll(bot: &Bot, lease: &Lease, shutdown: &Shutdown) -> End {
-    let allowed = route::allowed_updates(&bot.plugins);
+async fn poll(bot: &mut Bot, lease: &Lease, shutdown: &Shutdown) -> End {
     let mut answers = FuturesUnordered::new();
     // What has been stored and not yet been confirmed.
     let mut confirm = None;
@@ -103,16 +102,20 @@ async fn poll(bot: &Bot, lease: &Lease, shutdown: &Shutdown) -> End {
         if !wait_for_room(bot, shutdown).await {
             return End::Shutdown;
         }
+        let allowed = route::allowed_updates(&bot.plugins.borrow_and_update());
         let asked = bot.clock.now();
         let fetch = bot.telegram.get_updates(confirm, LIMIT, HOLD, &allowed);
         tokio::pin!(fetch);
         let batch = loop {
             tokio::select! {
-                batch = &mut fetch => break batch,
+                batch = &mut fetch => break Some(batch),
+                // Another roster may want other kinds. What this request would have brought was not confirmed.
+                Ok(()) = bot.plugins.changed() => break None,
                 () = shutdown.begun() => return End::Shutdown,
                 Some(()) = answers.next() => {}
             }
         };
+        let Some(batch) = batch else { continue };
         let batch = match batch {
             Ok(batch) => batch,
             Err(error) if trouble.is_webhook(bot, &error) => {

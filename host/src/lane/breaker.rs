@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::clock::Millis;
-use crate::model::{BotId, Part};
+use crate::model::{BotId, Part, PluginName};
 
 /// Lanes that have to be concerned.
 const LANES: usize = 3;
@@ -184,6 +184,13 @@ impl Breakers {
     pub(super) fn of<T>(&self, bot: BotId, part: &Part, act: impl FnOnce(&mut Breaker) -> T) -> T {
         let mut all: MutexGuard<'_, _> = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         act(all.entry((bot, part.clone())).or_default())
+    }
+
+    /// Begins anew with a plugin and its processors. What its turns under way say afterwards is not listened to.
+    pub(super) fn forget(&self, bot: BotId, plugin: &PluginName) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let those = all.iter_mut().filter(|((of, part), _)| *of == bot && part.plugin() == plugin);
+        those.for_each(|(_, breaker)| breaker.becomes(State::CLOSED));
     }
 
     /// Who may be claimed for, now.

@@ -129,7 +129,7 @@ impl Lanes {
                 has_next: !waiting.origin.next.is_empty(),
                 others: Arc::clone(&guest.others),
                 now,
-                seed: self.seed(),
+                seed: self.seeds.draw(lease.bot(), lease.part(), lease.chat()),
                 origin: event.chat(),
                 dialogue,
             };

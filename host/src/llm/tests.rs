@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use super::super::site::{Asked, Reply, Site, head, page};
 use super::*;
 use crate::model::llm::Part;
+use crate::testing::{Asked, Reply, Site, head, page};
 
 const STREAM: (&str, &str) = ("content-type", "text/event-stream; charset=utf-8");
 const JSON: (&str, &str) = ("content-type", "application/json");

@@ -150,6 +150,9 @@ impl Route {
     }
 }
 
+/// The plugins of a bot with what they say of themselves, in the order in which they are asked.
+pub type Roster = std::sync::Arc<[(PluginName, Manifest)]>;
+
 /// What a plugin says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/manifests.wit")]

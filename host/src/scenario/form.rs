@@ -12,7 +12,7 @@
 //!
 //!     [[step]]
 //!     says = "/stats"
-//!     sees = ["This is for admins."]
+//!     sees = ["To check a card, send me its code."]
 //! "#)?;
 //! assert_eq!(scenario.step[0].says.as_deref(), Some("/stats"));
 //! // And the way back: nothing that stands at its default is written.

@@ -88,6 +88,11 @@ impl Deed {
 }
 
 impl File {
+    /// Its text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Self, Problem> {
         let text = std::fs::read_to_string(path).map_err(|error| Problem {
@@ -104,7 +109,7 @@ impl File {
         let line_at = |offset: usize| text[..offset.min(text.len())].matches('\n').count() + 1;
         let scenario: Scenario = toml::from_str(&text).map_err(|error| {
             let line = error.span().map(|span| line_at(span.start));
-            problem(line, format!("{}{}", error.message().trim_end(), hint(error.message())))
+            problem(line, format!("{}{}", error.message().trim_end(), hint(&text, error.message())))
         })?;
         let lines: Vec<_> = steps_of(&text).into_iter().map(line_at).collect();
         let mut people = scenario.people.clone();
@@ -130,10 +135,10 @@ impl File {
 }
 
 /// What a newcomer may have meant.
-fn hint(message: &str) -> &'static str {
+fn hint(text: &str, message: &str) -> &'static str {
     if message.contains("unknown field `steps`") {
         "\nhint: every step begins with [[step]]"
-    } else if message.contains("step") && message.contains("expected a sequence") {
+    } else if message.contains("expected a sequence") && text.lines().any(|line| line.trim() == "[step]") {
         "\nhint: steps are a list: write [[step]] with two brackets"
     } else {
         ""

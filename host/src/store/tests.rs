@@ -50,6 +50,8 @@ mod reading;
 
 mod schema;
 
+mod trial;
+
 /// When the manual clock of a test starts.
 const START: Millis = 1_800_000_000_000;
 const BOT: BotId = BotId(7);

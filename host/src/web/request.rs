@@ -91,7 +91,7 @@ impl Ask {
     }
 
     /// Makes the request.
-    pub(super) async fn send(&self, client: &Client) -> Result<Response, reqwest::Error> {
+    pub(super) async fn send(&self, client: &Client, gateway: Option<&Url>) -> Result<Response, reqwest::Error> {
         let method = match self.method {
             WebMethod::Get => Method::GET,
             WebMethod::Head => Method::HEAD,
@@ -100,7 +100,10 @@ impl Ask {
             WebMethod::Patch => Method::PATCH,
             WebMethod::Delete => Method::DELETE,
         };
-        let mut request = client.request(method, self.url.clone()).headers(self.headers.clone());
+        let mut request = client.request(method, gateway.unwrap_or(&self.url).clone()).headers(self.headers.clone());
+        if gateway.is_some() {
+            request = request.header(super::GATEWAY, self.url.as_str());
+        }
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }

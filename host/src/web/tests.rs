@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use futures_util::FutureExt;
 
-use super::super::site::{Asked, Reply, Site, head, page};
 use super::*;
 use crate::model::web::WebBody;
+use crate::testing::{Asked, Reply, Site, head, page};
 
 const BOUNDS: WebBounds = WebBounds { time: Duration::from_secs(10), bytes: 1 << 20 };
 
@@ -26,7 +26,7 @@ fn web(addresses: &[&[&str]]) -> Fetcher {
         let found = addresses[turn].clone();
         async move { Ok(found) }.boxed()
     });
-    Web::resolved_by(lookup).unwrap().fetcher()
+    Web::resolved_by(lookup, None).unwrap().fetcher()
 }
 
 fn sites(entries: &[&str]) -> Sites {
@@ -289,4 +289,22 @@ async fn what_nobody_answers_is_unreachable() {
     let garbage = Site::opens(|_| Reply::Breaks(b"SSH-2.0-OpenSSH_9.9\r\n".to_vec())).await;
     let (web, sites) = only(&garbage);
     assert!(matches!(web.fetch(&get(garbage.url("/")), &sites, BOUNDS).await, Err(WebError::Unreachable(_))));
+}
+
+#[tokio::test]
+async fn a_gateway_answers_for_every_site_that_may_be_asked() {
+    let site = Site::opens(|asked| page(200, &[TEXT], format!("{} {}", asked.method, asked.url()))).await;
+    let fetcher = Web::through(Url::parse(&site.url("/")).unwrap()).unwrap().fetcher();
+    let sites = sites(&["*.example.org"]);
+    let answer = fetcher.fetch(&get("https://a.example.org/b?c"), &sites, BOUNDS).await.unwrap();
+    assert_eq!(
+        (answer.url.as_str(), text(answer.clone()).as_str()),
+        ("https://a.example.org/b?c", "GET https://a.example.org/b?c")
+    );
+    // What may be asked is the same as without one.
+    for refused in ["https://example.net/", "http://127.0.0.1/"] {
+        let answer = fetcher.fetch(&get(refused), &sites, BOUNDS).await;
+        assert!(matches!(answer, Err(WebError::NotAllowed(_))), "{refused}");
+    }
+    assert_eq!(site.asked().len(), 1);
 }

@@ -1,7 +1,7 @@
 //! What people mistype, change afterwards, send under a false name, or send two of.
 
 use super::{add_card, cards, last_code};
-use crate::support::{Database, House, Person, picture};
+use crate::support::{Database, House, Person, png};
 
 /// Looks until something with these words comes, and says what that is.
 async fn sees_at_last(person: &Person, words: &str) -> String {
@@ -27,7 +27,7 @@ async fn slips_of_admins_are_answered_and_nothing_wrong_is_taken() {
             admin.sees().await,
             "This file is not a picture. I take JPEG, PNG, WebP and HEIC.\n\nSend the photo of the card.\n[Cancel]"
         );
-        admin.sends_document("real.png", &picture::png(64, [200, 0, 0]), "").await;
+        admin.sends_document("real.png", &png(64, [200, 0, 0]), "").await;
         let asked = "Send the name of the card, up to 100 characters.\n[Cancel]";
         assert_eq!(admin.sees().await, asked);
         admin.says("\u{3164}").await;
@@ -57,7 +57,7 @@ async fn slips_of_admins_are_answered_and_nothing_wrong_is_taken() {
         admin.sends_document("false.png", b"random bytes again", "").await;
         let refused = "This file is not a picture. I take JPEG, PNG, WebP and HEIC.";
         assert_eq!(admin.sees().await, format!("{refused}\n\n{asked}"));
-        admin.sends_photos(&[&picture::png(64, [0, 0, 200])], "").await;
+        admin.sends_photos(&[&png(64, [0, 0, 200])], "").await;
         assert_eq!(admin.sees().await, "Saved.");
         sees_at_last(&admin, "[Edit]").await;
         // Outside of a dialogue a change of something else says nothing.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use guesthouse::clock::Clock;
 
-use crate::support::site::{Asked, Reply, Site, page};
 use crate::support::{House, Person, Plugin, channels};
+use guesthouse::testing::{Asked, Reply, Site, page};
 
 const PAGE: &str = include_str!("../../../plugins/channels/fixtures/town.html");
 const ARTICLE: &str = include_str!("../../../plugins/channels/fixtures/article.html");

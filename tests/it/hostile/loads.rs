@@ -1,8 +1,6 @@
 //! Components that are refused when they are loaded, each in words that name the plugin, the cause and the repair.
 //! Those that no toolchain would make are written as text.
 
-use std::path::Path;
-
 use crate::support::{Database, House, Plugin, Street, fixture, start};
 
 /// Why a host with this component does not start, without the words that every refusal begins with.
@@ -11,7 +9,7 @@ async fn refusal(limits: &str, component: &[u8]) -> String {
     let path = folder.path().join("bad.wasm");
     std::fs::write(&path, component).expect("the folder can be written");
     let street = Street::opens().await;
-    let plugin = Plugin::from_path("bad", Path::new(&path));
+    let plugin = Plugin::file("bad", &path).granted(r#"["chat"]"#);
     let error = match start(&street.configuration(&Database::sqlite(), limits, &[plugin])).await {
         Ok(_) => panic!("it was started"),
         Err(error) => format!("{error:#}"),

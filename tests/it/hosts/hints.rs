@@ -18,13 +18,13 @@ async fn what_one_host_takes_in_another_does_although_nobody_tells_it() {
     let Some(database) = Database::postgres().await else { return };
     let street = Street::opens().await;
     let relay = Relay::without_hints_to(&database.url()).await;
-    let text = street.configuration_at(&relay.url(), "concurrent_turns = 1", &[fixture("tables")]);
+    let text = street.configuration(&relay.url(), "concurrent_turns = 1", &[fixture("tables")]);
     let house = House::opens_on(street, database, &text).await;
     let held = "SELECT COUNT(*) FROM lanes WHERE kind = 0 AND host_id IS NOT NULL";
     house.database.comes_to(held, 1).await;
     let (host, tasks) = start(&text).await.expect("the second host starts");
     let (slow, quick) = (house.person(1002), house.person(1003));
-    let file = slow.sends_a_file_to_wait_for(&house.database).await;
+    let file = crate::support::sends_a_file_to_wait_for(&slow, &house.database).await;
     let mut rounds = 0;
     let mut hits = 0;
     while rounds < 3 {

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use super::{Desk, file};
 use crate::support::Site;
 use crate::support::registry::{LOG_IN, Registry};
-use crate::support::site::page;
+use guesthouse::testing::page;
 
 #[tokio::test]
 async fn a_plugin_is_published_installed_and_upgraded() {

@@ -2,7 +2,7 @@
 
 use super::Desk;
 use crate::support::Site;
-use crate::support::site::{Reply, head, page};
+use guesthouse::testing::{Reply, head, page};
 
 #[tokio::test]
 async fn an_address_is_fetched_and_every_fault_on_the_way_is_named() {

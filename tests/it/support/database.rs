@@ -17,6 +17,13 @@ pub enum Database {
     Postgres(postgres::Database),
 }
 
+/// Its URL.
+impl std::fmt::Display for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.url())
+    }
+}
+
 impl Database {
     /// A new SQLite database.
     pub fn sqlite() -> Self {

@@ -45,6 +45,7 @@ const FILES: &[(&str, &str, &str)] = &files! {
     "format.js": SCRIPT,
     "keyboards.js": SCRIPT,
     "links.js": SCRIPT,
+    "notices.js": SCRIPT,
     "live-worker.js": SCRIPT,
     "live.js": SCRIPT,
     "media.js": SCRIPT,

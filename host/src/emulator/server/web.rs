@@ -131,12 +131,13 @@ async fn wrong_method(request: Request) -> Refusal {
 }
 
 async fn state(State(face): State<Face>) -> Json<Value> {
+    let notices = face.emulator.notices();
     Json(face.emulator.world(|world| {
         let bots = world.bots().map(|bot| json!({ "id": bot.id, "username": bot.username, "name": bot.name }));
         let bots: Vec<Value> = bots.collect();
         let people: Vec<Value> = world.people().map(|person| json!(person)).collect();
         let chats: Vec<Value> = world.chats().map(|chat| world.chat_state(chat)).collect();
-        json!({ "bots": bots, "people": people, "chats": chats })
+        json!({ "bots": bots, "people": people, "chats": chats, "notices": notices })
     }))
 }
 

@@ -3,6 +3,7 @@
 //   store.js     what this tab knows         api.js live.js stream.js live-worker.js   how it gets to know
 //   route.js     whom and what it shows      actions.js links.js                       what the person does
 //   sidebar.js people.js                     the left half
+//   notices.js                               what is wrong with what one talks to
 //   room.js chat.js message.js text.js media.js viewer.js keyboards.js                 the right half
 //   composer.js commands.js attach.js        where one writes
 //   dom.js ui.js format.js                   nodes, dialogs, words
@@ -11,6 +12,7 @@ import { listenToLinks } from "./actions.js";
 import { seen } from "./chat.js";
 import { answered } from "./keyboards.js";
 import { listen } from "./live.js";
+import { showNotices } from "./notices.js";
 import { startRoom } from "./room.js";
 import { apply } from "./route.js";
 import { startSidebar } from "./sidebar.js";
@@ -64,6 +66,7 @@ async function firstWorld() {
 }
 
 on("world", apply);
+on("world", showNotices);
 startRoom();
 startSidebar();
 listenToLinks();

@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 
-export const world = { bots: [], people: [], chats: [], blocked: [], ready: false };
+export const world = { bots: [], people: [], chats: [], blocked: [], notices: [], ready: false };
 export const view = { person: 0, chat: "" };
 
 const hearers = new Map();
@@ -30,7 +30,7 @@ export function loadWorld() {
     while (stale) {
       stale = false;
       const state = await api.state();
-      Object.assign(world, { bots: [], people: [], chats: [], blocked: [] }, state, { ready: true });
+      Object.assign(world, { bots: [], people: [], chats: [], blocked: [], notices: [] }, state, { ready: true });
     }
     emit("world");
   })().finally(() => { loading = null; });

@@ -28,12 +28,13 @@ struct Told {
 
 /// Keeps Telegram posting to this hook until the shutdown.
 pub async fn keep_registered(bot: Bot, hook: Arc<Hook>, shutdown: Shutdown) {
-    let allowed = route::allowed_updates(&bot.plugins);
+    let mut bot = bot;
     let mut told = None;
     let mut seen_error = None;
     let mut pause = PAUSES.0;
-    let name = &bot.name;
+    let name = bot.name.clone();
     loop {
+        let allowed = route::allowed_updates(&bot.plugins.borrow_and_update());
         let rest = match look(&bot, &hook, &allowed, &mut told).await {
             Ok(info) => {
                 bot.place.is(State::Webhook);
@@ -59,6 +60,8 @@ pub async fn keep_registered(bot: Bot, hook: Arc<Hook>, shutdown: Shutdown) {
         };
         tokio::select! {
             () = bot.clock.sleep(rest) => {}
+            // Another roster may want other kinds; at the end of the host there is none.
+            Ok(()) = bot.plugins.changed() => told = None,
             () = shutdown.begun() => return,
         }
     }

@@ -19,7 +19,7 @@ impl Host for Guest {
 }
 
 async fn call(mut entered: Entered<'_>, method: String, parameters: &str) -> Result<(), Error> {
-    if !entered.rules.grant.methods.contains(&method) {
+    if !entered.rules.grant.may_call(&method) {
         return Err(Error::MethodNotGranted(method));
     }
     let parameters: Map<String, Value> = serde_json::from_str(parameters)

@@ -6,13 +6,18 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+use super::pause::Time;
 use super::site::{Asked, Reply, Site, head, page};
+use super::until;
+use crate::shutdown::Tasks;
 
 /// What it says to a question.
 pub enum Says {
     /// This, at once.
     Text(String),
-    /// These pieces, with a pause after each.
+    /// This after so much time, on the clock of the house that asks.
+    Later(String, Duration),
+    /// These pieces, with a pause of real time after each.
     Slowly(Vec<String>, Duration),
     /// What the test [hands over](Model::says) piece by piece, until it [ends](Model::ends).
     AsTold,
@@ -31,7 +36,21 @@ impl Says {
     }
 }
 
-/// A model.
+/// A language model.
+///
+/// ```
+/// use guesthouse::testing::{Model, Says};
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let model = Model::answers(|_whole, last| match last {
+///     "ping" => Says::text("pong"),
+///     _ => Says::Error(500, "out of words".into()),
+/// })
+/// .await;
+/// assert!(model.section("").contains("[llm]"));
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Model {
     site: Site,
@@ -53,6 +72,10 @@ impl Model {
         Self { site, talk }
     }
 
+    pub(super) fn time(&self) -> &Time {
+        &self.site.time
+    }
+
     /// The section of a configuration that leads here; further keys as lines of TOML.
     pub fn section(&self, more: &str) -> String {
         format!("\n[llm]\nurl = \"{}\"\nmodel = \"fake\"\n{more}\n", self.site.url("/v1"))
@@ -65,7 +88,7 @@ impl Model {
 
     /// Waits until it was asked so often.
     pub async fn was_asked(&self, times: usize) {
-        super::until(&format!("the model is asked {times} times"), async || self.site.asked().len() >= times).await;
+        until(&format!("the model is asked {times} times"), async || self.site.asked().len() >= times).await;
     }
 
     /// Says a piece of the answer under way.
@@ -106,9 +129,10 @@ fn reply(
     let begin = || head(200, &[STREAM, ("connection", "close")]);
     match rule(&question, &last) {
         Says::Text(text) => Reply::Breaks([begin(), piece(&text), end()].concat()),
+        Says::Later(text, pause) => Reply::Later([begin(), piece(&text), end()].concat(), pause),
         Says::Slowly(pieces, pause) => {
             let (sender, receiver) = unbounded_channel();
-            guesthouse::shutdown::Tasks::default().spawn_detached(async move {
+            Tasks::default().spawn_detached(async move {
                 for text in pieces {
                     let _ = sender.send(piece(&text));
                     tokio::time::sleep(pause).await;

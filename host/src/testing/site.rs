@@ -8,14 +8,20 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::pause::Time;
+use crate::shutdown::Tasks;
+use crate::web::GATEWAY;
+
 /// What a site was asked.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    /// The method, in capitals.
     pub method: String,
-    /// With the query.
+    /// The path with the query.
     pub path: String,
-    /// Names in lower case.
+    /// Names, in lower case, and values.
     pub headers: Vec<(String, String)>,
+    /// The body.
     pub body: Vec<u8>,
 }
 
@@ -23,6 +29,12 @@ impl Asked {
     /// The first header of that name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The address that a plugin has asked for. With [`HouseBuilder::web`](super::HouseBuilder::web) that is any address of
+    /// the Web, else the path here.
+    pub fn url(&self) -> &str {
+        self.header(GATEWAY).unwrap_or(&self.path)
     }
 }
 
@@ -36,6 +48,8 @@ pub enum Reply {
     Floods(Vec<u8>, Vec<u8>),
     /// Sends a beginning, then what the test hands over, until the test lets go.
     Follows(Vec<u8>, UnboundedReceiver<Vec<u8>>),
+    /// Sends these bytes after so much time, on the clock of the house that asks.
+    Later(Vec<u8>, Duration),
     /// Says nothing.
     Hangs,
     /// Sends these bytes and closes.
@@ -43,27 +57,51 @@ pub enum Reply {
 }
 
 /// A site.
+///
+/// ```
+/// use guesthouse::testing::{Site, page};
+///
+/// # #[tokio::main]
+/// # async fn main() {
+/// let site = Site::opens(|asked| match asked.path.as_str() {
+///     "/rates" => page(200, &[("content-type", "application/json")], r#"{"EUR": 1}"#),
+///     _ => page(404, &[], "no such page"),
+/// })
+/// .await;
+/// assert!(site.url("/rates").starts_with("http://127.0.0.1:"));
+/// assert!(site.asked().is_empty());
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Site {
+    /// Where it listens.
     pub address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
+    pub(super) time: Time,
 }
 
 impl Site {
     /// Opens one that answers like this. It ends with the runtime of its test.
-    #[allow(clippy::disallowed_methods, reason = "nobody waits for a site to end")]
+    ///
+    /// # Panics
+    ///
+    /// If this machine has no free port.
     pub async fn opens(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let asked = Arc::<Mutex<Vec<Asked>>>::default();
         let (answer, seen) = (Arc::new(answer), Arc::clone(&asked));
-        tokio::spawn(async move {
+        let time = Time::default();
+        let times = time.clone();
+        let tasks = Tasks::default();
+        let each = tasks.clone();
+        tasks.spawn_detached(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
-                tokio::spawn(async move { serve(stream, &*answer, &seen).await });
+                let (answer, seen, time) = (Arc::clone(&answer), Arc::clone(&seen), times.clone());
+                each.spawn_detached(async move { serve(stream, &*answer, &seen, &time).await });
             }
         });
-        Self { address, asked }
+        Self { address, asked, time }
     }
 
     /// An address there.
@@ -93,7 +131,12 @@ pub fn head(status: u16, headers: &[(&str, &str)]) -> Vec<u8> {
     format!("HTTP/1.1 {status} Whatever\r\n{headers}\r\n").into_bytes()
 }
 
-async fn serve(mut stream: TcpStream, answer: &(dyn Fn(&Asked) -> Reply + Send + Sync), seen: &Mutex<Vec<Asked>>) {
+async fn serve(
+    mut stream: TcpStream,
+    answer: &(dyn Fn(&Asked) -> Reply + Send + Sync),
+    seen: &Mutex<Vec<Asked>>,
+    time: &Time,
+) {
     while let Some(asked) = read(&mut stream).await {
         seen.lock().unwrap_or_else(PoisonError::into_inner).push(asked.clone());
         let done = match answer(&asked) {
@@ -124,6 +167,10 @@ async fn serve(mut stream: TcpStream, answer: &(dyn Fn(&Asked) -> Reply + Send +
                     sent = stream.write_all(&bytes).await;
                 }
                 return;
+            }
+            Reply::Later(bytes, pause) => {
+                time.passes(pause).await;
+                stream.write_all(&bytes).await
             }
             Reply::Hangs => {
                 // Until the other side has enough of it.

@@ -1,0 +1,87 @@
+//! What those need who try a plugin out.
+
+use super::*;
+use crate::model::effect::TimerChange;
+
+#[tokio::test]
+async fn a_host_is_quiet_when_nothing_is_due_and_nothing_under_way() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let tables = store.declare(&cards(), &tables()).await.expect("declared");
+        let standing = async || store.standing().await.expect("no error");
+        let quiet = Standing { turns: 0, sends: 0, due: 0, next: None };
+        assert_eq!(standing().await, quiet);
+        assert!(quiet.is_quiet(0));
+
+        store.accept(None, BOT, vec![update(1, &[10])]).await.expect("accepted");
+        assert_eq!(standing().await, Standing { due: 1, ..quiet });
+        assert!(!standing().await.is_quiet(1));
+        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").remove(0);
+        assert_eq!(standing().await, Standing { turns: 1, ..quiet });
+        assert!(!standing().await.is_quiet(0) && standing().await.is_quiet(1), "unless it is known to wait");
+
+        let timer =
+            TimerChange { processor: None, chat: 10, key: "tea".into(), set: Some((START + 5_000, "x".into())) };
+        let commit =
+            TurnCommit { outbox: vec![call(10, "hi")], timers: vec![timer], ..turn(lane.events[0].seq, &tables) };
+        store.commit_turn(&lane.lease, commit, Then::Release).await.expect("no error");
+        assert_eq!(standing().await, Standing { due: 1, next: Some(START + 5_000), ..quiet });
+        let send = claim_sends(&store, 10).await.remove(0);
+        assert_eq!(standing().await, Standing { sends: 1, next: Some(START + 5_000), ..quiet });
+        assert!(!standing().await.is_quiet(0));
+        let outcome = SendOutcome::Sent { message_id: Some(1) };
+        let done = Mark { seq: send.calls[0].seq, outcome, uploaded: vec![] };
+        mark_sends(&store, &send.lease, vec![done], Then::Release).await;
+        assert_eq!(standing().await, Standing { next: Some(START + 5_000), ..quiet });
+        place.clock.advance(Duration::from_secs(5));
+        assert_eq!(standing().await, Standing { due: 1, ..quiet });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rows_can_be_there_already_and_a_turn_that_read_before_finds_out() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let tables = store.declare(&cards(), &tables()).await.expect("declared");
+        let lane = begin_turn(&store, 1, 10).await;
+        let since = tables.now();
+        let read = read_find(&store, &tables, query("cards", eq("code", Value::Text("A".into())))).await;
+        store.fill(BOT, &tables, &[insert_card(1, "A"), insert_card(2, "B")]).await.expect("filled");
+        let now = store.find(&tables, BOT, &query("cards", Filter::All(vec![]))).await.expect("found");
+        assert_eq!(now.iter().map(|row| row.id).collect::<Vec<_>>(), [1, 2]);
+        let commit = TurnCommit { reads: vec![read], since, ..turn(lane.events[0].seq, &tables) };
+        let outcome = store.commit_turn(&lane.lease, commit, Then::Release).await.expect("no error");
+        assert!(matches!(outcome, CommitOutcome::Conflict { .. }), "{outcome:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn failed_turns_are_told_with_their_reasons() {
+    each_database(async |place| {
+        let store = place.open().await;
+        assert_eq!(store.failed_turns().await.expect("no error"), []);
+        let lane = begin_turn(&store, 1, 10).await;
+        let event = lane.events[0].seq;
+        store.fail_turn(&lane.lease, event, dead("no luck"), Then::Release).await.expect("recorded");
+        let failed = FailedTurn { turn: (event, 1), part: "cards".into(), reason: "no luck".into() };
+        assert_eq!(store.failed_turns().await.expect("no error"), [failed]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_scratch_database_comes_and_goes() {
+    let Some(server) = postgres::Database::create().await else { return };
+    let name = format!("guesthouse_scratch_{}", std::process::id());
+    let scratch = Scratch::create(&server.url(), &name).await.expect("made");
+    let clock = Clock::manual(START);
+    let store = Store::open(scratch.url(), &clock).await.expect("it opens");
+    let url = scratch.url().to_owned();
+    // Whoever is still connected is thrown out.
+    scratch.drop().await.expect("gone");
+    drop(store);
+    assert!(Store::open(&url, &clock).await.is_err());
+    server.drop().await;
+}
