@@ -189,7 +189,7 @@ async fn read(path: &Path, bounds: Bounds) -> Result<Vec<u8>, FetchError> {
     let bytes = reading.await.map_err(|error| refused(error.to_string()))?;
     let bytes = bytes.map_err(|error| refused(error.to_string()))?;
     if bytes.len() as u64 > most {
-        return Err(FetchError::TooLarge { origin: String::File(path.to_owned()), mib: bounds.mib });
+        return Err(FetchError::TooLarge { origin: Origin::File(path.to_owned()).to_string(), mib: bounds.mib });
     }
     Ok(bytes)
 }

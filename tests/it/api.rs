@@ -150,10 +150,15 @@ async fn a_plugin_answers_what_its_manifest_says() {
             assert_eq!((status, code(&answer)), expected, "{method} {path}");
         }
         assert_eq!(house.database.number("SELECT COUNT(*) FROM inbox").await, events, "no plugin was asked");
-        for (body, problem) in [(r#"{"text": 5}"#, "at `/text`: 5 is not of type"), ("{}", r#""text" is a required property"#)] {
+        for (body, problem) in
+            [(r#"{"text": 5}"#, "at `/text`: 5 is not of type"), ("{}", r#""text" is a required property"#)]
+        {
             let (_, answer) = caller.asks(Method::POST, notes, body).await;
             let message = answer["error"]["message"].as_str().unwrap_or_default();
-            assert!(message.starts_with("the body is not what the route takes: ") && message.contains(problem), "{message}");
+            assert!(
+                message.starts_with("the body is not what the route takes: ") && message.contains(problem),
+                "{message}"
+            );
         }
         assert_eq!(caller.gets("/api/test/desk/find?words=first").await, (200, json!({"found": 1})));
         let answer = caller.request(Method::PUT, notes).send().await.expect("an answer");

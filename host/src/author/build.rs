@@ -157,7 +157,10 @@ mod tests {
     async fn a_folder_without_a_project_is_told_so() {
         let folder = tempfile::tempdir().unwrap();
         let error = build(folder.path(), &|_| {}).await.expect_err("no project").to_string();
-        assert!(error.ends_with("\nhint: begin one with `guesthouse plugin new NAME --lang rust|js|python`"), "{error}");
+        assert!(
+            error.ends_with("\nhint: begin one with `guesthouse plugin new NAME --lang rust|js|python`"),
+            "{error}"
+        );
     }
 
     #[tokio::test]

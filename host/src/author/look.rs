@@ -171,7 +171,12 @@ fn bounds(limits: &Limits) -> Vec<(&'static str, String)> {
     let Limits { cpu_ms, wall_ms, memory_mib, messages, row_reads, row_writes, host_calls, .. } = limits;
     vec![
         ("a turn may", format!("compute {cpu_ms} ms, last {wall_ms} ms, use {memory_mib} MiB")),
-        ("", format!("send {messages} messages, read {row_reads} rows, write {row_writes}, call the host {host_calls} times")),
+        (
+            "",
+            format!(
+                "send {messages} messages, read {row_reads} rows, write {row_writes}, call the host {host_calls} times"
+            ),
+        ),
     ]
 }
 
@@ -192,9 +197,6 @@ mod tests {
 
     #[test]
     fn a_grant_can_be_copied() {
-        assert_eq!(
-            grant(&[Capability::Chat, Capability::Http]),
-            r#"["chat", { http = ["example.org"] }]"#
-        );
+        assert_eq!(grant(&[Capability::Chat, Capability::Http]), r#"["chat", { http = ["example.org"] }]"#);
     }
 }

@@ -63,7 +63,9 @@ mod tests {
     #[test]
     fn a_name_is_one_that_a_host_takes() {
         for name in ["", "Notes", "my_plugin", "1st", "../out", "a.b", &"a".repeat(33)] {
-            assert!(refusal(name, Language::JavaScript).starts_with(&format!("`{name}` is no name for a plugin\nhint: ")));
+            assert!(
+                refusal(name, Language::JavaScript).starts_with(&format!("`{name}` is no name for a plugin\nhint: "))
+            );
         }
         assert!(refusal("serde", Language::Rust).ends_with("such as my-serde"));
     }

@@ -62,7 +62,10 @@ impl Asked<'_> {
             self.config.bots.iter().filter(|bot| whose.bot.as_ref().is_none_or(|name| bot.name == *name)).collect();
         let known = self.config.bots.iter().map(|bot| format!("`{}`", bot.name)).collect::<Vec<_>>().join(", ");
         let first = bots.first().with_context(|| {
-            format!("there is no bot `{}`\nhint: the configuration has {known}", whose.bot.as_deref().unwrap_or_default())
+            format!(
+                "there is no bot `{}`\nhint: the configuration has {known}",
+                whose.bot.as_deref().unwrap_or_default()
+            )
         })?;
         let name = match &whose.plugin {
             Some(name) => PluginName::new(name)
@@ -92,7 +95,12 @@ impl Asked<'_> {
         Ok(verdicts)
     }
 
-    async fn inspect(&self, bot: &config::Bot, name: PluginName, plugin: &config::Plugin) -> anyhow::Result<Inspection> {
+    async fn inspect(
+        &self,
+        bot: &config::Bot,
+        name: PluginName,
+        plugin: &config::Plugin,
+    ) -> anyhow::Result<Inspection> {
         let source = Source { name, component: self.component.as_slice().into(), digest: None };
         Ok(self.sandbox.inspect(source, host::settings(bot, plugin, &host::unknown(bot))).await?)
     }

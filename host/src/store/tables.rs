@@ -39,9 +39,9 @@ mod prospect;
 mod write;
 
 pub use changes::Since;
-pub use prospect::Prospect;
 use changes::Still;
 pub(super) use changes::{Counter, Counters, Moving, Share};
+pub use prospect::Prospect;
 pub(super) use write::WriteStep;
 
 /// Rows that are asked for together at most.

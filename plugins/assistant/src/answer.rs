@@ -123,7 +123,8 @@ fn size_that_fits(update: &str, most: usize) -> Option<String> {
     let update: serde_json::Value = serde_json::from_str(update).ok()?;
     let bytes = |size: &serde_json::Value| size["file_size"].as_u64().and_then(|bytes| usize::try_from(bytes).ok());
     let sizes = update["message"]["photo"].as_array()?.iter();
-    let fitting = sizes.filter_map(|size| Some((bytes(size).filter(|bytes| *bytes <= most)?, size["file_id"].as_str()?)));
+    let fitting =
+        sizes.filter_map(|size| Some((bytes(size).filter(|bytes| *bytes <= most)?, size["file_id"].as_str()?)));
     fitting.max_by_key(|(bytes, _)| *bytes).map(|(_, id)| id.to_owned())
 }
 

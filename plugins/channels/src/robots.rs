@@ -141,7 +141,9 @@ mod tests {
         ] {
             assert_eq!(allows(text, path), expected, "{path}");
         }
-        assert!(!allows("user-agent: *\ndisallow: /", "/anything") && allows("user-agent: *\ndisallow: /", "/robots.txt"));
+        assert!(
+            !allows("user-agent: *\ndisallow: /", "/anything") && allows("user-agent: *\ndisallow: /", "/robots.txt")
+        );
         assert!(allows("user-agent: *\ndisallow:", "/anything"));
         assert!(allows("", "/anything") && allows("<html>no rules</html>", "/anything"));
     }

@@ -5,7 +5,8 @@ use guesthouse::clock::Clock;
 use super::town::Stands;
 use super::*;
 
-const ROBOTS: &str = "User-agent: somebody-else\nDisallow: /\n\nUser-agent: *\nDisallow: /private\nAllow: /private/notice\n";
+const ROBOTS: &str =
+    "User-agent: somebody-else\nDisallow: /\n\nUser-agent: *\nDisallow: /private\nAllow: /private/notice\n";
 
 /// The state of every linked page, in the order of their addresses.
 const PAGES: &str = "SELECT status || ': ' || COALESCE(problem, title) FROM channels__pages ORDER BY url";
@@ -19,7 +20,10 @@ async fn what_a_site_forbids_is_not_read() {
     for database in Database::each().await {
         let site = Previews::open().await;
         site.puts("/robots.txt", Stands::Html(ROBOTS.into()));
-        site.puts("/private/notice", Stands::Html(include_str!("../../../plugins/channels/fixtures/article.html").into()));
+        site.puts(
+            "/private/notice",
+            Stands::Html(include_str!("../../../plugins/channels/fixtures/article.html").into()),
+        );
         let posts = [
             old(1, &format!("The mill: {}", link(&site, "/article/mill"))),
             old(2, &format!("The plan: {}", link(&site, "/private/plan?page=2"))),

@@ -15,9 +15,7 @@ async fn opens_with(database: Database, model: &Model) -> House {
 
 /// An answer with these facts: field, value, the words in the message, how sure.
 fn facts(facts: &[(&str, &str, &str, f64)]) -> Says {
-    let fact = |(field, value, quote, sure): &(&str, &str, &str, f64)| {
-        json!({ "field": field, "value": value, "quote": quote, "confidence": sure })
-    };
+    let fact = |(field, value, quote, sure): &(&str, &str, &str, f64)| json!({ "field": field, "value": value, "quote": quote, "confidence": sure });
     Says::text(json!({ "facts": facts.iter().map(fact).collect::<Vec<_>>() }).to_string())
 }
 
@@ -173,7 +171,9 @@ async fn a_model_that_obeys_a_message_writes_nothing_outside_of_the_schema() {
         let known = house.database.texts("SELECT field || '=' || value FROM profile__statements WHERE user_id = 1002");
         assert_eq!(known.await, [""; 0]);
         assert_eq!(house.database.texts(of_other).await, before, "nothing of anybody else changed");
-        let week = house.database.text("SELECT mood || topics || questions || method FROM profile__weeks WHERE user_id = 1002");
+        let week = house
+            .database
+            .text("SELECT mood || topics || questions || method FROM profile__weeks WHERE user_id = 1002");
         let week = week.await;
         assert!(!week.contains("admin") && !week.contains("system prompt") && week.ends_with("rules"), "{week}");
         assert_eq!(house.database.number("SELECT COUNT(*) FROM inbox WHERE state = 2").await, 0, "nothing died of it");

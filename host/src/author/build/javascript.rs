@@ -50,10 +50,12 @@ pub(super) async fn build(folder: &Path, said: Said<'_>) -> Result<PathBuf, Buil
 
 async fn has_node(folder: &Path) -> Result<(), BuildError> {
     let missing = |problem: String| {
-        let hint = format!("install Node.js {OLDEST} or later with npm, from https://nodejs.org or your system's packages");
+        let hint =
+            format!("install Node.js {OLDEST} or later with npm, from https://nodejs.org or your system's packages");
         BuildError::Missing { problem, hint }
     };
-    let node = version("node", folder).await.ok_or_else(|| missing("Node.js is not installed: there is no `node`".into()))?;
+    let node =
+        version("node", folder).await.ok_or_else(|| missing("Node.js is not installed: there is no `node`".into()))?;
     if numbers(&node).0 < OLDEST {
         return Err(missing(format!("Node.js {node} is too old")));
     }

@@ -45,9 +45,9 @@ pub(super) async fn build(folder: &Path, said: Said<'_>) -> Result<PathBuf, Buil
 fn name(folder: &Path) -> Result<String, BuildError> {
     let file = folder.join("Cargo.toml");
     let wrong = |problem: String, hint: &str| BuildError::Project { file: file.clone(), problem, hint: hint.into() };
-    let table: toml::Table = read(&file)?.parse().map_err(|error: toml::de::Error| {
-        wrong(error.message().to_owned(), "correct it; `cargo check` says where")
-    })?;
+    let table: toml::Table = read(&file)?
+        .parse()
+        .map_err(|error: toml::de::Error| wrong(error.message().to_owned(), "correct it; `cargo check` says where"))?;
     let sdk = table.get("dependencies").and_then(|all| all.get("guesthouse-plugin")).and_then(|it| it.get("path"));
     if sdk.and_then(toml::Value::as_str) == Some("sdk") {
         restore_sdk(folder, Language::Rust, &|_| {})?;
@@ -72,9 +72,12 @@ fn artifact(messages: &str, manifest: &Path) -> Option<PathBuf> {
     let manifest = manifest.canonicalize().ok()?;
     let of_it = |message: &Value| {
         let path = message["manifest_path"].as_str().map(PathBuf::from);
-        message["reason"] == "compiler-artifact" && path.and_then(|path| path.canonicalize().ok()).as_ref() == Some(&manifest)
+        message["reason"] == "compiler-artifact"
+            && path.and_then(|path| path.canonicalize().ok()).as_ref() == Some(&manifest)
     };
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).filter(of_it);
     let files = messages.filter_map(|message| message["filenames"].as_array().cloned()).flatten();
-    files.filter_map(|file| file.as_str().map(PathBuf::from)).rfind(|file| file.extension().is_some_and(|it| it == "wasm"))
+    files
+        .filter_map(|file| file.as_str().map(PathBuf::from))
+        .rfind(|file| file.extension().is_some_and(|it| it == "wasm"))
 }

@@ -2,8 +2,8 @@
 
 use guesthouse_plugin::tables::{Row, Table, TableSpec, col};
 use guesthouse_plugin::{
-    Button, Callback, ChatId, Command, CommandSpec, Error, Event, Failure, Manifest, Outgoing, Plugin, Text, TimerFired,
-    chat, clock, timers,
+    Button, Callback, ChatId, Command, CommandSpec, Error, Event, Failure, Manifest, Outgoing, Plugin, Text,
+    TimerFired, chat, clock, timers,
 };
 use serde::{Deserialize, Serialize};
 
