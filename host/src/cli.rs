@@ -12,16 +12,25 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::clock::Clock;
-use crate::config::{CommandLine, Config};
+use crate::config::{self, CommandLine, Config};
 use crate::dev;
 use crate::emulator::Emulator;
 use crate::emulator::memory::Memory;
 use crate::host::{self, Host};
 use crate::shutdown::Tasks;
+use crate::store::Desk;
 
 mod dead;
 
+mod journal;
+
 mod plugin;
+
+mod replay;
+
+mod shadow;
+
+mod why;
 
 /// How long a soft shutdown may take before what is left is dropped.
 const PATIENCE: Duration = Duration::from_secs(25);
@@ -72,6 +81,10 @@ enum Command {
     },
     Dead(dead::Dead),
     Plugin(plugin::Plugin),
+    Why(why::Why),
+    Replay(replay::Replay),
+    Journal(journal::Journal),
+    Shadow(shadow::Shadow),
 }
 
 #[derive(Debug, clap::Args)]
@@ -132,21 +145,20 @@ pub(crate) fn complain(text: &str) {
 async fn run(command: Command) -> anyhow::Result<()> {
     let clock = Clock::system();
     let tasks = Tasks::default();
-    // What is done to plugins waits for sites and for people, and leaves nothing half-done: a signal may end it at once.
-    if !matches!(command, Command::Plugin(_)) {
-        listen_for_signals(&tasks);
-    }
     match command {
         Command::Run { config: path } => {
             let mut config = Config::load(&path)?;
             let path = path.to_string_lossy();
+            listen_for_signals(&tasks);
             config.command = if path == CONFIG { called(&[]) } else { called(&["--config", &*path]) };
             return until_stopped(host::start(config, &clock, &tasks).await, tasks).await;
         }
         Command::Dev(args) => {
+            listen_for_signals(&tasks);
             return until_stopped(dev::start(&args.listen, &args.data, &args.llm, &clock, &tasks).await, tasks).await;
         }
         Command::Emulator { listen, bots, data } => {
+            listen_for_signals(&tasks);
             data.as_deref().map(dev::make_folder).transpose()?;
             let mut memory = data.as_deref().map(Memory::in_folder);
             let emulator = dev::world(&clock, &bots, memory.as_mut())?;
@@ -158,11 +170,38 @@ async fn run(command: Command) -> anyhow::Result<()> {
             emulator.is_called(&listen);
             serve(emulator, listener, memory, &tasks);
         }
+        // These wait for files, sites and people, and leave nothing half-done: a signal may end them at once.
         Command::Plugin(plugin) => return plugin::run(plugin, &clock).await,
         Command::Dead(dead) => return dead::run(dead, &clock).await,
+        Command::Why(why) => return why::run(why).await,
+        Command::Replay(replay) => return replay::run(replay).await,
+        Command::Journal(journal) => return journal::run(journal).await,
+        Command::Shadow(shadow) => return shadow::run(shadow).await,
         Command::Check { config } => return host::check(Config::load(&config)?).await,
     }
     tasks.finish(PATIENCE).await.map_err(|crash| anyhow::anyhow!(crash))
+}
+
+/// Where the database is, for commands that are no host.
+#[derive(Debug, clap::Args)]
+struct At {
+    /// The configuration file; of most commands only its [database] is read
+    #[arg(long, short, default_value = CONFIG, env = "GUESTHOUSE_CONFIG", global = true)]
+    config: PathBuf,
+    /// The database instead, as in database.url
+    #[arg(long, value_name = "URL", global = true)]
+    database: Option<String>,
+}
+
+impl At {
+    /// Opens it beside the hosts that use it.
+    async fn open(&self) -> anyhow::Result<Desk> {
+        let url = match &self.database {
+            Some(url) => url.clone(),
+            None => config::Database::load(&self.config)?.url,
+        };
+        Ok(Desk::open(&url).await?)
+    }
 }
 
 /// This program as it was called, for those who are told what to type.

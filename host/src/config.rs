@@ -17,6 +17,8 @@ pub mod grant;
 
 pub mod http;
 
+pub mod journal;
+
 pub mod limits;
 
 pub mod llm;
@@ -32,6 +34,7 @@ pub mod sites;
 pub use command::CommandLine;
 pub use grant::Grant;
 pub use http::{ApiToken, Http, Webhook};
+pub use journal::{Journal, Records};
 pub use limits::Limits;
 pub use llm::Llm;
 pub use lock::Lock;
@@ -57,6 +60,9 @@ pub struct Config {
     /// The language model that plugins may ask; absent: there is none.
     #[serde(default)]
     pub llm: Option<Llm>,
+    /// What is kept of turns.
+    #[serde(default)]
+    pub journal: Journal,
     /// The bots, by `[[bot]]`.
     #[serde(rename = "bot", default)]
     pub bots: Vec<Bot>,
@@ -150,6 +156,12 @@ pub struct Plugin {
     /// Who is asked first about a message: the larger number; among equals the name decides.
     #[serde(default)]
     pub priority: i64,
+    /// How much of its turns is written down; absent: as `journal.record` says.
+    #[serde(default)]
+    pub journal: Option<Records>,
+    /// The path of another build of it, which is shown the same events without having any effect.
+    #[serde(default)]
+    pub shadow: Option<String>,
     /// Its own settings; numbers and booleans are handed over as text.
     #[serde(default)]
     pub config: BTreeMap<String, toml::Value>,
@@ -259,6 +271,17 @@ impl Config {
         Ok(config)
     }
 
+    /// Reads a file for those who start no bot: a variable that the environment does not have is made up.
+    pub fn load_without_secrets(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
+        Self::parse(&text, path, |name| {
+            // In the form of a token, and another one for each name.
+            let number = name.bytes().fold(1_u32, |number, byte| number.wrapping_mul(31) % 1_000_003 + u32::from(byte));
+            std::env::var(name).ok().or_else(|| Some(format!("{number}:made-up-{name}")))
+        })
+    }
+
     /// Reads a text. `path` is for the messages and for relative component paths.
     pub fn parse(text: &str, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut config: Self = read::read(text, path, None, env)?;
@@ -267,6 +290,9 @@ impl Config {
             for plugin in bot.plugins.values_mut() {
                 if !plugin.source.starts_with("bundled:") {
                     plugin.source = folder.join(&plugin.source).to_string_lossy().into_owned();
+                }
+                if let Some(shadow) = &mut plugin.shadow {
+                    *shadow = folder.join(&*shadow).to_string_lossy().into_owned();
                 }
             }
         }
@@ -319,6 +345,7 @@ impl Config {
             }
         }
         self.sending.check()?;
+        self.journal.check()?;
         http::check(self)?;
         self.llm.iter().try_for_each(Llm::check)?;
         self.limits.check()

@@ -111,6 +111,16 @@ pub(crate) fn settings() -> Settings {
     Settings { config: BTreeMap::new(), admins: vec![ADMIN], me }
 }
 
+/// The configuration of the dev house for those who do not start it.
+pub fn configuration() -> anyhow::Result<Config> {
+    let config = Config::parse(CONFIG, Path::new("guesthouse.dev.toml"), |name| match name {
+        "ADDRESS" => Some("127.0.0.1:8080".into()),
+        "DATA" => Some("data".into()),
+        _ => Some(BOT.0.into()),
+    })?;
+    Ok(config)
+}
+
 /// The token of the dev house's API: what the environment says, else one that stays with the folder.
 fn api_token(data: &Path) -> anyhow::Result<String> {
     if let Ok(token) = std::env::var("GUESTHOUSE_API_TOKEN")

@@ -14,21 +14,22 @@ use futures_util::future::join_all;
 use crate::agenda::{Agenda, Entry};
 use crate::clock::Clock;
 use crate::config::grant::Capability;
-use crate::config::{self, ApiToken, Config, Limits};
+use crate::config::{self, ApiToken, Config, Journal, Limits, Records};
 use crate::delivery::Delivery;
 use crate::health::{self, Board, Place, State};
 use crate::http::{self, api, api::Api, health::Health};
 use crate::intake::pressure::Pressure;
 use crate::intake::webhook::Hooks;
 use crate::intake::{self, webhook};
-use crate::lane::{Guest, Guests, Lanes, Ways};
+use crate::journal::record::settings_digest;
+use crate::lane::{Guest, Guests, Lanes, Shadow, Shadows, Ways};
 use crate::llm::Llm;
 use crate::model::cron::Cron;
 use crate::model::manifest::Route;
 use crate::model::{BotId, Part};
 use crate::sandbox::{Planned, Sandbox};
 use crate::schema::Schema;
-use crate::shutdown::Tasks;
+use crate::shutdown::{Shutdown, Tasks};
 use crate::store::{KnownSchedule, Store, StoreError};
 use crate::telegram::{Client, Me, Pool};
 use crate::wake::Wake;
@@ -39,10 +40,12 @@ mod names;
 pub(crate) mod plugins;
 
 use names::Known;
-pub use plugins::check;
+pub use plugins::{check, load_for_replay};
 
 /// How often what is done and old is removed from the database.
 const TIDY: Duration = Duration::from_secs(3_600);
+/// How often to look whether the journal has become too large; a busy host writes some ten MiB meanwhile.
+const JOURNAL: Duration = Duration::from_secs(5);
 /// How long a database may take to say good-bye. What it does not hear, it finds out.
 const CLOSING: Duration = Duration::from_secs(5);
 /// How long to wait before a bot that Telegram could not tell about is tried again; it doubles up to a minute.
@@ -86,6 +89,7 @@ struct Parts {
     clock: Clock,
     tasks: Tasks,
     limits: Limits,
+    records: Records,
     web: Web,
     llm: Option<Llm>,
     hooks: Hooks,
@@ -115,7 +119,9 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
     let guests = Guests::default();
     let delivery = Delivery::new(store.clone(), wake.clone(), clock.clone());
     let (limits, command) = (config.limits.clone(), config.command);
-    let lanes = Lanes::new(store.clone(), guests.clone(), wake.clone(), clock.clone(), limits, command);
+    let shadows = Shadows::default();
+    let lanes =
+        Lanes::new(store.clone(), guests.clone(), wake.clone(), clock.clone(), limits, command, shadows.clone());
     let board = Board::default();
     let agenda = Agenda::new(store.clone(), wake.clone(), clock.clone());
     let api = Api::new(store.clone(), board.clone(), wake.clone(), clock.clone(), tasks.clone());
@@ -130,6 +136,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
         clock: clock.clone(),
         tasks: tasks.clone(),
         limits: config.limits.clone(),
+        records: config.journal.record,
         web: Web::new()?,
         llm: config.llm.map(Llm::new).transpose()?,
         hooks: Hooks::new(&config.bots, tasks),
@@ -155,6 +162,8 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
     let (shutdown_hints, tidy_clock) = (shutdown.clone(), clock.clone());
     tasks.spawn_loop("hint", async move { hints.listen(&wake, &shutdown_hints).await });
     tasks.spawn_loop("alert", lanes.clone().tell_counted_alerts(shutdown.clone()));
+    tasks.spawn_loop("shadow", shadows.run(store.clone(), clock.clone(), shutdown.clone()));
+    tasks.spawn_loop("journal", keep_journal_short(store.clone(), config.journal, clock.clone(), shutdown.clone()));
     tasks.spawn_loop("lane", lanes.run(tasks.clone()));
     tasks.spawn_loop("agenda", agenda.run(shutdown.clone()));
     tasks.spawn_loop("api", api.clone().answer());
@@ -165,7 +174,7 @@ pub async fn start(config: Config, clock: &Clock, tasks: &Tasks) -> anyhow::Resu
                 () = tidy_clock.sleep(TIDY) => {}
                 () = shutdown.begun() => return,
             }
-            if let Err(error) = tidy.tidy().await {
+            if let Err(error) = tidy.tidy().await.and(tidy.tidy_turns(config.journal.keep()).await) {
                 tracing::warn!(error = %error, "old rows were not removed: {error}; trying again in an hour");
             }
         }
@@ -333,6 +342,37 @@ fn shown(guest: &Guest) -> health::Plugin {
     }
 }
 
+/// The other build of a plugin. One that does not load is reported, and hurts nobody.
+async fn load_shadow(parts: &Parts, bot: &config::Bot, name: &str, plugin: &config::Plugin, me: &Me) -> Option<Shadow> {
+    let other = config::Plugin { source: plugin.shadow.clone()?, ..plugin.clone() };
+    match plugins::load(&parts.sandbox, bot, name, &other, me).await {
+        Ok(plugin) => Some(Shadow { bot: BotId(me.id), plugin }),
+        Err(error) => {
+            tracing::error!(
+                bot = %bot.name, plugin = name, error = %error,
+                "the shadow of plugin `{name}` of bot `{}` is not run: {error:#}", bot.name
+            );
+            None
+        }
+    }
+}
+
+/// Takes the oldest turns out of the journal when it has become too large.
+async fn keep_journal_short(store: Store, journal: Journal, clock: Clock, shutdown: Shutdown) {
+    // What an earlier host has left is not known.
+    store.doubt_journal();
+    loop {
+        if let Err(error) = store.trim_journal(journal.max_mib << 20).await {
+            store.doubt_journal();
+            tracing::warn!(error = %error, "old turns were not taken out of the journal: {error}; trying again");
+        }
+        tokio::select! {
+            () = clock.sleep(JOURNAL) => {}
+            () = shutdown.begun() => return,
+        }
+    }
+}
+
 async fn load_plugin(
     parts: &Parts,
     bot: &config::Bot,
@@ -341,6 +381,8 @@ async fn load_plugin(
     me: &Arc<Me>,
     telegram: &Client,
 ) -> anyhow::Result<Guest> {
+    let records = plugin.journal.unwrap_or(parts.records);
+    let shadow = load_shadow(parts, bot, name, plugin, me).await;
     let plugin = plugins::load(&parts.sandbox, bot, name, plugin, me).await?;
     let tables = parts.store.declare(plugin.name(), &plugin.manifest().tables).await?;
     let ways = Ways { web: parts.web.fetcher(), llm: parts.llm.as_ref().map(Llm::asker) };
@@ -352,7 +394,7 @@ async fn load_plugin(
         );
     }
     let (me, telegram) = (Arc::clone(me), telegram.clone());
-    let others = [].into();
+    let (others, settings) = ([].into(), settings_digest(&plugin).into());
     Ok(Guest {
         plugin,
         tables,
@@ -360,6 +402,9 @@ async fn load_plugin(
         me,
         telegram,
         ways,
+        records,
+        settings,
+        shadow,
         bot: bot.name.as_str().into(),
         zone: bot.timezone.clone(),
         admins: bot.admins.as_slice().into(),

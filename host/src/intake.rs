@@ -31,6 +31,8 @@ pub mod commands;
 
 mod route;
 
+mod why;
+
 use pressure::Pressure;
 use route::Refused;
 
@@ -133,11 +135,15 @@ async fn store(bot: &Bot, poll: Option<&Lease>, batch: Vec<RawUpdate>) -> Result
         updates.push(update);
         answers.extend(answer);
     }
+    let says = updates.iter().any(|update| !update.host.is_empty());
     let events = updates.iter().map(|update| update.lanes.len()).sum();
     let accepted = bot.store.accept(poll, bot.id(), updates).await?;
     if events > 0 && accepted.new > 0 {
         bot.pressure.stored(events);
         bot.wake.lanes.ring();
+    }
+    if says {
+        bot.wake.outbox.ring();
     }
     Ok((accepted, answers))
 }
@@ -149,7 +155,10 @@ async fn route_update(
     event: Event,
     talking: &[PluginName],
 ) -> Result<(NewUpdate, Option<Answer>), StoreError> {
+    let asked = why::question(&event, &bot.admins);
     let (lanes, answer) = match &event {
+        // Read on in `why`: it is the host's.
+        _ if asked.is_some() => (Vec::new(), None),
         Event::Callback { id, sender, chat, data, .. } => {
             let stored = bot.store.callback(bot.id(), data).await?;
             match route::button(stored, chat.id, sender.id, &bot.plugins) {
@@ -168,8 +177,12 @@ async fn route_update(
     let RawUpdate { update_id, raw } = update;
     let (spoke, moved) = (telegram::convert::spoke(&event), telegram::convert::moved(&raw));
     let album = route::album(&event, &lanes, &bot.plugins);
+    let host = match asked {
+        Some(question) => why::answer(bot, question).await,
+        None => Vec::new(),
+    };
     let from = event.person().filter(|user| !user.is_bot).map(seen);
-    Ok((NewUpdate { update_id, kind, raw, lanes, spoke, moved, from, album }, answer))
+    Ok((NewUpdate { update_id, kind, raw, lanes, spoke, moved, from, album, host }, answer))
 }
 
 fn seen(user: &User) -> SeenUser {

@@ -13,7 +13,7 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 
 use crate::clock::{Clock, Millis};
-use crate::config::{CommandLine, Limits};
+use crate::config::{CommandLine, Limits, Records};
 use crate::model::cron::Zone;
 use crate::model::manifest::Table;
 use crate::model::{BotId, Part, PluginName};
@@ -33,11 +33,15 @@ mod deadline;
 
 mod fail;
 
+mod journal;
+
 mod outside;
 
 mod queue;
 
 mod retry;
+
+mod shadow;
 
 mod show;
 
@@ -52,6 +56,7 @@ mod view;
 use breaker::{Breakers, Look};
 pub use outside::Ways;
 use queue::Queues;
+pub use shadow::{Shadow, Shadows};
 use slots::{Room, Slots};
 
 /// How long to sleep at most when nothing is known to be due. Hints and due times wake the loop earlier.
@@ -78,6 +83,12 @@ pub struct Guest {
     pub bot: Arc<str>,
     /// Whose days its budgets mean.
     pub zone: Zone,
+    /// How much of its turns is written down.
+    pub records: Records,
+    /// The digest of its settings, as the journal has it.
+    pub settings: Arc<str>,
+    /// Another build of it that is shown the same events.
+    pub shadow: Option<Shadow>,
     /// The users who run it: they are told what goes wrong.
     pub admins: Arc<[i64]>,
 }
@@ -138,17 +149,26 @@ pub struct Lanes {
     command: Arc<CommandLine>,
     queues: Queues,
     breakers: Breakers,
+    shadows: Shadows,
     random: Arc<Mutex<StdRng>>,
 }
 
 impl Lanes {
     /// The lanes of one host.
-    pub fn new(store: Store, guests: Guests, wake: Wake, clock: Clock, limits: Limits, command: CommandLine) -> Self {
+    pub fn new(
+        store: Store,
+        guests: Guests,
+        wake: Wake,
+        clock: Clock,
+        limits: Limits,
+        command: CommandLine,
+        shadows: Shadows,
+    ) -> Self {
         // The one draw from the operating system; every turn's seed comes from here.
         let random = Arc::new(Mutex::new(StdRng::from_os_rng()));
         let queues = Queues::new(clock.clone());
         let (limits, command, breakers) = (Arc::new(limits), Arc::new(command), Breakers::default());
-        Self { store, guests, wake, clock, limits, command, queues, breakers, random }
+        Self { store, guests, wake, clock, limits, command, queues, breakers, shadows, random }
     }
 
     /// Runs turns until the shutdown begins. Turns under way are finished by their own tasks.

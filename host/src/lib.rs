@@ -44,6 +44,12 @@ pub mod lane;
 /// Where plugins run.
 pub mod sandbox;
 
+/// What became of an update, in words.
+pub mod why;
+
+/// Turns written down, to be explained and run again.
+pub mod journal;
+
 /// The database, and everything that is said to it.
 pub mod store;
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+mod exact;
+
 pub mod event;
 
 pub mod payload;
@@ -112,7 +114,7 @@ impl fmt::Display for Part {
 }
 
 /// Whose conversation a dialogue state belongs to, within one bot and plugin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DialogueKey {
     /// The chat.
     pub chat: i64,

@@ -105,6 +105,7 @@ mod view;
 pub use inspection::Inspection;
 pub use manifest::Planned;
 pub use plugin::{LoadError, Me, Plugin, Settings, Source};
+pub use record::Record;
 pub use turn::{Turn, TurnError, TurnReport};
 pub use view::{FileError, View, ViewError};
 

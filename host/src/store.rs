@@ -65,6 +65,9 @@ mod replies;
 /// Turns that failed.
 mod fail;
 
+/// Turns as they were.
+mod journal;
+
 mod handover;
 
 /// Alerts to the admins.
@@ -72,6 +75,15 @@ mod alerts;
 
 /// Dead letters, for operators.
 mod dead;
+
+/// The database for those who are no host.
+mod desk;
+
+/// What became of an update.
+mod why;
+
+/// What shadows did differently.
+mod shadows;
 
 /// Lanes, for operators.
 mod overview;
@@ -102,10 +114,12 @@ pub use answers::{AnswerKind, ShownEnd, ShownIn, Spent, StoredAnswer};
 pub use chats::Learned;
 pub use commit::{CommitOutcome, NewCall, TurnCommit};
 pub use dead::{DeadLetter, DeadLetters, Undone, Whose};
+pub use desk::Desk;
 pub use error::StoreError;
 pub use fail::Failed;
 pub use handover::Handover;
 pub use inbox::{Accepted, Addressee, Album, ClaimedTurns, NewUpdate, Origin, Waiting};
+pub use journal::{JournalSize, NewTurn, Purge, TurnEnd, TurnRow};
 pub use lanes::{FenceOutcome, LaneKind, Then};
 pub use leases::Lease;
 pub use outbox::{Claimed, ClaimedSends, Mark, Marked, SendOutcome, SendState, SentMessage, WaitingCall};
@@ -113,8 +127,10 @@ pub use overview::{LaneRow, WhichLanes};
 pub use records::{BotRow, StoredCallback};
 pub use replies::RequestEnd;
 pub use schedules::{KnownSchedule, NewTick};
+pub use shadows::{Compared, NewShadow, ShadowRow};
 pub use tables::{Prospect, Since, TableSet};
 pub use users::{SeenUser, UserRow};
+pub use why::{CallRow, EventRow, UpdateRow};
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
@@ -134,6 +150,8 @@ struct Shared {
     hints: hosts::Hints,
     /// Whom this host has written down.
     known: users::Known,
+    /// How much was added to the journal.
+    written: journal::Written,
 }
 
 impl Store {
@@ -150,7 +168,19 @@ impl Store {
         alive.renewed(now);
         let (clock, counters) = (clock.clone(), tables::Counters::default());
         let known = users::Known::default();
-        Ok(Self { shared: Arc::new(Shared { engine, clock, host, leases, alive, counters, hints, known }) })
+        Ok(Self {
+            shared: Arc::new(Shared {
+                engine,
+                clock,
+                host,
+                leases,
+                alive,
+                counters,
+                hints,
+                known,
+                written: journal::Written::default(),
+            }),
+        })
     }
 }
 

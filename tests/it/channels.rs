@@ -11,7 +11,7 @@ mod write;
 use serde_json::json;
 
 use crate::support::{Database, House, TOKEN, picture};
-use town::{Previews, Stands, adds, close, html, new, old, parses, sees};
+use town::{Previews, Stands, adds, close, html, new, old, parses, rests, sees};
 
 /// The bot's id.
 pub(crate) fn bot() -> i64 {
@@ -89,8 +89,8 @@ async fn two_readers_share_a_channel_and_not_their_rules() {
         site.shows("town", &[old(1, "The first"), new(2, "Shoes for sale"), new(3, "Flats to let")]);
         parses(&ada).await;
         sees(&boris, "Flats to let").await;
-        boris.settles().await;
-        ada.settles().await;
+        rests(&house, &boris).await;
+        rests(&house, &ada).await;
         let read = boris.has_read().await.join("\n");
         assert!(read.contains("Shoes for sale"), "{read}");
         let read = ada.has_read().await.join("\n");
@@ -182,7 +182,7 @@ async fn posts_of_channels_where_the_bot_is_come_by_themselves() {
         sees(&mallory, "I read Telegram channels for you").await;
         forwards(&house, mallory_id, channel_id).await;
         sees(&mallory, "can be read by its members only").await;
-        ada.settles().await;
+        rests(&house, &ada).await;
         house.closes([ada, mallory]).await;
     }
 }
@@ -229,7 +229,7 @@ async fn an_album_is_one_post_and_so_is_its_edit() {
         sees(&ada, "And a word").await;
         assert!(!ada.has_read().await.join("\n").contains("the second view"), "it was passed on as a post of its own");
         assert_eq!(house.database.number("SELECT COUNT(*) FROM channels__posts").await, 2);
-        ada.settles().await;
+        rests(&house, &ada).await;
         house.closes([ada]).await;
     }
 }
@@ -265,8 +265,8 @@ async fn a_group_is_read_by_whoever_writes_in_it() {
         assert!(post.starts_with("*Gardeners*<") && post.contains(" · Ada\n"), "{post}");
         let kept = house.database.texts("SELECT body FROM channels__posts").await;
         assert_eq!(kept, ["Who has a ladder?"], "what nobody had subscribed to was not kept");
-        ada.settles().await;
-        group.settles().await;
+        rests(&house, &ada).await;
+        rests(&house, &group).await;
         house.closes([ada, group]).await;
     }
 }

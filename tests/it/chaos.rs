@@ -22,6 +22,8 @@ pub mod books;
 
 mod disk;
 
+mod outside;
+
 mod proxy;
 
 use proxy::Proxy;

@@ -10,6 +10,8 @@ mod api;
 
 mod assistant;
 
+mod author;
+
 mod cards;
 
 mod channels;
@@ -39,6 +41,8 @@ mod hosts;
 mod install;
 
 mod intake;
+
+mod journal;
 
 mod llm;
 

@@ -6,6 +6,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use guesthouse::clock::Clock;
@@ -123,6 +124,11 @@ impl Plugin {
             keys: String::new(),
             config: String::new(),
         }
+    }
+
+    /// Any file as a component, with a grant.
+    pub fn granted(name: &'static str, path: &Path, grant: impl Into<String>) -> Self {
+        Self { grant: grant.into(), ..Self::from_path(name, path) }
     }
 
     /// The same under another name.
@@ -247,13 +253,12 @@ impl House {
 
     /// Lets time go by until a query gives at least this number.
     pub async fn passes_until(&self, sql: &'static str, number: i64) {
-        for _ in 0..2_000 {
-            if self.database.number(sql).await >= number {
-                return;
-            }
+        let seconds = AtomicU32::new(0);
+        let passes = async || {
+            assert!(seconds.fetch_add(1, Ordering::Relaxed) < 2_000, "`{sql}` never came to {number}");
             self.passes(1).await;
-        }
-        panic!("`{sql}` gives {} and never came to {number}", self.database.number(sql).await);
+        };
+        self.database.until(sql, number, passes).await;
     }
 
     /// Opens a house on a street that is there already, from the text of a configuration.

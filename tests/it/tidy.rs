@@ -51,8 +51,11 @@ fn dependencies_go_one_way() {
             "wake" | "shutdown" => Some(vec!["clock"]),
             "config" => Some(vec!["model"]),
             "store" | "sandbox" | "telegram" | "web" | "llm" | "fetch" => with(&[]),
-            "intake" | "delivery" => with(&["store", "telegram"]),
-            "lane" => with(&["store", "sandbox", "telegram", "web", "llm"]),
+            "journal" => with(&["sandbox"]),
+            "why" => with(&["store"]),
+            "delivery" => with(&["store", "telegram"]),
+            "intake" => with(&["store", "telegram", "why"]),
+            "lane" => with(&["store", "sandbox", "telegram", "web", "llm", "journal"]),
             "http" => with(&["store", "intake", "telegram"]),
             "agenda" => with(&["store"]),
             // Strangers: the host reaches the emulator over HTTP, like Telegram.
@@ -159,6 +162,7 @@ fn the_example_configuration_loads_and_shows_the_defaults() {
     assert_eq!(example.sending.pace(&example.bots[0].api_url), guesthouse::config::Pace::TELEGRAM);
     assert!(!format!("{:?}", example.sending).contains("None"), "the example shows every key of [sending]");
     assert_eq!(example.http, Some(guesthouse::config::Http::default()));
+    assert_eq!(example.journal, guesthouse::config::Journal::default());
 
     let llm = example.llm.as_ref().expect("the example shows [llm]");
     assert_eq!(*llm, guesthouse::config::Llm::new(&llm.url, &llm.model));
@@ -190,6 +194,17 @@ fn the_example_configuration_loads_and_shows_the_defaults() {
     let shown = table["llm"].as_table().expect("a section").len() + 1;
     let known = format!("{:?}", guesthouse::config::Llm::new("u", "m")).matches(": ").count();
     assert_eq!(shown, known, "the example shows {shown} keys of [llm], the program knows {known}");
+
+    let shown = table["journal"].as_table().expect("a section").len();
+    let known = format!("{:?}", guesthouse::config::Journal::default()).matches(": ").count();
+    assert_eq!(shown, known, "the example shows {shown} keys of [journal], the program knows {known}");
+
+    // The keys of a plugin that have no value of their own.
+    let shown = text.replace("\n# journal = ", "\njournal = ").replace("\n# shadow = ", "\nshadow = ");
+    let example = Config::parse(&shown, &path, token).unwrap_or_else(|error| panic!("{error}"));
+    let cards = &example.bots[0].plugins["cards"];
+    assert_eq!(cards.journal, Some(guesthouse::config::Records::Off));
+    assert!(cards.shadow.is_some());
 
     // The settings shown for the bundled plugin are those that it knows, with their defaults.
     let settings = table["bot"][0]["plugins"]["cards"]["config"].as_table().expect("a section");

@@ -42,6 +42,7 @@ fn main() {
     }
     for (name, url) in databases {
         runtime.block_on(measure(name, &url, folder.path(), rate));
+        runtime.block_on(journal(name, &url, folder.path()));
     }
 }
 
@@ -66,6 +67,42 @@ async fn measure(name: &str, url: &str, folder: &Path, bare: f64) {
     host.close().await;
 }
 
+/// What the journal costs: turns a second without and with it, taken in turns, and bytes a turn.
+async fn journal(name: &str, url: &str, folder: &Path) {
+    const ROUNDS: u64 = 3;
+    let (mut rates, mut bytes) = ([0.0_f64; 2], 0);
+    for round in 0..ROUNDS {
+        for (index, record) in ["off", "all"].into_iter().enumerate() {
+            let telegram = Telegram::start(CHATS, OUTSTANDING);
+            let more = format!("[journal]\nrecord = {record:?}\n");
+            let (host, tasks, _) = open_with(&telegram, url, folder, &more).await;
+            telegram.exchange(1, Box::new(|_| format!("/stock {CARDS}"))).await;
+            let desk = guesthouse::store::Desk::open(url).await.expect("the database");
+            let before = desk.journal_size().await.expect("a size");
+            let taken = run(&telegram, || Box::new(|number| format!("/verify c{}", number * 7 % CARDS))).await;
+            #[expect(clippy::cast_precision_loss, reason = "a count")]
+            let rate = taken.latencies.len() as f64 / taken.time.as_secs_f64();
+            rates[index] += rate;
+            let after = desk.journal_size().await.expect("a size");
+            if round == 0 && after.turns > before.turns {
+                bytes = (after.bytes - before.bytes) / (after.turns - before.turns);
+            }
+            desk.close().await;
+            tasks.shutdown().begin();
+            tasks.finish(Duration::from_secs(20)).await.expect("nothing crashed");
+            host.close().await;
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    let [off, on] = rates.map(|rate| rate / ROUNDS as f64);
+    println!("{:<22}{off:>10.0}", format!("{name} journal off"));
+    println!(
+        "{:<22}{on:>10.0}{:>42}",
+        format!("{name} journal on"),
+        format!("{:.0} % of off, {bytes} bytes a turn", on / off * 100.0)
+    );
+}
+
 /// Warms up, sees how fast it goes, and measures for a while.
 async fn run(telegram: &Telegram, text: impl Fn() -> Text) -> Taken {
     let warm = telegram.exchange(WARM, text()).await;
@@ -76,10 +113,15 @@ async fn run(telegram: &Telegram, text: impl Fn() -> Text) -> Taken {
 
 /// A host on the `ledger` fixture; how long a start with warm caches takes.
 async fn open(telegram: &Telegram, url: &str, folder: &Path) -> (Host, Tasks, Duration) {
+    open_with(telegram, url, folder, "").await
+}
+
+/// The same with more sections of the configuration.
+async fn open_with(telegram: &Telegram, url: &str, folder: &Path, more: &str) -> (Host, Tasks, Duration) {
     let component = folder.join("ledger.wasm");
     std::fs::write(&component, guesthouse_fixtures::get("ledger").component).expect("the folder can be written");
     let text = format!(
-        "[database]\nurl = {url:?}\ncache = {:?}\n[[bot]]\nname = \"bench\"\ntoken = {TOKEN:?}\napi_url = \"http://{}\"\n\
+        "{more}[database]\nurl = {url:?}\ncache = {:?}\n[[bot]]\nname = \"bench\"\ntoken = {TOKEN:?}\napi_url = \"http://{}\"\n\
          [bot.plugins.ledger]\nsource = {component:?}\ngrant = [\"chat\", \"tables\"]\n",
         folder.join("cache"),
         telegram.address,

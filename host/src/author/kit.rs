@@ -47,7 +47,6 @@ pub(super) fn sdk(folder: &Path, language: Language) -> Result<(), Unwritten> {
     for (path, content) in guesthouse_kits::below(sdk) {
         match (language, path) {
             (Language::Rust, "Cargo.toml") => write(&to.join(path), &crate_alone(content))?,
-            (Language::Rust, "src/bindings.rs") => write(&to.join(path), &content.replace("../../wit", "wit"))?,
             _ => write(&to.join(path), content)?,
         }
     }
@@ -62,7 +61,8 @@ fn write(path: &Path, content: &str) -> Result<(), Unwritten> {
     fs::create_dir_all(folder).and_then(|()| fs::write(path, content)).map_err(|error| (path.to_owned(), error))
 }
 
-/// A manifest with what it inherits from its workspace written out, and without the workspace's lints.
+/// A manifest with what it inherits from its workspace written out, without the workspace's lints, and without the generator
+/// of the bindings: they go along as they are.
 fn crate_alone(manifest: &str) -> String {
     let mut manifest = parsed(manifest);
     let workspace = parsed(guesthouse_kits::file("Cargo.toml").unwrap_or_default());
@@ -76,6 +76,13 @@ fn crate_alone(manifest: &str) -> String {
                 *value = shared.clone();
             }
         }
+    }
+    let features = manifest
+        .get_mut("dependencies")
+        .and_then(|all| all.get_mut("wit-bindgen"))
+        .and_then(|it| it.get_mut("features"));
+    if let Some(features) = features.and_then(Value::as_array_mut) {
+        features.retain(|feature| feature.as_str() != Some("macros"));
     }
     toml::to_string(&manifest).unwrap_or_default()
 }
@@ -138,11 +145,12 @@ mod tests {
     }
 
     #[test]
-    fn the_contract_is_found_inside() {
+    fn a_project_need_not_generate_its_bindings() {
         let folder = tempfile::tempdir().unwrap();
         sdk(folder.path(), Language::Rust).map_err(|(_, error)| error).unwrap();
         let bindings = fs::read_to_string(folder.path().join("sdk/src/bindings.rs")).unwrap();
-        assert!(bindings.contains("path: \"wit\""), "{bindings}");
+        assert!(bindings.contains("pub mod guesthouse") && !bindings.contains("wit_bindgen::generate!"));
+        assert!(!fs::read_to_string(folder.path().join("sdk/Cargo.toml")).unwrap().contains("macros"));
         assert!(folder.path().join("sdk/wit/world.wit").is_file());
     }
 }

@@ -39,13 +39,13 @@ pub fn as_text(file: &Path, it: &Inspection, limits: &Limits) -> String {
     let manifest = &it.manifest;
     let mut text = format!("{} {}: {}\n", manifest.name, manifest.version, manifest.description);
     let mut line = |what: &str, value: &str| {
-        let _ = writeln!(text, "  {what:<13}{value}");
+        let _ = writeln!(text, "  {what:<14}{value}");
     };
     line("file", &format!("{}, {}", file.display(), size(it.size)));
     line("sha256", &it.digest);
     line("built for", &it.contract);
     line("asks for", &or_nothing(&names(&it.capabilities)));
-    line("granted anyway", &format!(" {}", or_nothing(&it.free.join(", "))));
+    line("without grant", &or_nothing(&it.free.join(", ")));
     if !it.wasi.is_empty() {
         line("of WASI", &it.wasi.join(", "));
     }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use crate::clock::Clock;
+use crate::config::Limits;
 
 mod add;
 
@@ -133,4 +134,9 @@ fn bot_with(document: &document::Document, named: Option<&str>, name: &str) -> a
             bail!("bot `{bot}` has no plugin `{name}`\nhint: its plugins are: {known}")
         }
     }
+}
+
+/// The usual limits, but for the time to compile: an author's machine may be busy, and nobody else waits.
+fn patient() -> Limits {
+    Limits { compile_s: 900, ..Limits::default() }
 }

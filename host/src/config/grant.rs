@@ -106,9 +106,11 @@ impl<'de> Deserialize<'de> for Grant {
 }
 
 impl Grant {
-    /// Every capability, for whoever only looks. No chat, method or site is named by it.
+    /// All that there is, for a plugin that can do nothing with it.
     pub fn everything() -> Self {
-        Self { capabilities: Capability::ALL.into_iter().collect(), ..Self::default() }
+        let mut grant = Self { capabilities: Capability::ALL.into_iter().collect(), ..Self::default() };
+        grant.chats.insert(ChatScope::Any);
+        grant
     }
 
     /// Whether it includes this capability.

@@ -90,6 +90,51 @@ fn is_pinned(name: &PluginName, plugin: &config::Plugin, digest: &str) -> anyhow
     )
 }
 
+/// Loads a plugin to run turns of it again: as a configuration has it if it has it, with `source` in its place if one is
+/// given; else with all that the component imports and no settings.
+pub async fn load_for_replay(
+    config: &Config,
+    sandbox: &Sandbox,
+    (bot, name): (&str, &str),
+    me: &crate::sandbox::Me,
+    source: Option<&Path>,
+) -> anyhow::Result<Plugin> {
+    let configured = config.bots.iter().find(|it| it.name == bot).and_then(|bot| Some((bot, bot.plugins.get(name)?)));
+    let me = Me { id: me.id, username: me.username.clone(), name: me.name.clone() };
+    match (configured, source) {
+        (Some((bot, plugin)), source) => {
+            let source = source.map_or_else(|| plugin.source.clone(), |path| path.to_string_lossy().into_owned());
+            load(sandbox, bot, name, &config::Plugin { source, ..plugin.clone() }, &me).await
+        }
+        (None, Some(path)) => {
+            let bot = config::Bot {
+                name: bot.to_owned(),
+                token: config::Token::new("1:none"),
+                api_url: String::new(),
+                webhook: None,
+                admins: Vec::new(),
+                timezone: Default::default(),
+                plugins: Default::default(),
+            };
+            let plugin = config::Plugin {
+                source: path.to_string_lossy().into_owned(),
+                grant: config::Grant::everything(),
+                read: Vec::new(),
+                priority: 0,
+                journal: None,
+                shadow: None,
+                pin: None,
+                config: Default::default(),
+            };
+            load(sandbox, &bot, name, &plugin, &me).await
+        }
+        (None, None) => anyhow::bail!(
+            "the configuration has no plugin `{name}` of bot `{bot}`\nhint: name the configuration that the turn ran \
+             under with --config, or a component with --plugin"
+        ),
+    }
+}
+
 /// Lets plugins read the tables of others that the operator has granted them.
 pub(super) fn share_tables(bot: &config::Bot, guests: &mut [Guest]) -> anyhow::Result<()> {
     let of = |guests: &[Guest], plugin: &str| guests.iter().find(|it| it.plugin.name().as_str() == plugin).cloned();

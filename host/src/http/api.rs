@@ -44,6 +44,8 @@ mod openapi;
 
 mod path;
 
+mod shadow;
+
 mod waiting;
 
 use error::Trouble;
@@ -120,6 +122,7 @@ impl Api {
             .route("/plugins", get(lists::plugins))
             .route("/users", get(lists::users))
             .route("/lanes", get(lists::lanes))
+            .route("/shadow", get(shadow::list))
             .route("/dead-letters", get(letters::list))
             .route("/dead-letters/{seq}", get(letters::show))
             .route("/dead-letters/{seq}/retry", post(letters::retry))

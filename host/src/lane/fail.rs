@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::alert::Letter;
 use super::breaker::{Breaker, Change, Pass, Permit};
+use super::journal::Tape;
 use super::retry::{self, Decision};
 use super::turn::End;
 use super::{Guest, Lanes, deadline, source};
 use crate::clock::Millis;
 use crate::sandbox::TurnError;
-use crate::store::{Failed, FenceOutcome, Lease, Then, Waiting};
+use crate::store::{Failed, FenceOutcome, Lease, NewTurn, Then, Waiting};
 
 impl Lanes {
     /// Whether an event may have its turn now; else what becomes of it.
@@ -26,7 +27,7 @@ impl Lanes {
             let late = Duration::from_millis((now - waiting.created_at).max(0).unsigned_abs()).as_secs();
             tracing::info!(lane = %lease, "event {} of lane {lease} came too late, after {late} s", waiting.seq);
             let reason = format!("nobody waits for it after {late} s");
-            return Err(self.end(guest, lease, waiting, Failed::Expired { reason, digest: None }, then).await);
+            return Err(self.end(guest, lease, waiting, Failed::Expired { reason, digest: None }, None, then).await);
         }
         match self.breaker(guest, lease, |breaker| breaker.permit(now)) {
             Permit::Go(pass) => Ok(pass),
@@ -42,6 +43,7 @@ impl Lanes {
         waiting: &Waiting,
         then: Then,
         (pass, error): (Pass, &TurnError),
+        tape: Tape<'_>,
     ) -> End {
         let (now, digest) = (self.clock.now(), guest.plugin.digest().to_owned());
         let left = Duration::from_millis((deadline::of(waiting) - now).max(0).unsigned_abs());
@@ -74,12 +76,21 @@ impl Lanes {
                 Failed::Dead { reason, digest, alert }
             }
         };
-        let end = self.end(guest, lease, waiting, failed, then).await;
+        let end = self.end(guest, lease, waiting, failed, tape.failed(&error.to_string()).as_ref(), then).await;
+        tape.show();
         self.note_failure(guest, lease, now, (pass, error)).await;
         end
     }
 
-    async fn end(&self, guest: &Guest, lease: &Lease, waiting: &Waiting, failed: Failed, then: Then) -> End {
+    async fn end(
+        &self,
+        guest: &Guest,
+        lease: &Lease,
+        waiting: &Waiting,
+        failed: Failed,
+        kept: Option<&NewTurn>,
+        then: Then,
+    ) -> End {
         let shown = match failed {
             Failed::RetryAt { .. } => vec![],
             Failed::Dead { .. } | Failed::Expired { .. } => self.last_forms(guest, lease, waiting).await,
@@ -90,7 +101,7 @@ impl Lanes {
             Failed::RetryAt { .. } => (Then::Release, End::LaneIsGone),
             Failed::Dead { .. } | Failed::Expired { .. } => (then, End::Next),
         };
-        match self.store.fail_turn_that_showed(lease, waiting.seq, failed, shown, then).await {
+        match self.store.fail_turn_with(lease, waiting.seq, failed, (shown, kept), then).await {
             Ok(FenceOutcome::Held) => {
                 if tells {
                     self.wake.outbox.ring();

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use super::journal::Tape;
 use super::outside::Outside;
 use super::queue::HeldTable;
 use super::view::TurnView;
@@ -20,7 +21,7 @@ use crate::clock::Millis;
 use crate::model::effect::{ChatEffect, TurnEffects};
 use crate::model::event::Event;
 use crate::model::{DialogueKey, Part};
-use crate::sandbox::{Turn, TurnError, TurnReport};
+use crate::sandbox::{Turn, TurnError, TurnReport, View};
 use crate::store::{CommitOutcome, FenceOutcome, Handover, Lease, NewCall, StoreError, Then, TurnCommit, Waiting};
 use crate::telegram;
 use crate::telegram::encode::Origin;
@@ -47,25 +48,28 @@ impl Lanes {
             Ok(pass) => pass,
             Err(end) => return end,
         };
-        let outcome = match self.attempt(guest, lease, waiting, then).await {
+        // What is kept of the latest run, for whoever decides what becomes of the event.
+        let mut tape = Tape::of(self, guest, lease, waiting);
+        let outcome = match self.attempt(guest, lease, waiting, then, &mut tape).await {
             Ok(fence) => Ok(fence),
-            Err(Trouble::Turn(error)) => return self.fail(guest, lease, waiting, then, (pass, &error)).await,
+            Err(Trouble::Turn(error)) => return self.fail(guest, lease, waiting, then, (pass, &error), tape).await,
             // It is the turn that asks for what the database cannot do, so it counts as failed: a text too long for an
             // index, for instance.
             Err(Trouble::Store(error)) if error.is_lasting() => {
                 let error = TurnError::Retry(format!("what it asks for cannot be stored: {error}"));
-                return self.fail(guest, lease, waiting, then, (pass, &error)).await;
+                return self.fail(guest, lease, waiting, then, (pass, &error), tape).await;
             }
             // Somebody is in the way, say with a lock on the plugin's tables, and the transaction is known to be undone. The
             // lane is given back until later, instead of coming for the same lock again and again.
             Err(Trouble::Store(error @ (StoreError::Busy { .. } | StoreError::Slow))) => {
                 let error = TurnError::Unavailable(error.to_string());
-                return self.fail(guest, lease, waiting, then, (pass, &error)).await;
+                return self.fail(guest, lease, waiting, then, (pass, &error), tape).await;
             }
             Err(Trouble::Store(error)) => Err(error),
         };
         match outcome {
             Ok(FenceOutcome::Held) => {
+                tape.show();
                 self.note_success(guest, lease, pass).await;
                 End::Next
             }
@@ -91,6 +95,7 @@ impl Lanes {
         lease: &Lease,
         waiting: &Waiting,
         then: Then,
+        tape: &mut Tape<'_>,
     ) -> Result<FenceOutcome, Trouble> {
         let Some(event) = self.event(guest, lease, waiting).await? else {
             // The plugin was changed since the event was stored and does not want it any more.
@@ -101,11 +106,7 @@ impl Lanes {
                 _ => FenceOutcome::Held,
             });
         };
-        let dialogue = event.chat().zip(event.sender()).map(|(chat, user)| DialogueKey {
-            chat,
-            user,
-            topic: event.topic().unwrap_or(0),
-        });
+        let dialogue = dialogue_of(&event);
         let raw: Arc<str> = match &waiting.parts {
             None => waiting.raw.as_str().into(),
             Some(parts) => {
@@ -118,6 +119,7 @@ impl Lanes {
         let shows_in = event.chat().map(|chat| Origin { chat, topic: event.topic() });
         let outside = Outside::new(self, guest, lease, waiting, shows_in);
         let view = Arc::new(TurnView::new(self, guest, lease, dialogue, outside));
+        let seen = tape.begin(Arc::clone(&view) as _, &event);
         let mut alone = None;
         for _ in 0..CONFLICTS {
             let turn = Turn {
@@ -132,13 +134,17 @@ impl Lanes {
                 dialogue,
             };
             let since = guest.tables.now();
-            let report = self.run_plugin(guest, turn, &view, &mut alone).await?;
+            let run = tape.run(&turn);
+            let report = self.run_plugin(guest, turn, &seen, &mut alone).await?;
+            tape.note(run, &report);
             let effects = match report.result {
                 Ok(effects) => effects,
+                Err(error @ TurnError::Unavailable(_)) => return Err(error.into()),
                 Err(error) => match view.changed(&report.failed_reads).await? {
                     None => return Err(error.into()),
                     // It may have failed only because another turn committed between two of its reads.
                     Some((table, row)) => {
+                        tape.conflicts();
                         alone = self.make_way(lease, &view, table, row).await;
                         continue;
                     }
@@ -147,6 +153,7 @@ impl Lanes {
             let mut commit = self.commit(waiting, guest, Some(&event), dialogue, effects, |sent| view.chat_of(sent));
             commit.since = since;
             commit.asked = view.has_asked();
+            commit.journal = tape.kept();
             let (sends, passes) = (!commit.outbox.is_empty(), commit.passes_on());
             let sets_timers = !commit.timers.is_empty();
             let shared = self.pass_through(lease, &commit, alone.as_ref()).await;
@@ -170,7 +177,10 @@ impl Lanes {
                     return Ok(FenceOutcome::Held);
                 }
                 CommitOutcome::LeaseLost => return Ok(FenceOutcome::Lost),
-                CommitOutcome::Conflict { table, row } => alone = self.make_way(lease, &view, table, row).await,
+                CommitOutcome::Conflict { table, row } => {
+                    tape.conflicts();
+                    alone = self.make_way(lease, &view, table, row).await;
+                }
             }
         }
         Err(Trouble::Turn(TurnError::Retry(format!("{CONFLICTS} conflicts in a row with other turns"))))
@@ -181,10 +191,10 @@ impl Lanes {
         &self,
         guest: &Guest,
         turn: Turn,
-        view: &Arc<TurnView>,
+        view: &Arc<dyn View>,
         alone: &mut Option<(String, HeldTable)>,
     ) -> Result<TurnReport, Trouble> {
-        let run = std::panic::AssertUnwindSafe(guest.plugin.run(turn, Arc::clone(view) as _)).catch_unwind();
+        let run = std::panic::AssertUnwindSafe(guest.plugin.run(turn, Arc::clone(view))).catch_unwind();
         let mut run = std::pin::pin!(run);
         let report = if alone.is_some() {
             tokio::select! {
@@ -259,8 +269,15 @@ impl Lanes {
             blobs,
             timers: effects.timers,
             reply: effects.reply,
+            journal: None,
         }
     }
+}
+
+/// Whose conversation an event is part of.
+pub(super) fn dialogue_of(event: &Event) -> Option<DialogueKey> {
+    let (chat, user) = event.chat().zip(event.sender())?;
+    Some(DialogueKey { chat, user, topic: event.topic().unwrap_or(0) })
 }
 
 /// The processor whose lane it is; `None`: the plugin's own.

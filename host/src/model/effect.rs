@@ -1,12 +1,15 @@
 //! What a turn asks for. The sandbox gathers these, the commit makes them durable, delivery carries them out.
+//! The journal writes them down as JSON, files by their digest alone.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::event::Text;
 use super::table::{Read, Write};
 
 /// A message that an effect is about or answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum MessageRef {
     /// One that this plugin asked to send, by the number it got then.
     Sent(i64),
@@ -20,7 +23,7 @@ pub enum MessageRef {
 }
 
 /// What happens when a button is pressed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum ButtonAction {
     /// The plugin is called; Telegram carries this token, and `TurnEffects::callbacks` says what it stands for.
     Callback(String),
@@ -33,7 +36,7 @@ pub enum ButtonAction {
 }
 
 /// A button under a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/chat.wit")]
 pub struct Button {
     pub label: String,
@@ -41,7 +44,7 @@ pub struct Button {
 }
 
 /// A key of the keyboard that replaces the user's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/chat.wit")]
 pub struct Key {
     pub label: String,
@@ -50,7 +53,7 @@ pub struct Key {
 }
 
 /// What hangs under a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "documented case by case in wit/chat.wit")]
 pub enum Keyboard {
     Inline(Vec<Vec<Button>>),
@@ -60,7 +63,7 @@ pub enum Keyboard {
 }
 
 /// A text with all that goes with it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/chat.wit")]
 pub struct Outgoing {
     pub text: Text,
@@ -73,15 +76,19 @@ pub struct Outgoing {
 }
 
 /// A file to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "documented case by case in wit/chat.wit")]
 pub enum Media {
     FileId(String),
-    Upload { name: String, bytes: Bytes },
+    Upload {
+        name: String,
+        #[serde(serialize_with = "by_digest")]
+        bytes: Bytes,
+    },
 }
 
 /// How a file is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "documented case by case in wit/chat.wit")]
 pub enum MediaKind {
     Photo,
@@ -89,7 +96,7 @@ pub enum MediaKind {
 }
 
 /// One piece of an album.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/chat.wit")]
 pub struct AlbumItem {
     pub kind: MediaKind,
@@ -99,7 +106,7 @@ pub struct AlbumItem {
 
 /// A call to Telegram that a turn asks for. `chat` says in whose order it is made; `reference` is the number under which
 /// the plugin knows the message.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "documented function by function in wit/chat.wit")]
 pub enum ChatEffect {
     SendText {
@@ -124,7 +131,9 @@ pub enum ChatEffect {
     SendLocation {
         chat: i64,
         reference: i64,
+        #[serde(with = "super::exact")]
         latitude: f64,
+        #[serde(with = "super::exact")]
         longitude: f64,
     },
     EditText {
@@ -181,7 +190,7 @@ impl ChatEffect {
 }
 
 /// What a button's token stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Callback {
     /// What Telegram carries: at most 64 bytes, not to be guessed.
     pub token: String,
@@ -194,7 +203,7 @@ pub struct Callback {
 }
 
 /// The state of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/tables.wit")]
 pub struct DialogueState {
     pub step: String,
@@ -202,7 +211,7 @@ pub struct DialogueState {
 }
 
 /// What becomes of the dialogue state of the turn's user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub enum DialogueWrite {
     /// It is this until the time given, in milliseconds since 1970.
     Set(DialogueState, i64),
@@ -211,7 +220,7 @@ pub enum DialogueWrite {
 }
 
 /// What becomes of a timer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TimerChange {
     /// The processor that gets its event; `None`: the plugin itself.
     pub processor: Option<String>,
@@ -224,7 +233,7 @@ pub struct TimerChange {
 }
 
 /// The answer to a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
@@ -233,9 +242,10 @@ pub struct Reply {
 }
 
 /// All that a turn read and asks for, in the order of its asking.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct TurnEffects {
-    /// What it read from its tables.
+    /// What it read from its tables. The journal keeps it by itself.
+    #[serde(skip)]
     pub reads: Vec<Read>,
     /// What it wants changed in them.
     pub writes: Vec<Write>,
@@ -251,4 +261,10 @@ pub struct TurnEffects {
     pub reply: Option<Reply>,
     /// Why the event is nothing for the plugin; `None`: it has dealt with it.
     pub passed: Option<String>,
+}
+
+/// A file as its digest and size: what is asked of it later is whether it is the same.
+fn by_digest<S: serde::Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    serializer.collect_str(&format_args!("{} bytes, sha256 {digest}", bytes.len()))
 }

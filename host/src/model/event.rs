@@ -1,8 +1,12 @@
 //! What a plugin is called with, before it becomes a value of the plugin contract. `wit/events.wit` and `wit/types.wit`
-//! say what every field means.
+//! say what every field means. The journal keeps it as JSON.
+
+use serde::{Deserialize, Serialize};
+
+use super::exact;
 
 /// A person or a bot.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/types.wit")]
 pub struct User {
     pub id: i64,
@@ -14,7 +18,7 @@ pub struct User {
 }
 
 /// Which sort of chat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/types.wit")]
 pub enum ChatKind {
     Private,
@@ -24,7 +28,7 @@ pub enum ChatKind {
 }
 
 /// A place where messages stand.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/types.wit")]
 pub struct Chat {
     pub id: i64,
@@ -34,7 +38,7 @@ pub struct Chat {
 }
 
 /// What a part of a text is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/types.wit")]
 pub enum EntityKind {
     Mention,
@@ -60,7 +64,7 @@ pub enum EntityKind {
 }
 
 /// A part of a text that is more than plain; offsets and lengths in UTF-16 code units.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/types.wit")]
 pub struct Entity {
     pub kind: EntityKind,
@@ -69,7 +73,7 @@ pub struct Entity {
 }
 
 /// A text and its formatting.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/types.wit")]
 pub struct Text {
     pub content: String,
@@ -77,7 +81,7 @@ pub struct Text {
 }
 
 /// A file that Telegram keeps.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/types.wit")]
 pub struct File {
     pub id: String,
@@ -86,19 +90,37 @@ pub struct File {
 }
 
 /// What a message carries besides text.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/types.wit")]
 pub enum Content {
     Text,
-    Photo { file: File, width: u32, height: u32 },
-    Document { file: File, name: Option<String>, mime_type: Option<String> },
-    Contact { phone_number: String, first_name: String, last_name: Option<String>, user_id: Option<i64> },
-    Location { latitude: f64, longitude: f64 },
+    Photo {
+        file: File,
+        width: u32,
+        height: u32,
+    },
+    Document {
+        file: File,
+        name: Option<String>,
+        mime_type: Option<String>,
+    },
+    Contact {
+        phone_number: String,
+        first_name: String,
+        last_name: Option<String>,
+        user_id: Option<i64>,
+    },
+    Location {
+        #[serde(with = "exact")]
+        latitude: f64,
+        #[serde(with = "exact")]
+        longitude: f64,
+    },
     Other(String),
 }
 
 /// A message that the bot was sent or saw; dates in milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/types.wit")]
 pub struct Message {
     pub id: i64,
@@ -116,7 +138,7 @@ pub struct Message {
 }
 
 /// What somebody is in a chat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/events.wit")]
 pub enum MemberStatus {
     Owner,
@@ -128,7 +150,7 @@ pub enum MemberStatus {
 }
 
 /// What one update says, as far as it does not depend on the plugin that looks at it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented field by field in wit/events.wit")]
 pub enum Event {
     Message(Message),

@@ -67,7 +67,7 @@ pub struct LlmAnswer {
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "documented case by case in wit/web.wit")]
 pub enum LlmError {
     Unavailable(String),

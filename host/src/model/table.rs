@@ -10,8 +10,10 @@ use super::manifest::ColumnKind;
 pub enum Value {
     Null,
     Integer(i64),
+    #[serde(with = "super::exact")]
     Real(f64),
     Text(String),
+    #[serde(with = "super::web::blob")]
     Bytes(Vec<u8>),
     Boolean(bool),
 }
@@ -96,7 +98,7 @@ pub struct Query {
 
 /// Something a turn asked the database, together with the answer on which it acted. At commit the question is asked
 /// again, and another answer is a conflict.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Read {
     /// A row, or some columns of it; `columns` empty for all.
     Get {
@@ -164,7 +166,7 @@ impl Read {
 }
 
 /// A change to a row that a turn asked for. Ids are made by the host before the commit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub enum Write {
     /// A new row; columns that are not named are null.
     Insert {

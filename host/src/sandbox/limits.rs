@@ -18,6 +18,11 @@ impl Memory {
         Self { used: 0, allowed, refused: false }
     }
 
+    /// Bytes that it has.
+    pub(super) fn used(&self) -> usize {
+        self.used
+    }
+
     /// Whether the guest was refused memory; what it does then is likely to be a trap.
     pub(super) fn refused(&self) -> bool {
         self.refused

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 use tokio::runtime::Handle;
@@ -51,7 +52,7 @@ pub struct Settings {
 }
 
 /// The bot that a plugin works for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {
     /// Its id in the Bot API.
     pub id: i64,
@@ -166,6 +167,11 @@ impl Plugin {
     /// What it may do, as the operator says.
     pub fn grant(&self) -> &Grant {
         &self.0.rules.grant
+    }
+
+    /// What the operator has set, with the plugin's defaults filled in.
+    pub fn settings(&self) -> &Settings {
+        &self.0.rules.settings
     }
 
     /// Its schedules, with the operator's settings filled in.

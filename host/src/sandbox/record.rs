@@ -5,20 +5,22 @@ use crate::model::table::{Filter, Query, Read, Row};
 
 /// The reads of one turn, in order.
 #[derive(Default)]
-pub(super) struct Record(Vec<Read>);
+pub struct Record(Vec<Read>);
 
 impl Record {
-    pub(super) fn push(&mut self, read: Read) {
+    /// Remembers one more.
+    pub fn push(&mut self, read: Read) {
         self.0.push(read);
     }
 
-    pub(super) fn into_reads(self) -> Vec<Read> {
+    /// All of them.
+    pub fn into_reads(self) -> Vec<Read> {
         self.0
     }
 
     /// What is known of a row: `Some(None)` if it is known not to be there. A wider read answers a narrower question,
     /// and a row that a query found is as good as one that was asked for by its id.
-    pub(super) fn row(&self, table: &str, id: i64, columns: &[String]) -> Option<Option<Row>> {
+    pub fn row(&self, table: &str, id: i64, columns: &[String]) -> Option<Option<Row>> {
         self.0.iter().find_map(|read| match read {
             Read::Get { id: asked, table: of, columns: had, seen } if *asked == id && of == table => match seen {
                 None => Some(None),
@@ -32,7 +34,7 @@ impl Record {
     }
 
     /// The answer to this very query.
-    pub(super) fn query(&self, asked: &Query) -> Option<&[Row]> {
+    pub fn query(&self, asked: &Query) -> Option<&[Row]> {
         self.0.iter().find_map(|read| match read {
             Read::Find { query, seen } if query == asked => Some(seen.as_slice()),
             _ => None,
@@ -40,7 +42,7 @@ impl Record {
     }
 
     /// The answer to this very count.
-    pub(super) fn count(&self, of: &str, by: &Filter) -> Option<u64> {
+    pub fn count(&self, of: &str, by: &Filter) -> Option<u64> {
         self.0.iter().find_map(|read| match read {
             Read::Count { table, filter, seen } if table == of && filter == by => Some(*seen),
             _ => None,
@@ -48,7 +50,7 @@ impl Record {
     }
 
     /// The answer to this very sum.
-    pub(super) fn sum(&self, of: &str, what: &str, by: &Filter) -> Option<i64> {
+    pub fn sum(&self, of: &str, what: &str, by: &Filter) -> Option<i64> {
         self.0.iter().find_map(|read| match read {
             Read::Sum { table, column, filter, seen } if table == of && column == what && filter == by => Some(*seen),
             _ => None,

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wasmtime::Trap;
 
@@ -59,12 +60,14 @@ pub struct TurnReport {
     pub elapsed: Duration,
     /// Calls of the guest into the host.
     pub host_calls: u32,
+    /// Bytes of memory and tables that the instance had in the end.
+    pub memory: usize,
     /// Log lines beyond the limit.
     pub log_dropped: u32,
 }
 
 /// Why a turn leaves no trace. The texts are for the operator.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum TurnError {
     /// The plugin says that it may work later.
     #[error("it asks to be run again: {0}")]
@@ -136,14 +139,16 @@ async fn run_guest(plugin: &Inner, event: Event, guest: Guest) -> TurnReport {
         Some(Err(trap)) => Some(trapped(&trap, &guest)),
         None => Some(TurnError::Limit(format!("more than {} ms by the clock (limits.wall_ms)", limits.wall_ms))),
     };
-    let host_calls = guest.calls();
+    let (host_calls, memory) = (guest.calls(), guest.memory.used());
     let (result, failed_reads) = match (error, &guest.unavailable) {
         (None, _) => (Ok(guest.into_effects()), Vec::new()),
         // Whatever the plugin made of it: had the database answered, it might have gone well.
-        (Some(error), Some(reason)) => (Err(TurnError::Unavailable(format!("{reason} ({error})"))), Vec::new()),
+        (Some(error), Some(reason)) => {
+            (Err(TurnError::Unavailable(format!("{reason} ({error})"))), guest.into_effects().reads)
+        }
         (Some(error), None) => (Err(error), guest.into_effects().reads),
     };
-    TurnReport { result, failed_reads, cpu: meter.spent(), elapsed: meter.elapsed(), host_calls, log_dropped }
+    TurnReport { result, failed_reads, cpu: meter.spent(), elapsed: meter.elapsed(), host_calls, memory, log_dropped }
 }
 
 /// A reason that is kept with the event, read by the operator and sent to admins: a plugin could give one of a MiB.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::config::Sites;
@@ -69,7 +70,7 @@ pub trait View: Send + Sync {
 }
 
 /// Why a view has no answer.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum ViewError {
     /// The database did not answer; it may later.
     #[error("the database did not answer: {0}")]
@@ -83,7 +84,7 @@ pub enum ViewError {
 }
 
 /// Why a file was not fetched.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum FileError {
     /// Telegram has no such file, or not any more.
     #[error("Telegram has no such file")]

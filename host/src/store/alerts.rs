@@ -110,7 +110,12 @@ pub(super) async fn raise(
 }
 
 /// Puts messages of the host itself into the outbox. First the lanes: rule 3 of `lanes`.
-async fn send(bot: BotId, calls: &[NewCall], now: Millis, session: &mut Session<'_>) -> Result<(), StoreError> {
+pub(super) async fn send(
+    bot: BotId,
+    calls: &[NewCall],
+    now: Millis,
+    session: &mut Session<'_>,
+) -> Result<(), StoreError> {
     let chats: std::collections::BTreeSet<_> = calls.iter().map(|call| call.chat).collect();
     let chats: Vec<_> = chats.into_iter().map(|chat| [Param::from(chat)]).collect();
     if chats.is_empty() {

@@ -23,6 +23,7 @@ use super::dialect::{Dialect, Sql};
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
 use super::handover::Handover;
+use super::journal::{self, NewTurn, TurnEnd, Written};
 use super::lanes::{LaneKind, Then};
 use super::leases::Lease;
 use super::session::{Failure, Record, Session, Step, params};
@@ -86,6 +87,8 @@ pub struct TurnCommit {
     pub passed: Option<String>,
     /// Who is asked next.
     pub next: Option<Handover>,
+    /// What is kept of the turn.
+    pub journal: Option<NewTurn>,
 }
 
 impl TurnCommit {
@@ -169,7 +172,13 @@ struct CommitTurn {
 }
 
 impl CommitTurn {
-    fn new(host: i64, now: Millis, lease: &Lease, turn: TurnCommit, then: Then) -> Result<Self, StoreError> {
+    fn new(
+        (host, written): (i64, &Written),
+        now: Millis,
+        lease: &Lease,
+        turn: TurnCommit,
+        then: Then,
+    ) -> Result<Self, StoreError> {
         let TurnCommit {
             event,
             tables,
@@ -185,8 +194,10 @@ impl CommitTurn {
             next,
             timers,
             reply,
+            journal,
         } = turn;
-        let files: usize = blobs.iter().map(|(_, bytes)| bytes.len()).sum();
+        let files: usize = blobs.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
+            + journal.as_ref().map_or(0, |turn| turn.body.len());
         let read = reads.iter().map(Read::rows).sum::<usize>();
         let count = read / READS + writes.len() + callbacks.len() + outbox.len() + timers.len();
         let is_large = count > LARGE || files > LARGE_FILES;
@@ -209,6 +220,8 @@ impl CommitTurn {
         write.extend(asked.then(|| answers::forget(event)));
         write.extend(timers::change(bot, lease.plugin(), timers));
         write.extend(reply.map(|reply| replies::keep(event, &reply, now)));
+        let end = if passed.is_some() { TurnEnd::Passed } else { TurnEnd::Committed };
+        write.extend(journal.map(|turn| journal::keep(written, lease, event, &turn, end)));
         let written: BTreeSet<_> = writes.iter().map(Write::table).collect();
         let written = written.into_iter().map(|table| tables.counter(table)).collect::<Result<_, _>>()?;
         let gate = tables.gate();
@@ -374,7 +387,8 @@ impl Store {
         let answers = turn.reply.is_some();
         let share = turn.tables.share();
         let _place = share.commits.acquire().await.map_err(|_| StoreError::Closed)?;
-        let job = CommitTurn::new(self.shared.host, self.shared.clock.now(), lease, turn, then)?;
+        let job =
+            CommitTurn::new((self.shared.host, &self.shared.written), self.shared.clock.now(), lease, turn, then)?;
         let outcome = self.shared.engine.write(job).await?;
         match &outcome {
             CommitOutcome::Committed => {

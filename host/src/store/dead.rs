@@ -60,7 +60,7 @@ pub struct Whose {
 }
 
 impl Whose {
-    fn params(&self) -> [Param; 2] {
+    pub(super) fn params(&self) -> [Param; 2] {
         let bot = self.bot.as_deref().unwrap_or_default().trim_start_matches('@');
         [bot.into(), self.plugin.as_deref().unwrap_or_default().into()]
     }
@@ -175,7 +175,7 @@ pub struct DeadLetters {
 }
 
 /// Whose connections are used.
-enum Place {
+pub(super) enum Place {
     Own(Engine),
     Host(Store),
 }

@@ -7,6 +7,7 @@ use super::answers::ShownEnd;
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
+use super::journal::{self, NewTurn, TurnEnd};
 use super::lanes::{self, FenceOutcome, Then};
 use super::leases::Lease;
 use super::session::{Session, Step, params};
@@ -59,6 +60,7 @@ struct FailTurn {
     now: Millis,
     failed: Failed,
     shown: Vec<ShownEnd>,
+    kept: Option<Step>,
     then: Then,
 }
 
@@ -90,6 +92,7 @@ impl Job for FailTurn {
         if !matches!(self.failed, Failed::RetryAt { .. }) {
             steps.push(answers::forget(self.event));
         }
+        steps.extend(self.kept.clone());
         if self.then == Then::Release {
             steps.push(lanes::free(self.lane, self.fence, self.host));
         }
@@ -116,20 +119,27 @@ impl Store {
         failed: Failed,
         then: Then,
     ) -> Result<FenceOutcome, StoreError> {
-        self.fail_turn_that_showed(lease, event, failed, vec![], then).await
+        self.fail_turn_with(lease, event, failed, (vec![], None), then).await
     }
 
-    /// The same for an event that ends, with what becomes of the messages in which its answers were shown.
-    pub async fn fail_turn_that_showed(
+    /// The same, with what becomes of the messages in which its answers were shown if the event ends, and with what is
+    /// kept of the turn.
+    pub async fn fail_turn_with(
         &self,
         lease: &Lease,
         event: i64,
         failed: Failed,
-        shown: Vec<ShownEnd>,
+        (shown, kept): (Vec<ShownEnd>, Option<&NewTurn>),
         then: Then,
     ) -> Result<FenceOutcome, StoreError> {
         let (lane, fence, host, now) = (lease.lane, lease.fence, self.shared.host, self.shared.clock.now());
-        let job = FailTurn { lane, fence, host, bot: lease.bot, event, now, failed, shown, then };
+        let end = match &failed {
+            Failed::RetryAt { .. } => TurnEnd::Retried,
+            Failed::Dead { .. } => TurnEnd::Dead,
+            Failed::Expired { .. } => TurnEnd::Expired,
+        };
+        let kept = kept.map(|turn| journal::keep(&self.shared.written, lease, event, turn, end));
+        let job = FailTurn { lane, fence, host, bot: lease.bot, event, now, failed, shown, kept, then };
         let outcome = self.shared.engine.write(job).await?;
         if outcome == Some(true) {
             self.shared.hints.give(Channel::Outbox);

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::commit::NewCall;
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
@@ -10,7 +11,7 @@ use super::lanes::{self, Claim, LaneKind};
 use super::leases::Lease;
 use super::session::{Param, Session, Step, params};
 use super::users::{self, SeenUser};
-use super::{Store, chats, rows};
+use super::{Store, alerts, chats, rows};
 use crate::clock::Millis;
 use crate::model::{BotId, Part, PluginName};
 use albums::NewEvent;
@@ -40,6 +41,8 @@ pub struct NewUpdate {
     pub from: Option<SeenUser>,
     /// If it is a part of an album: which, and for whose lanes that is gathered into one event.
     pub album: Option<Album>,
+    /// What the host itself has to say to it.
+    pub host: Vec<NewCall>,
 }
 
 /// A lane that gets an event.
@@ -189,8 +192,12 @@ impl Job for Accept {
             suspended = row.integer(2)?;
         }
         self.note_chats(&stored, suspended > 0, session).await?;
+        let new = self.updates.iter().filter(|update| stored.contains_key(&update.update_id));
+        let calls: Vec<_> = new.flat_map(|update| update.host.iter().cloned()).collect();
+
         let accepted = Accepted { new: stored.len(), known: self.updates.len() - stored.len() };
         self.insert_events(stored, session).await?;
+        alerts::send(self.bot, &calls, self.now, session).await?;
         Ok(Verdict::Commit(Some(accepted)))
     }
 }

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str)] = &[
     (1, include_str!("../../../migrations/0001_spine.sql")),
     (2, include_str!("../../../migrations/0002_faults.sql")),
     (3, include_str!("../../../migrations/0003_capabilities.sql")),
+    (4, include_str!("../../../migrations/0004_journal.sql")),
 ];
 /// How a migration names the oldest schema whose hosts can use the new one.
 const BESIDE: &str = "-- works beside: ";

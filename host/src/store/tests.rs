@@ -142,6 +142,7 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
         moved: None,
         from: None,
         album: None,
+        host: Vec::new(),
     }
 }
 
@@ -179,6 +180,7 @@ fn turn(event: i64, tables: &TableSet) -> TurnCommit {
         reply: None,
         passed: None,
         next: None,
+        journal: None,
     }
 }
 

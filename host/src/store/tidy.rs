@@ -3,6 +3,8 @@
 //! What is to go is looked up on a reading connection, so a long look never keeps the writer; it goes in small
 //! transactions. Of the tables that count their rows the newest row stays, so that no number is given out twice.
 
+use std::time::Duration;
+
 use super::Store;
 use super::dialect::Sql;
 use super::engine::{Job, Verdict};
@@ -29,7 +31,7 @@ struct Old {
 
 /// Finished rows are looked for among the oldest only: whatever still waits there is younger than its age. What may have
 /// been renewed since it was looked up is deleted by its time as well.
-static OLD: [Old; 12] = [
+static OLD: [Old; 13] = [
     Old {
         what: "events",
         age: 30 * DAY,
@@ -134,6 +136,15 @@ static OLD: [Old; 12] = [
         delete: Sql::new("WITH old (token) AS ({rows}) DELETE FROM callbacks WHERE token IN (SELECT token FROM old)"),
     },
     Old {
+        what: "shadows",
+        age: 60 * DAY,
+        find: Sql::new("SELECT bot_id, plugin, digest, signature FROM shadows WHERE at < $1 LIMIT $2"),
+        delete: Sql::new(
+            "WITH old (bot_id, plugin, digest, signature) AS ({rows}) DELETE FROM shadows
+             WHERE (bot_id, plugin, digest, signature) IN (SELECT bot_id, plugin, digest, signature FROM old)",
+        ),
+    },
+    Old {
         what: "files",
         age: 30 * DAY,
         find: Sql::new("SELECT digest, created_at FROM blobs WHERE created_at < $1 LIMIT $2"),
@@ -158,6 +169,17 @@ static ABANDONED: [Sql; 2] = [
     ),
 ];
 
+/// Turns of the journal. How old they get is the operator's to say.
+static TURNS: Old = Old {
+    what: "turns",
+    age: 0,
+    find: Sql::new(
+        "SELECT o.seq FROM (SELECT seq, at FROM journal ORDER BY seq LIMIT $2) AS o
+         WHERE o.at < $1 AND o.seq < (SELECT MAX(seq) FROM journal)",
+    ),
+    delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM journal WHERE seq IN (SELECT seq FROM old)"),
+};
+
 struct Delete(Vec<Step>);
 
 impl Job for Delete {
@@ -179,13 +201,18 @@ impl Store {
         let mut result = self.shared.engine.write(Delete(abandoned.to_vec())).await;
         for old in &OLD {
             // Where one kind takes too long to be looked for, the others go all the same.
-            result = self.tidy_away(old).await.and(result);
+            result = self.tidy_away(old, old.age).await.and(result);
         }
         result
     }
 
-    async fn tidy_away(&self, old: &'static Old) -> Result<(), StoreError> {
-        let before = self.shared.clock.now() - old.age;
+    /// Deletes turns of the journal that are as old as this. Call it now and then.
+    pub async fn tidy_turns(&self, keep: Duration) -> Result<(), StoreError> {
+        self.tidy_away(&TURNS, i64::try_from(keep.as_millis()).unwrap_or(i64::MAX / 2)).await
+    }
+
+    async fn tidy_away(&self, old: &'static Old, age: Millis) -> Result<(), StoreError> {
+        let before = self.shared.clock.now() - age;
         for _ in 0..ROUNDS {
             let keys = self.shared.engine.read(old.find.with(params![before, BATCH])).await?.rows;
             let count = keys.len();

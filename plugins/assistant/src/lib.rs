@@ -27,7 +27,7 @@ mod markdown;
 mod texts;
 
 use guesthouse_plugin::{Button, Command, ConfigKey, Error, Event, EventKind, Failure, Manifest, Plugin, chat, config};
-use guesthouse_plugin::{export, log, update};
+use guesthouse_plugin::{export, update};
 
 use hears::Heard;
 use texts::{Arg, Language, Texts, Words};
@@ -153,20 +153,10 @@ impl Settings {
     fn read() -> Self {
         Self {
             prompt: config::get("prompt").filter(|prompt| !prompt.trim().is_empty()).unwrap_or_else(|| PROMPT.into()),
-            history: parsed("history", 20).min(100),
-            answer_tokens: parsed("answer_tokens", 1_000).max(1),
-            images: parsed("images", true),
-            picture_bytes: parsed("picture_kib", 768_usize).clamp(1, 4_096) << 10,
-        }
-    }
-}
-
-fn parsed<T: std::str::FromStr<Err: std::fmt::Display> + std::fmt::Display>(key: &str, default: T) -> T {
-    match config::parse(key) {
-        Ok(value) => value.unwrap_or(default),
-        Err(error) => {
-            log::warn(format_args!("{error}; it is {default}"));
-            default
+            history: config::within("history", 20, ..=100),
+            answer_tokens: config::within("answer_tokens", 1_000, 1..),
+            images: config::within("images", true, ..),
+            picture_bytes: config::within("picture_kib", 768_usize, 1..=4_096) << 10,
         }
     }
 }

@@ -41,16 +41,7 @@ pub(crate) struct Turn<'a> {
 impl Settings {
     /// Reads them; what makes no sense is replaced by its default and a warning.
     pub(crate) fn read() -> Self {
-        let number = |key: &str, default: u32| match config::parse::<u32>(key) {
-            Ok(Some(value)) if value > 0 => value,
-            Ok(None) => default,
-            Ok(Some(_)) | Err(_) => {
-                guesthouse_plugin::log::warn(format_args!(
-                    "the setting `{key}` is no positive number, so it is {default}"
-                ));
-                default
-            }
-        };
+        let number = |key: &str, default: u32| config::within(key, default, 1..);
         Self {
             wrong_codes: number("wrong_codes", 5),
             wrong_codes_minutes: number("wrong_codes_minutes", 10),

@@ -58,13 +58,7 @@ pub(crate) struct Turn<'a> {
 impl Settings {
     /// Reads them; what makes no sense is replaced by its default and a warning.
     pub(crate) fn read() -> Self {
-        let number = |key: &str, default: u32| match config::parse::<u32>(key) {
-            Ok(value) => value.unwrap_or(default),
-            Err(error) => {
-                guesthouse_plugin::log::warn(format_args!("{error}, so it is {default}"));
-                default
-            }
-        };
+        let number = |key: &str, default: u32| config::within(key, default, ..);
         let zone =
             config::get("time_zone").map_or(Some(TimeZone::UTC), |name| when::zone(&name)).unwrap_or_else(|| {
                 guesthouse_plugin::log::warn("the setting `time_zone` is no time zone, so it is UTC");
@@ -72,16 +66,16 @@ impl Settings {
             });
         Self {
             page_url: config::get("page_url").unwrap_or_else(|| "https://t.me/s/".into()),
-            pages_per_read: number("pages_per_read", 3).clamp(1, 10),
+            pages_per_read: config::within("pages_per_read", 3, 1..=10),
             page_gap: number("page_gap_ms", 1_000).into(),
             page_bytes: number("page_max_kib", 2_048).saturating_mul(1024),
-            timeout: number("timeout_ms", 8_000).clamp(100, 15_000),
-            links: number("links_per_post", 2).min(10),
+            timeout: config::within("timeout_ms", 8_000, 100..=15_000),
+            links: config::within("links_per_post", 2, ..=10),
             link_gap: number("link_gap_ms", 5_000).into(),
             link_bytes: number("link_max_kib", 1_024).saturating_mul(1024),
             link_chars: number("link_max_chars", 20_000),
             link_age: Timestamp::from(number("link_days", 7)) * clock::DAY,
-            channels: number("channels_per_user", 100).clamp(1, 500),
+            channels: config::within("channels_per_user", 100, 1..=500),
             zone,
         }
     }

@@ -1,11 +1,12 @@
 //! What the operator has set for this plugin and bot. Answers during [`describe`](crate::Plugin::describe) too.
 
 use std::fmt::Display;
+use std::ops::RangeBounds;
 use std::str::FromStr;
 
 use crate::bindings::guesthouse::plugin::config as raw;
 pub use crate::bindings::guesthouse::plugin::config::Bot;
-use crate::{Error, UserId};
+use crate::{Error, UserId, log};
 
 /// The value of a setting: the operator's, or the default of the manifest.
 pub fn get(key: &str) -> Option<String> {
@@ -23,6 +24,33 @@ pub fn parse<T: FromStr<Err: Display>>(key: &str) -> Result<Option<T>, Error> {
         value.parse().map_err(|error| Error::Config { key: key.to_owned(), reason: reason(error) })
     };
     get(key).map(parse).transpose()
+}
+
+/// The value of a setting that has to lie within a range, such as `1..=10` or `..`; what does not, or is no such value at
+/// all, is replaced by the default, with a warning in the log.
+///
+/// ```no_run
+/// use guesthouse_plugin::config;
+///
+/// let pages: u32 = config::within("pages", 3, 1..=10);
+/// let images: bool = config::within("images", true, ..);
+/// ```
+pub fn within<T>(key: &str, default: T, range: impl RangeBounds<T>) -> T
+where
+    T: FromStr<Err: Display> + PartialOrd + Display,
+{
+    match parse::<T>(key) {
+        Ok(None) => default,
+        Ok(Some(value)) if range.contains(&value) => value,
+        Ok(Some(value)) => {
+            log::warn(format_args!("the setting `{key}` cannot be {value}; it is {default}"));
+            default
+        }
+        Err(error) => {
+            log::warn(format_args!("{error}; it is {default}"));
+            default
+        }
+    }
 }
 
 /// The users who run this bot.

@@ -164,8 +164,16 @@ pub(super) async fn parses(person: &Person) {
     sees(person, "Channels read").await;
 }
 
+/// Waits until the bot has nothing more to do or to say just now, and lets somebody look away from what it said.
+pub(super) async fn rests(house: &House, person: &Person) {
+    let busy = "SELECT -(SELECT COUNT(*) FROM inbox WHERE state = 0) - (SELECT COUNT(*) FROM outbox WHERE state = 0) \
+        - (SELECT COUNT(*) FROM timers WHERE name IN ('alarm', 'collect', 'read', 'run', 'tell'))";
+    house.database.comes_to(busy, 0).await;
+    person.skips().await;
+}
+
 /// Closes a house of which the rest is of no interest.
 pub(super) async fn close(house: House, person: Person) {
-    person.settles().await;
+    rests(&house, &person).await;
     house.closes([person]).await;
 }

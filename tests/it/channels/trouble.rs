@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::town::{Previews, Stands, adds, close, new, old, parses, sees};
+use super::town::{Previews, Stands, adds, close, new, old, parses, rests, sees};
 use crate::support::{Database, House, Street};
 
 const NOBODY: &str = include_str!("../../../plugins/channels/fixtures/landing-nobody.html");
@@ -78,7 +78,7 @@ async fn a_changed_page_raises_the_alarm_instead_of_silence() {
         let house = House::opens(database, &[site.plugin("")]).await;
         let (ada, admin) = (house.street.town.newcomer("Ada", "en").await, house.admin());
         admin.says("/stats").await;
-        admin.settles().await;
+        rests(&house, &admin).await;
         adds(&ada, "town").await;
 
         site.puts("/s/town", Stands::Html(CHANGED.into()));
@@ -89,7 +89,7 @@ async fn a_changed_page_raises_the_alarm_instead_of_silence() {
         assert!(alarm.contains("it has blocks for posts, but no post was found in them"), "{alarm}");
         // Once a day, however often it is read.
         parses(&ada).await;
-        admin.settles().await;
+        rests(&house, &admin).await;
         admin.says("/stats").await;
         let stats = sees(&admin, "All users").await;
         assert!(stats.contains("Channels in trouble: 1") && stats.contains("⚠️ @town"), "{stats}");
@@ -97,9 +97,9 @@ async fn a_changed_page_raises_the_alarm_instead_of_silence() {
         site.shows("town", &[old(1, "The first"), new(2, "Back again")]);
         ada.says("/parse").await;
         sees(&ada, "can be read again").await;
-        ada.settles().await;
+        rests(&house, &ada).await;
         assert!(ada.has_read().await.join("\n").contains("Back again"));
-        admin.settles().await;
+        rests(&house, &admin).await;
         house.closes([ada, admin]).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use guesthouse::clock::Clock;
 
-use super::town::{Previews, adds, close, new, old, parses, sees};
+use super::town::{Previews, adds, close, new, old, parses, rests, sees};
 use crate::support::{Database, House, Person};
 
 /// Writes rules and saves them.
@@ -116,7 +116,7 @@ async fn a_digest_gathers_what_came_until_its_time() {
         parses(&ada).await;
         let waiting = "SELECT COUNT(*) FROM channels__feed WHERE status = 'Due' AND digest = 1";
         assert_eq!(house.database.number(waiting).await, 2);
-        ada.settles().await;
+        rests(&house, &ada).await;
         assert!(!ada.has_read().await.join("\n").contains("The second"));
         house.passes_until("SELECT COUNT(*) FROM channels__feed WHERE status = 'Sent'", 2).await;
         let digest = sees(&ada, "📰").await;

@@ -78,14 +78,32 @@ impl Database {
         pool.close().await;
     }
 
+    /// Does something again and again until a query gives at least this number. All of it goes over one connection, as a
+    /// new one costs a server more than the question; one that was lost is replaced.
+    pub async fn until(&self, sql: &'static str, number: i64, step: impl AsyncFn()) {
+        let mut pool = self.pool().await;
+        loop {
+            let row = match sqlx::query(sql).fetch_one(&pool).await {
+                Ok(row) => row,
+                Err(error) if is_lost(&error) => {
+                    pool.close().await;
+                    pool = self.pool().await;
+                    continue;
+                }
+                Err(error) => panic!("{sql}: {error}"),
+            };
+            if row.get::<i64, _>(0) >= number {
+                pool.close().await;
+                return;
+            }
+            step().await;
+        }
+    }
+
     /// Waits until a query gives at least this number.
     pub async fn comes_to(&self, sql: &'static str, number: i64) {
-        let reached = async {
-            while self.number(sql).await < number {
-                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-            }
-        };
-        if tokio::time::timeout(PATIENCE, reached).await.is_ok() {
+        let pause = async || tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        if tokio::time::timeout(PATIENCE, self.until(sql, number, pause)).await.is_ok() {
             return;
         }
         panic!("`{sql}` gives {} and never came to {number}", self.number(sql).await);
@@ -114,5 +132,14 @@ impl Database {
             0,
             "an event ended without a time"
         );
+    }
+}
+
+/// Whether a connection was lost, or its server is about to stop or to start.
+fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::PoolTimedOut => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P")),
+        _ => false,
     }
 }

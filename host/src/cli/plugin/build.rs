@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::CacheArgs;
+use super::{CacheArgs, patient};
 use crate::author::{build, look};
 use crate::cli::{complain, say};
 use crate::clock::Clock;
-use crate::config::Limits;
 
 /// Build the project in a folder with its language's own tool, and check what comes out
 #[derive(Debug, clap::Args)]
@@ -27,7 +26,7 @@ pub(super) async fn run(args: Args, clock: &Clock) -> anyhow::Result<()> {
         Err(error) => return Err(error.into()),
     };
     let built = clock.now();
-    let limits = Limits::default();
+    let limits = patient();
     let it = look::inspect(&file, &limits, &args.cache.cache).await?;
     let seconds = |from: i64, to: i64| format!("{}.{} s", (to - from) / 1000, (to - from) % 1000 / 100);
     say(&format!(

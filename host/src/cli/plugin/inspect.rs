@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::CacheArgs;
+use super::{CacheArgs, patient};
 use crate::author::look;
 use crate::cli::say;
-use crate::config::{Config, Limits};
+use crate::config::Config;
 
 /// Say what a component is, what it asks for and which limits it would run under
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,7 @@ pub(super) struct Args {
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let limits = match &args.config {
         Some(path) => Config::load(path)?.limits,
-        None => Limits::default(),
+        None => patient(),
     };
     let it = look::inspect(&args.file, &limits, &args.cache.cache).await?;
     if args.json {

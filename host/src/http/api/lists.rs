@@ -70,7 +70,7 @@ impl Api {
     }
 
     /// What the operator calls the bots that are loaded here.
-    fn bot_names(&self) -> HashMap<BotId, String> {
+    pub(super) fn bot_names(&self) -> HashMap<BotId, String> {
         self.bots().into_iter().map(|(name, bot)| (bot.id, name)).collect()
     }
 }

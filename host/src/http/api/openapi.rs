@@ -71,6 +71,11 @@ fn schemas() -> Value {
             "plugin": maybe_text, "chat": number, "due_at": maybe_number, "host": maybe_text,
             "waiting": {"type": "integer", "maximum": 1000},
         })),
+        "Shadow": object(json!({
+            "bot": maybe_text, "bot_id": number, "plugin": text, "digest": text,
+            "kind": {"enum": ["same", "dropped", "others", "differs"]}, "difference": text, "turns": number,
+            "example_event": number, "example_turn": maybe_number, "at": number,
+        })),
         "DeadLetter": object(json!({
             "seq": number, "bot": number, "username": text, "plugin": text, "digest": text, "chat": number,
             "user": maybe_number, "kind": text, "created_at": number, "ended_at": number, "attempts": number,
@@ -150,9 +155,12 @@ fn host_paths() -> Map<String, Value> {
     let due = parameter("query", "due", "Only those that are due.", false, flag());
     let held = parameter("query", "held", "Only those that a host holds.", false, flag());
     add("/api/lanes", list("lanes", "What is done one at a time and in order.", "Lane", true, vec![bot(), due, held]));
-    let plugin = parameter("query", "plugin", "Only those of this plugin.", false, text());
+    let plugin = || parameter("query", "plugin", "Only those of this plugin.", false, text());
+    let shadows =
+        "What other builds of plugins would have done: a line for each difference, and one for what was the same.";
+    add("/api/shadow", list("shadow", shadows, "Shadow", false, vec![bot(), plugin()]));
     let letters =
-        list("deadLetters", "Events that were given up, the newest first.", "DeadLetter", true, vec![bot(), plugin]);
+        list("deadLetters", "Events that were given up, the newest first.", "DeadLetter", true, vec![bot(), plugin()]);
     add("/api/dead-letters", letters);
     add(
         "/api/dead-letters/{seq}",
@@ -251,7 +259,7 @@ mod tests {
         let spec = oas3::from_json(document.to_string()).expect("OpenAPI 3.1");
         spec.validate_version().expect("3.1");
         let ids: Vec<_> = spec.operations().filter_map(|(_, _, operation)| operation.operation_id.clone()).collect();
-        assert_eq!(ids.len(), 11);
+        assert_eq!(ids.len(), 12);
         assert_eq!(ids.iter().collect::<std::collections::BTreeSet<_>>().len(), ids.len(), "{ids:?}");
         let item = &spec.paths.as_ref().expect("paths")["/api/my%20bot/channels/users/{id}/posts"];
         let add = item.post.as_ref().expect("a POST");

@@ -79,6 +79,7 @@ async fn all_of_a_turn_is_there_after_its_commit() {
             blobs: vec![("digest".into(), Bytes::from_static(b"\0\x01bytes"))],
             timers: vec![],
             reply: None,
+            journal: None,
         };
         assert_eq!(
             store.commit_turn(&lane.lease, commit, Then::Release).await.expect("no error"),

@@ -115,6 +115,38 @@ async fn what_would_lose_data_is_refused() {
 }
 
 #[tokio::test]
+async fn who_only_asks_is_told_the_same_and_changes_nothing() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let before = notes(vec![text("title", false), text("body", true)]);
+        let tables = store.declare(&cards(), std::slice::from_ref(&before)).await.expect("declared");
+        let twice =
+            |id| Write::Insert { table: "notes".into(), id, cells: vec![("title".into(), Value::Text("same".into()))] };
+        assert_eq!(write(&store, &tables, vec![twice(1), twice(2)]).await, CommitOutcome::Committed);
+        let prospect = Prospect::open(&place.url).await.expect("opened").expect("there is a database");
+        let asked = async |table: Table| {
+            let refusals = prospect.refusals(&cards(), &[table]).await.expect("asked");
+            refusals.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let gone = notes(vec![text("body", true)]);
+        assert_eq!(asked(gone.clone()).await, [refusal(&store, gone).await]);
+        let kind = notes(vec![column("title", ColumnKind::Integer, false), text("body", true)]);
+        assert_eq!(asked(kind.clone()).await, [refusal(&store, kind).await]);
+        let unique = Table { unique: vec![vec!["title".into()]], ..before.clone() };
+        assert!(asked(unique).await[0].contains("rows that are there already are not unique in title"));
+        // Nulls never collide.
+        let unique = Table { unique: vec![vec!["body".into()]], ..before.clone() };
+        assert!(asked(unique).await.is_empty());
+        let grown = notes(vec![text("title", false), text("body", true), text("author", true)]);
+        assert!(asked(grown).await.is_empty() && asked(before.clone()).await.is_empty());
+        assert!(asked(Table { name: "more".into(), ..before }).await.is_empty());
+        prospect.close().await;
+        assert_eq!(place.number(&store, "SELECT COUNT(*) FROM plugin_tables").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_makes_no_sense_is_refused() {
     each_database(async |place| {
         let store = place.open().await;

@@ -1,4 +1,5 @@
 // A list of things to do for each chat, with a button to tick each one off and a reminder.
+// @ts-check
 
 import { plugin, pressed, text } from 'guesthouse-plugin';
 import * as chat from 'guesthouse-plugin/chat';
@@ -30,6 +31,7 @@ export default plugin({
   },
 });
 
+/** @param {import('guesthouse-plugin').Command} of */
 function command({ name, argument, message }) {
   const here = message.chat.id;
   if (name === 'add') {
@@ -46,17 +48,23 @@ function command({ name, argument, message }) {
   list('To do', here).send(here);
 }
 
+/** @param {import('guesthouse-plugin').Callback} callback */
 function tick(callback) {
   items.update(pressed(callback).done, { done: true });
   chat.answer(callback, 'Done.');
   list('To do', callback.chat.id).edit(callback);
 }
 
+/** @param {import('guesthouse-plugin').TimerFired} timer */
 function remind(timer) {
   if (items.count({ chat: timer.chat, done: false }) > 0) list('Still to do', timer.chat).send(timer.chat);
 }
 
-/** The open items of a chat, with a button for each. */
+/**
+ * The open items of a chat, with a button for each.
+ * @param {string} title
+ * @param {number} here
+ */
 function list(title, here) {
   const open = items.find({ chat: here, done: false }, { orderBy: 'id', limit: 20 });
   if (open.length === 0) return chat.message('Nothing to do.');

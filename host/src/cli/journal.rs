@@ -1,0 +1,134 @@
+//! `guesthouse journal`: which turns are kept, what is in one, and how to forget them.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, bail};
+use serde_json::json;
+
+use super::{At, say};
+use crate::journal::body;
+use crate::store::{Purge, TurnRow, Whose};
+
+/// Look at the turns that are kept, or forget them
+#[derive(Debug, clap::Args)]
+pub(super) struct Journal {
+    #[command(subcommand)]
+    act: Act,
+    #[command(flatten)]
+    at: At,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Act {
+    /// Show the newest turns in a table, the newest last
+    List {
+        /// Only those of this bot: its name without @, or its id
+        #[arg(long)]
+        bot: Option<String>,
+        /// Only those of this plugin
+        #[arg(long)]
+        plugin: Option<String>,
+        /// How many at most
+        #[arg(long, default_value_t = 100)]
+        limit: i64,
+    },
+    /// Show what is kept of a turn, as JSON
+    Show {
+        /// Its number
+        turn: i64,
+    },
+    /// Say how many turns there are and how much room they take
+    Size,
+    /// Forget turns: of a person, of a plugin, or all. Their updates are kept for 30 days all the same
+    Purge {
+        /// The turns of this person and of the private chat with them
+        #[arg(long, required_unless_present_any = ["plugin", "all"], conflicts_with_all = ["plugin", "all"])]
+        user: Option<i64>,
+        /// The turns of this plugin and its processors
+        #[arg(long, conflicts_with = "all")]
+        plugin: Option<String>,
+        /// All of them
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+pub(super) async fn run(Journal { act, at }: Journal) -> anyhow::Result<()> {
+    let desk = at.open().await?;
+    let said = async {
+        anyhow::Ok(match act {
+            Act::List { bot, plugin, limit } => {
+                let mut turns = desk.turns(&Whose { bot, plugin }, i64::MAX, limit).await?;
+                turns.reverse();
+                if turns.is_empty() { "The journal is empty.".into() } else { table(&turns) }
+            }
+            Act::Show { turn } => {
+                let row = desk.turn(turn).await?.with_context(|| no_turn(turn))?;
+                let record = match desk.turn_body(turn).await? {
+                    Some(body) if !body.is_empty() => body::as_json(&body)?,
+                    _ => serde_json::Value::Null,
+                };
+                let shown = json!({
+                    "turn": row.seq, "event": row.event, "bot": row.bot.0, "plugin": row.part, "chat": row.chat,
+                    "user": row.user, "at": row.at, "outcome": row.end.word(), "reason": row.reason,
+                    "attempt": row.attempt, "conflicts": row.conflicts, "cpu_us": row.cpu_us,
+                    "elapsed_us": row.elapsed_us, "memory_kib": row.memory_kib, "bytes": row.size, "record": record,
+                });
+                serde_json::to_string_pretty(&shown)?
+            }
+            Act::Size => {
+                let size = desk.journal_size().await?;
+                let each = if size.turns > 0 { size.bytes / size.turns } else { 0 };
+                format!("{} turns, {} bytes, {each} bytes a turn", size.turns, size.bytes)
+            }
+            Act::Purge { user, plugin, all } => {
+                let which = match (user, plugin) {
+                    (Some(user), _) => Purge::User(user),
+                    (None, Some(plugin)) => Purge::Plugin(plugin),
+                    (None, None) if all => Purge::All,
+                    (None, None) => bail!("nothing was named\nhint: write --user ID, --plugin NAME or --all"),
+                };
+                format!("{} turns are forgotten.", desk.purge_turns(&which).await?)
+            }
+        })
+    };
+    let said = said.await;
+    desk.close().await;
+    say(said?.trim_end());
+    Ok(())
+}
+
+pub(super) fn no_turn(turn: i64) -> String {
+    format!(
+        "there is no turn {turn} in the journal\nhint: `guesthouse journal list` shows the numbers of those that are kept"
+    )
+}
+
+fn table(turns: &[TurnRow]) -> String {
+    let head =
+        ["TURN", "BEGAN", "BOT", "PLUGIN", "CHAT", "EVENT", "OUTCOME", "CPU MS", "KIB", "BYTES"].map(str::to_owned);
+    let row = |turn: &TurnRow| {
+        let rounded = jiff::Timestamp::from_millisecond(turn.at - turn.at.rem_euclid(1_000));
+        [
+            turn.seq.to_string(),
+            rounded.map_or_else(|_| turn.at.to_string(), |time| time.to_string()),
+            if turn.username.is_empty() { turn.bot.to_string() } else { format!("@{}", turn.username) },
+            turn.part.clone(),
+            turn.chat.to_string(),
+            turn.event.to_string(),
+            turn.end.word().to_owned(),
+            format!("{}.{}", turn.cpu_us / 1_000, turn.cpu_us % 1_000 / 100),
+            turn.memory_kib.to_string(),
+            turn.size.to_string(),
+        ]
+    };
+    let rows: Vec<_> = std::iter::once(head).chain(turns.iter().map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 10] = std::array::from_fn(width);
+    let mut text = String::new();
+    for row in &rows {
+        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
+    }
+    text
+}

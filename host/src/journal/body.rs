@@ -1,0 +1,154 @@
+//! A record as bytes: JSON, so that a host of another version can read it, compressed with a dictionary of what every
+//! record says. It is bounded: parts that are too large are left out, and the record says which.
+
+use std::cell::RefCell;
+use std::io::Read;
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+use thiserror::Error;
+use zstd::bulk::Compressor;
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
+
+use super::record::{Answer, Answered, Recorded};
+use super::shapes;
+use crate::config::Records;
+use crate::model::effect::TurnEffects;
+
+/// The first byte of a body; another dictionary would be another form.
+const FORM: u8 = 1;
+/// How hard to compress: one is half as long as none, and three times as long as it takes would save a twentieth.
+const LEVEL: i32 = 1;
+/// Largest answer that is kept.
+const PART: usize = 256 << 10;
+/// Largest record before it is compressed.
+const WHOLE: usize = 1 << 20;
+/// What a record without its reads says is left out.
+const READS: &str = "what it read";
+/// More than any body becomes.
+const MOST: u64 = 64 << 20;
+/// What records have in common. It may never change: what was written with it is read with it.
+const DICTIONARY: &[u8] = include_bytes!("dictionary-1.txt");
+
+static ENCODER: LazyLock<EncoderDictionary<'static>> = LazyLock::new(|| EncoderDictionary::copy(DICTIONARY, LEVEL));
+static DECODER: LazyLock<DecoderDictionary<'static>> = LazyLock::new(|| DecoderDictionary::copy(DICTIONARY));
+
+thread_local! {
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = RefCell::new(Compressor::with_prepared_dictionary(&ENCODER).ok());
+}
+
+/// Why there is nothing to run again.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unreadable {
+    /// Nobody's words were kept.
+    #[error(
+        "only the shapes of this turn were kept, and it cannot run again without its words\nhint: write journal = \"all\" for this plugin in guesthouse.toml, for the turns to come"
+    )]
+    Shapes,
+    /// It was too much.
+    #[error("the turn was too large to be kept whole: {0}")]
+    TooLarge(String),
+    /// Another version wrote it.
+    #[error("the record was written by a newer guesthouse, or is damaged: {0}\nhint: use the version that wrote it")]
+    Damaged(String),
+}
+
+/// The bytes of a record. It never fails a turn: what cannot be written is empty.
+pub fn encode(mut record: Recorded<'_, Option<&TurnEffects>>, how: Records) -> Bytes {
+    let mut answers: Vec<Answered>;
+    if record.answers.iter().any(|answered| size(&answered.answer) > PART) {
+        answers = record.answers.into_owned();
+        for answered in answers.iter_mut() {
+            let bytes = size(&answered.answer);
+            if bytes > PART {
+                record.left_out.push(answered.question.clone().into());
+                answered.answer = Answer::LeftOut(bytes);
+            }
+        }
+        record.answers = answers.into();
+    }
+    let json = match how {
+        Records::Off => return Bytes::new(),
+        Records::All => bounded(record),
+        Records::Shapes => serde_json::to_value(&record).ok().map(|mut value| {
+            shapes::without_words(&mut value);
+            value.to_string().into_bytes()
+        }),
+    };
+    json.and_then(|json| compressed(&json)).unwrap_or_default()
+}
+
+/// The record as JSON, without what makes it too long.
+fn bounded(mut record: Recorded<'_, Option<&TurnEffects>>) -> Option<Vec<u8>> {
+    let json = json(&record)?;
+    if json.len() <= WHOLE {
+        return Some(json);
+    }
+    record.left_out.push(READS.into());
+    record.reads = Vec::new().into();
+    record.answers = Vec::new().into();
+    let json = self::json(&record)?;
+    if json.len() <= WHOLE {
+        return Some(json);
+    }
+    record.left_out.push("what it asked for".into());
+    record.left_out.push("the update".into());
+    record.raw = "".into();
+    record.effects = None;
+    self::json(&record)
+}
+
+fn json(record: &impl Serialize) -> Option<Vec<u8>> {
+    let mut json = Vec::with_capacity(4 << 10);
+    serde_json::to_writer(&mut json, record).ok()?;
+    Some(json)
+}
+
+fn size(answer: &Answer) -> usize {
+    match answer {
+        Answer::File(bytes) => bytes.len(),
+        Answer::Web(Ok(response)) => response.body.len(),
+        Answer::Model(Ok(answer)) => answer.text.len(),
+        _ => 0,
+    }
+}
+
+fn compressed(json: &[u8]) -> Option<Bytes> {
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        let compressed = compressor.as_mut()?.compress(json).ok()?;
+        let mut body = Vec::with_capacity(compressed.len() + 1);
+        body.push(FORM);
+        body.extend(compressed);
+        Some(body.into())
+    })
+}
+
+/// A body as JSON, whatever was kept of the turn.
+pub fn as_json(body: &[u8]) -> Result<Value, Unreadable> {
+    let damaged = |reason: String| Unreadable::Damaged(reason);
+    let compressed = match body.split_first() {
+        Some((&FORM, compressed)) => compressed,
+        Some((form, _)) => return Err(damaged(format!("its form is {form}"))),
+        None => return Err(damaged("it is empty".into())),
+    };
+    let reader = zstd::stream::read::Decoder::with_prepared_dictionary(compressed, &DECODER);
+    let mut json = Vec::new();
+    reader.and_then(|reader| reader.take(MOST).read_to_end(&mut json)).map_err(|error| damaged(error.to_string()))?;
+    serde_json::from_slice(&json).map_err(|error| damaged(error.to_string()))
+}
+
+/// A record that can be run again.
+pub fn decode(body: &[u8]) -> Result<Recorded<'static>, Unreadable> {
+    let json = as_json(body)?;
+    if json["shapes"] == true {
+        return Err(Unreadable::Shapes);
+    }
+    let record: Recorded<'static> =
+        serde_json::from_value(json).map_err(|error| Unreadable::Damaged(error.to_string()))?;
+    match record.left_out.iter().any(|part| part == READS) {
+        true => Err(Unreadable::TooLarge(format!("it was kept without {}", record.left_out.join(", ")))),
+        false => Ok(record),
+    }
+}
