@@ -123,6 +123,8 @@ async fn the_oldest_go_when_there_are_too_many() {
         assert_eq!(newest - oldest + 1, kept, "the newest are those that stay");
         let size = operator.hears(&["journal", "size"]).await;
         assert!(size.starts_with(&format!("{kept} turns, ")), "{size}");
+        house.database.comes_to("SELECT COUNT(*) FROM outbox WHERE state = 1", TURNS_MADE).await;
+        user.skips().await;
         house.closes([user]).await;
     }
 }
