@@ -46,13 +46,14 @@ pub fn compare(recorded: &Recorded<'_>, replayed: &Replayed) -> Verdict {
     if let Some(question) = &replayed.divergence {
         return Verdict::Diverged(question.clone());
     }
-    let mut lines = Vec::new();
     let before = recorded.failure.as_deref().map(TurnError::to_string);
     let now = replayed.failure.as_ref().map(TurnError::to_string);
     if before != now {
         let said = |failure: Option<String>| failure.map_or_else(|| "it succeeded".to_owned(), |why| short(&why));
-        lines.push(format!("outcome: {} → {}", said(before), said(now)));
+        // Where one of them failed, all that it did not ask for would be a difference.
+        return Verdict::Differs(vec![format!("outcome: {} → {}", said(before), said(now))]);
     }
+    let mut lines = Vec::new();
     let (before, now) = (named(&recorded.effects), named(&replayed.effects));
     for (key, what) in [("chat", "message"), ("writes", "row"), ("timers", "timer"), ("callbacks", "button")] {
         lists(what, &before[key], &now[key], &mut lines);

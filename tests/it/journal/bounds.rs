@@ -5,16 +5,16 @@ use guesthouse::clock::Clock;
 use super::{TURNS, opens};
 use crate::support::{ADMIN, Database, fixture};
 
-/// A long text that no compression makes short.
-fn noise(seed: u64) -> String {
-    let mut state = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let letters = (0..3_500).map(|_| {
+/// Bytes that no compression makes fewer.
+fn noise(count: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let bytes = std::iter::repeat_with(|| {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        char::from(b'!' + (state % 90) as u8)
+        state.to_le_bytes()[3]
     });
-    format!("x{}", letters.filter(|letter| !"/_*`[]<>&".contains(*letter)).collect::<String>())
+    bytes.take(count).collect()
 }
 
 /// All that stands in the journal, as an operator can see it.
@@ -101,21 +101,30 @@ async fn what_is_old_goes_by_itself_and_what_was_asked_for_at_once() {
 
 #[tokio::test]
 async fn the_oldest_go_when_there_are_too_many() {
+    const TURNS_MADE: i64 = 8;
     for database in Database::each().await {
-        let (house, operator) = opens(Clock::system(), database, "[journal]\nmax_mib = 1\n", &[fixture("echo")]).await;
+        let plugins = [fixture("hostile")];
+        let (house, operator) = opens(Clock::system(), database, "[journal]\nmax_mib = 1\n", &plugins).await;
         let user = house.person(1002);
-        // Words that cannot be compressed: each turn has them several times, and they cost once.
-        for round in 0..450_u64 {
-            user.says(&noise(round)).await;
+        user.sends_document("noise.bin", &noise(200 << 10), "").await;
+        house.database.comes_to("SELECT COUNT(*) FROM updates", 1).await;
+        let raw = house.database.text("SELECT raw FROM updates").await;
+        let raw: serde_json::Value = serde_json::from_str(&raw).expect("JSON");
+        let file = raw["message"]["document"]["file_id"].as_str().expect("an id").to_owned();
+        for _ in 0..TURNS_MADE {
+            user.says(&format!("/files {file}")).await;
         }
-        house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 1", 450).await;
-        house.database.comes_to("SELECT 1100000 - CAST(SUM(size) AS BIGINT) FROM journal", 1).await;
+        house.database.comes_to("SELECT COALESCE(MAX(seq), 0) FROM journal", TURNS_MADE).await;
+        house.database.comes_to("SELECT 1048576 - CAST(SUM(size) AS BIGINT) FROM journal", 0).await;
         let kept = house.database.number(TURNS).await;
-        assert!(kept > 0 && kept < 450, "{kept} turns are kept");
-        assert_eq!(house.database.number("SELECT MAX(seq) FROM journal").await, 450, "the newest are those that stay");
+        assert!(kept > 2 && kept < TURNS_MADE, "{kept} turns are kept");
+        let newest = house.database.number("SELECT MAX(seq) FROM journal").await;
+        let oldest = house.database.number("SELECT MIN(seq) FROM journal").await;
+        assert_eq!(newest - oldest + 1, kept, "the newest are those that stay");
         let size = operator.hears(&["journal", "size"]).await;
         assert!(size.starts_with(&format!("{kept} turns, ")), "{size}");
-        user.settles().await;
+        house.database.comes_to("SELECT COUNT(*) FROM outbox WHERE state = 1", TURNS_MADE).await;
+        user.skips().await;
         house.closes([user]).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Other builds of a plugin: run on recorded turns, and beside the plugin as its shadow.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use guesthouse::clock::Clock;
 
@@ -23,7 +23,7 @@ fn rebuilt(name: &'static str, words: &[u8], by: &[u8]) -> PathBuf {
     component(&format!("{name}-with-{digest}"), &bytes)
 }
 
-fn path(path: &PathBuf) -> &str {
+fn path(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 

@@ -31,6 +31,16 @@ async fn cards_profile_channels_and_the_assistant_run_again_exactly() {
         let clock = Clock::manual(Clock::system().now());
         let (house, operator) = opens(clock, database, &model.section(""), &plugins).await;
         let (admin, buyer) = (house.admin(), house.person(1002));
+        for person in [&admin, &buyer] {
+            // The introduction comes before or after the answer, and never again.
+            person.says("hello").await;
+            let (mut introduced, mut answered) = (false, false);
+            while !(introduced && answered) {
+                let seen = person.sees().await;
+                introduced |= seen.starts_with("I read along");
+                answered |= seen.starts_with("you said hello");
+            }
+        }
         add_card(&admin, "A tea pot").await;
         buyer.follows(&format!("verify_{}", last_code(&house).await)).await;
         while !buyer.sees().await.contains("A tea pot") {}

@@ -40,6 +40,7 @@ async fn an_admin_asks_about_a_message_and_is_told_who_claimed_it() {
         let said = operator.hears(&["why", &update]).await;
         assert_eq!(said.trim_end(), of_answer.trim_end());
         // The host has no part in what it says itself.
+        house.database.comes_to("SELECT COUNT(*) FROM outbox WHERE state = 1", 3).await;
         let last = admin.last()["message_id"].as_i64().expect("a number");
         admin.sends(json!({ "from": ADMIN, "text": "/why", "reply_to_message_id": last })).await;
         assert_eq!(admin.sees().await, "The host itself sent that, not a plugin.");
