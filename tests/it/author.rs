@@ -60,7 +60,7 @@ fn built(name: &'static str, folder: &Path, grant: &str) -> Plugin {
     let bytes = std::fs::read(&file).expect("it was built");
     let copy = component(&format!("{name}-{}", bytes.len()), &bytes);
     std::fs::copy(&file, &copy).expect("the target folder can be written");
-    Plugin::granted(name, &copy, grant)
+    Plugin::file(name, &copy).granted(grant)
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::support::site::{Site, page};
 use crate::support::{Plugin, fixture};
+use guesthouse::testing::{Site, page};
 
 /// Names under which visits are counted.
 const NAMES: u32 = 3;
@@ -116,7 +116,7 @@ async fn timers_answers_and_handed_on_events_survive_a_host_that_is_killed() {
     for database in Database::each().await {
         let site = Site::opens(|_| page(200, &[("content-type", "text/plain")], "a page")).await;
         let mut crowd = Crowd::gathers().await;
-        let configuration = crowd.street.configuration_at(&database.url(), "", &plugins(&site));
+        let configuration = crowd.street.configuration(&database.url(), "", &plugins(&site));
         let mut wishes = Wishes::default();
         let mut host = HostProcess::starts(&configuration);
         // What this suite is about is in the middle of things more often than the rest, so half as many rounds do.

@@ -6,10 +6,10 @@ use guesthouse::clock::Clock;
 use super::{TURNS, opens};
 use crate::cards::{add_card, last_code};
 use crate::support::process::HostProcess;
-use crate::support::site::page;
 use crate::support::{
     Database, House, Model, Plugin, Says, Site, Street, cards, channels, fixture, fixture_granted, profile,
 };
+use guesthouse::testing::page;
 
 /// All turns of the journal run again, and each does what it did.
 async fn all_run_again(operator: &super::Operator, house: &House) {
@@ -25,7 +25,8 @@ async fn all_run_again(operator: &super::Operator, house: &House) {
 async fn cards_profile_channels_and_the_assistant_run_again_exactly() {
     for database in Database::each().await {
         let model = Model::answers(|_, said| Says::text(format!("you said {said}"))).await;
-        let assistant = Plugin::bundled("assistant", r#"["chat", "tables", "files", "llm"]"#)
+        let assistant = Plugin::bundled("assistant")
+            .granted(r#"["chat", "tables", "files", "llm"]"#)
             .under("priority = -100\nread = [\"profile.facts\", \"channels.feed\", \"channels.posts\"]");
         let plugins = [cards(), profile(), channels("example.org"), assistant];
         let clock = Clock::manual(Clock::system().now());
