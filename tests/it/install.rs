@@ -47,7 +47,7 @@ impl Said {
 
     /// Fails if it was done; every refusal says what to do.
     #[track_caller]
-    fn refused(self) -> String {
+    pub fn refused(self) -> String {
         assert!(!self.good, "{}", self.out);
         self.error
     }
