@@ -18,7 +18,7 @@ use crate::model::{BotId, Part};
 pub struct Seeds(Arc<Mutex<Source>>);
 
 enum Source {
-    Unknown(StdRng),
+    Unknown(Box<StdRng>),
     Fixed { seed: u64, runs: HashMap<(BotId, Part, i64), u64> },
 }
 
@@ -26,7 +26,7 @@ impl Seeds {
     /// Seeds that nobody can guess.
     pub fn unknown() -> Self {
         // The one draw from the operating system; every turn's seed comes from here.
-        Self(Arc::new(Mutex::new(Source::Unknown(StdRng::from_os_rng()))))
+        Self(Arc::new(Mutex::new(Source::Unknown(Box::new(StdRng::from_os_rng())))))
     }
 
     /// Seeds that are the same whenever a conversation is the same.
