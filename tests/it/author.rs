@@ -185,6 +185,7 @@ async fn what_a_component_is_is_said() {
       processor     back reads nothing
       route         GET /users/{id}/notes: The notes about a user.
       route         POST /users/{id}/notes: Writes a note.
+      route         GET /find: Finds notes.
       route         GET /users/me: Nobody in particular.
       route         GET /back: Answered by the processor.
       route         POST /users/{id}/count: Counts.
