@@ -147,7 +147,14 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 
 /// Says on standard error what is wrong, if anybody still reads it.
 pub(crate) fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", harmless(text));
+}
+
+/// A text without what would make a terminal do something: a component that nobody knows yet may say anything.
+fn harmless(text: &str) -> String {
+    let turns = |char: char| matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let is_harmless = |char: char| matches!(char, '\n' | '\t') || !(char.is_control() || turns(char));
+    text.chars().map(|char| if is_harmless(char) { char } else { '\u{fffd}' }).collect()
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
@@ -260,6 +267,11 @@ pub(crate) fn serve(emulator: Emulator, listener: TcpListener, memory: Option<Me
 
 /// Says something to the person at the terminal, if anybody reads it.
 pub(crate) fn say(text: &str) {
+    say_in_colours(&harmless(text));
+}
+
+/// The same, with whatever colours are in it.
+pub(crate) fn say_in_colours(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 

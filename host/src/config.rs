@@ -299,7 +299,7 @@ impl Config {
                 if !plugin.source.starts_with("bundled:") {
                     plugin.source = folder.join(&plugin.source).to_string_lossy().into_owned();
                 }
-                if let Some(shadow) = &mut plugin.shadow {
+                if let Some(shadow) = plugin.shadow.as_mut().filter(|shadow| !shadow.starts_with("bundled:")) {
                     *shadow = folder.join(&*shadow).to_string_lossy().into_owned();
                 }
             }

@@ -63,7 +63,11 @@ pub(super) async fn load(args: &PluginArgs, host: &Host, emulator: &Emulator, cl
                     now = watch::changed(&work.path, &look, &clock) => look = now,
                     () = shutdown.begun() => return,
                 }
-                work.try_to_load().await;
+                // A tool that builds it ends with the host.
+                tokio::select! {
+                    () = work.try_to_load() => {}
+                    () = shutdown.begun() => return,
+                }
             }
         });
     }
@@ -92,6 +96,8 @@ impl Work {
                 say(&format!("Plugin `{name}` is loaded from {path}"));
             }
             Err(error) => {
+                // The same bytes may do another time, and if they are the last good ones, what is shown has to go.
+                self.digest = None;
                 let goes_on = if self.name.is_some() { "\nThe last build that worked goes on." } else { "" };
                 let text = format!("{path}: {error:#}{goes_on}");
                 complain(&text);

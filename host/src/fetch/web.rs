@@ -5,7 +5,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use url::Url;
 
-use super::{Bounds, FetchError, Origin, reason};
+use super::{Bounds, FetchError, Origin, is_loopback, reason};
 
 /// Redirects that are followed: release pages have two or three.
 const REDIRECTS: usize = 5;
@@ -14,7 +14,7 @@ const REDIRECTS: usize = 5;
 pub(super) async fn fetch(url: &Url, bounds: Bounds) -> Result<Vec<u8>, FetchError> {
     let origin = || Origin::Web(url.clone()).to_string();
     let broken = |error: reqwest::Error| FetchError::Broken { origin: origin(), reason: reason(&error) };
-    let client = client(url.scheme() == "http").build().map_err(broken)?;
+    let client = client(bounds.plain_http, url.scheme() == "http").build().map_err(broken)?;
     let mut answer = client.get(url.clone()).send().await.map_err(broken)?;
     let status = answer.status();
     if status == StatusCode::NOT_FOUND || status == StatusCode::GONE {
@@ -33,13 +33,14 @@ pub(super) async fn fetch(url: &Url, bounds: Bounds) -> Result<Vec<u8>, FetchErr
     Ok(bytes.into())
 }
 
-/// A client that goes without TLS only where it began without.
-fn client(plain: bool) -> reqwest::ClientBuilder {
+/// A client that goes without TLS only where it began without, and then to this machine alone, unless anywhere will do.
+fn client(anywhere: bool, began_plain: bool) -> reqwest::ClientBuilder {
     let policy = Policy::custom(move |attempt| {
         if attempt.previous().len() > REDIRECTS {
             return attempt.error("it is redirected again and again");
         }
-        if attempt.url().scheme() == "https" || plain {
+        let may_be_plain = began_plain && (anywhere || is_loopback(attempt.url()));
+        if attempt.url().scheme() == "https" || may_be_plain {
             return attempt.follow();
         }
         attempt.error("it is redirected to where there is no TLS")

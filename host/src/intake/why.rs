@@ -15,13 +15,15 @@ use crate::why::{self, OfMessage};
 
 /// How long an answer is worth being sent.
 const WORTH: Millis = 3_600_000;
-/// Characters of an answer; the command line has no limit.
+/// UTF-16 units of an answer; the command line has no limit.
 const LONGEST: usize = 3_500;
 
 /// The admin who asks, and about which message of which chat.
 pub(super) fn question(event: &Event, admins: &[i64]) -> Option<(i64, i64, i64)> {
     let Event::Command { name, message, .. } = event else { return None };
-    let (admin, about) = (message.sender.as_ref()?.id, message.reply_to?);
+    // In a topic every message answers the one that opened it, if nothing else.
+    let about = message.reply_to.filter(|about| message.topic != Some(*about))?;
+    let admin = message.sender.as_ref()?.id;
     (name == "why" && admins.contains(&admin)).then_some((admin, message.chat.id, about))
 }
 
@@ -36,7 +38,12 @@ pub(super) async fn answer(bot: &Bot, (admin, chat, about): (i64, i64, i64)) -> 
         // It must not keep updates from being stored.
         Err(error) => format!("The database could not say: {error}"),
     };
-    let mut content: String = text.chars().take(LONGEST).collect();
+    let mut units = 0;
+    let fits = |char: &char| {
+        units += char.len_utf16();
+        units <= LONGEST
+    };
+    let mut content: String = text.chars().take_while(fits).collect();
     if content.len() < text.len() {
         content.push('…');
     }

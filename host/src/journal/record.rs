@@ -112,7 +112,12 @@ pub enum Answer {
 pub fn settings_digest(plugin: &Plugin) -> String {
     let settings = plugin.settings();
     let told = format!("{:?} {:?} {:?}", settings.config, settings.admins, plugin.grant().words());
-    Sha256::digest(told).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    eight_bytes(told.as_bytes())
+}
+
+/// As much of a digest as it takes to tell things apart, in hexadecimal.
+fn eight_bytes(text: &[u8]) -> String {
+    Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The questions of a view in words: what is asked again is recognised by them, and a divergence is named with them.
@@ -168,9 +173,12 @@ pub(super) mod asked {
     }
 
     pub(in crate::journal) fn fetch(number: u32, request: &WebRequest) -> String {
-        let rest = serde_json::to_string(&(&request.headers, &request.body)).unwrap_or_default();
-        let rest =
-            if request.headers.is_empty() && request.body.is_none() { String::new() } else { format!(" {rest}") };
+        // They serve to tell requests apart, and may hold a key of the operator's.
+        let rest = serde_json::to_vec(&(&request.headers, &request.body)).unwrap_or_default();
+        let rest = match request.headers.is_empty() && request.body.is_none() {
+            true => String::new(),
+            false => format!(" ({})", eight_bytes(&rest)),
+        };
         format!("request {number}: {} {}{rest}", format!("{:?}", request.method).to_uppercase(), request.url)
     }
 

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// Where texts are kept.
-const KEPT: [&str; 14] = [
+const KEPT: [&str; 13] = [
     "bot",
     "me",
     "plugin",
@@ -19,7 +19,6 @@ const KEPT: [&str; 14] = [
     "columns",
     "method",
     "kind",
-    "left_out",
     "others",
 ];
 
@@ -73,6 +72,7 @@ mod tests {
                 "filter": { "Is": ["name", "Eq", { "Text": "secret" }] } },
                 "seen": [{ "id": 9, "cells": [["name", { "Text": "secret" }], ["age", { "Integer": 41 }]] }] } }],
             "failure": { "Trap": "secret" },
+            "left_out": ["request 0: GET https://example.org/?q=secret"],
         });
         without_words(&mut record);
         let text = record.to_string();

@@ -105,7 +105,8 @@ impl<'a> Tape<'a> {
         };
         let micros = |time: std::time::Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
         let reason = match &report.result {
-            Ok(effects) => effects.passed.clone(),
+            // Why it passed is all the plugin's own words.
+            Ok(effects) => effects.passed.clone().filter(|_| guest.records == Records::All),
             Err(error) => Some(error.to_string()),
         };
         self.kept = Some(NewTurn {

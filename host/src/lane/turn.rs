@@ -20,6 +20,7 @@ use super::{Guest, Lanes, source};
 use crate::clock::Millis;
 use crate::model::effect::{ChatEffect, TurnEffects};
 use crate::model::event::Event;
+use crate::model::table::Read;
 use crate::model::{DialogueKey, Part};
 use crate::sandbox::{Turn, TurnError, TurnReport, View};
 use crate::store::{CommitOutcome, FenceOutcome, Handover, Lease, NewCall, StoreError, Then, TurnCommit, Waiting};
@@ -140,7 +141,7 @@ impl Lanes {
             let effects = match report.result {
                 Ok(effects) => effects,
                 Err(error @ TurnError::Unavailable(_)) => return Err(error.into()),
-                Err(error) => match view.changed(&report.failed_reads).await? {
+                Err(error) => match view.changed(&held_to(report.failed_reads)).await? {
                     None => return Err(error.into()),
                     // It may have failed only because another turn committed between two of its reads.
                     Some((table, row)) => {
@@ -258,8 +259,7 @@ impl Lanes {
             next: effects.passed.as_ref().and_then(|_| Handover::of(waiting)),
             passed: effects.passed,
             tables: guest.tables.clone(),
-            // What another plugin does in the background must not make anybody's answer wait, or be asked for twice.
-            reads: effects.reads.into_iter().filter(|read| !read.is_of_another()).collect(),
+            reads: held_to(effects.reads),
             since: None,
             asked: false,
             writes: effects.writes,
@@ -278,6 +278,13 @@ impl Lanes {
 pub(super) fn dialogue_of(event: &Event) -> Option<DialogueKey> {
     let (chat, user) = event.chat().zip(event.sender())?;
     Some(DialogueKey { chat, user, topic: event.topic().unwrap_or(0) })
+}
+
+/// The reads that have to hold: what another plugin does in the background must not make anybody's answer wait, or be
+/// asked for twice.
+fn held_to(mut reads: Vec<Read>) -> Vec<Read> {
+    reads.retain(|read| !read.is_of_another());
+    reads
 }
 
 /// The processor whose lane it is; `None`: the plugin's own.

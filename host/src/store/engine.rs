@@ -274,7 +274,12 @@ impl Readers {
                     self.idle().clear();
                 }
                 Err(failure) => {
-                    if !matches!(failure.error, StoreError::Unreachable { .. } | StoreError::Closed) {
+                    // An answer that grew too large may still be computed there.
+                    let is_gone = |error: &StoreError| {
+                        use StoreError::{Closed, TooLarge, Unreachable};
+                        matches!(error, Unreachable { .. } | Closed | TooLarge { .. })
+                    };
+                    if !is_gone(&failure.error) {
                         self.idle().push(connection);
                     }
                     return Err(failure.error);

@@ -164,7 +164,7 @@ static FIND_OF_PLUGIN: Sql = Sql::new(
     "SELECT seq FROM journal WHERE (plugin = $1 OR plugin LIKE $1 || '/%') AND size > 0 AND seq > $2 ORDER BY seq LIMIT $3",
 );
 static FIND_ALL: Sql = Sql::new("SELECT seq FROM journal WHERE size > 0 AND seq > $1 ORDER BY seq LIMIT $2");
-static EMPTY: Sql = Sql::new(
+pub(super) static EMPTY: Sql = Sql::new(
     "WITH old (seq) AS ({rows})
      UPDATE journal SET body = $1, size = 0, reason = NULL, user_id = NULL WHERE seq IN (SELECT seq FROM old)",
 );

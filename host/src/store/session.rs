@@ -308,9 +308,13 @@ impl Session<'_> {
     pub(super) async fn run(&mut self, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
         match self.connection {
             Connection::Sqlite(connection, watch) => {
-                watch.allow(self.time);
+                // Of what is asked in the host's own name, none is bounded in size.
+                watch.allow(self.time, steps.iter().any(|step| step.most < usize::MAX));
                 let answers = sqlite::run(connection, &mut self.prefix, steps).await;
-                watch.allow(None);
+                // What failed may still be under way, and must not go on for ever.
+                if answers.is_ok() {
+                    watch.allow(None, false);
+                }
                 answers
             }
             Connection::Postgres(connection) => postgres::run(connection, steps).await,
@@ -322,7 +326,10 @@ impl Session<'_> {
         let (prefix, _) = self.prefix.take().unwrap_or_default();
         let sql = sqlx::raw_sql(AssertSqlSafe(format!("{prefix}{statements}")));
         let done = match self.connection {
-            Connection::Sqlite(connection, _) => connection.execute(sql).await.map(drop),
+            Connection::Sqlite(connection, watch) => {
+                watch.allow(None, false);
+                connection.execute(sql).await.map(drop)
+            }
             Connection::Postgres(connection) => connection.execute(sql).await.map(drop),
         };
         done.map_err(Dialect::classify)

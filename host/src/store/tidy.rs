@@ -5,10 +5,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::Store;
 use super::dialect::Sql;
 use super::engine::{Job, Verdict};
 use super::error::StoreError;
+use super::journal::EMPTY;
 use super::session::{Cell, Param, Record, Session, Step, params};
 use crate::clock::Millis;
 
@@ -180,6 +183,9 @@ static TURNS: Old = Old {
     delete: Sql::new("WITH old (seq) AS ({rows}) DELETE FROM journal WHERE seq IN (SELECT seq FROM old)"),
 };
 
+static NEWEST_TURN: Sql =
+    Sql::new("SELECT seq FROM journal WHERE seq = (SELECT MAX(seq) FROM journal) AND at < $1 AND size > 0");
+
 struct Delete(Vec<Step>);
 
 impl Job for Delete {
@@ -208,7 +214,14 @@ impl Store {
 
     /// Deletes turns of the journal that are as old as this. Call it now and then.
     pub async fn tidy_turns(&self, keep: Duration) -> Result<(), StoreError> {
-        self.tidy_away(&TURNS, i64::try_from(keep.as_millis()).unwrap_or(i64::MAX / 2)).await
+        let age = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX / 2);
+        self.tidy_away(&TURNS, age).await?;
+        // The newest stays, so that numbers go on from there, but not what it says.
+        let newest = self.shared.engine.read(NEWEST_TURN.with(params![self.shared.clock.now() - age])).await?.rows;
+        let Some(newest) = newest.first() else { return Ok(()) };
+        let nothing = [Param::from(Bytes::new())];
+        let empty = EMPTY.with_rows(&nothing, vec![[newest.integer(0)?.into()]]).collect();
+        self.shared.engine.write(Delete(empty)).await
     }
 
     async fn tidy_away(&self, old: &'static Old, age: Millis) -> Result<(), StoreError> {

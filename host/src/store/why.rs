@@ -124,8 +124,9 @@ static UPDATE: Sql = Sql::new(updates!(
      ORDER BY u.bot_id"
 ));
 static UPDATE_BY_SEQ: Sql = Sql::new(updates!("u.seq = $1"));
-static RECEIVED: Sql =
-    Sql::new(updates!("u.bot_id = $1 AND u.raw LIKE $2 AND u.raw LIKE $3 ORDER BY u.seq DESC LIMIT 50"));
+static RECEIVED: Sql = Sql::new(updates!(
+    "u.bot_id = $1 AND (u.raw LIKE $2 OR u.raw LIKE $4) AND u.raw LIKE $3 ORDER BY u.seq DESC LIMIT 50"
+));
 static EVENT: Sql = Sql::new(events!("i.seq = $1"));
 static EVENTS: Sql = Sql::new(events!(
     "i.update_seq = $1 OR i.seq IN (SELECT p.inbox_seq FROM parts p WHERE p.update_seq = $1) ORDER BY i.seq"
@@ -151,8 +152,15 @@ impl Desk {
 
     /// The newest updates that may have brought this message, newest first: their JSON has both numbers somewhere.
     pub async fn updates_with(&self, bot: BotId, chat: i64, message: i64) -> Result<Vec<UpdateRow>, StoreError> {
-        let (message, chat) = (format!("%\"message_id\":{message}%"), format!("%\"id\":{chat}%"));
-        self.engine.read(RECEIVED.with(params![bot.0, message, chat])).await?.rows.into_iter().map(update).collect()
+        let [message, last] = [',', '}'].map(|end| format!("%\"message_id\":{message}{end}%"));
+        let chat = format!("%\"id\":{chat}%");
+        self.engine
+            .read(RECEIVED.with(params![bot.0, message, chat, last]))
+            .await?
+            .rows
+            .into_iter()
+            .map(update)
+            .collect()
     }
 
     /// An event.

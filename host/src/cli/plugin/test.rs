@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
-use crate::cli::{complain, say};
+use crate::cli::{complain, say, say_in_colours};
 use crate::scenario::{self, Colours, File, Runner};
 
 /// What can be said on the command line.
@@ -105,7 +105,7 @@ async fn one(path: &Path, args: &Args, runner: &mut Runner, colours: Colours, ta
         }
     }
     tally.wrong += 1;
-    say(&format!("WRONG {}\n{}", path.display(), scenario::explain(&report, colours).trim_end()));
+    say_in_colours(&format!("WRONG {}\n{}", path.display(), scenario::explain(&report, colours).trim_end()));
     Ok(())
 }
 

@@ -71,6 +71,14 @@ pub(super) async fn run(args: Upgrade, clock: &Clock) -> anyhow::Result<()> {
     let old_grant = super::document::in_one_line(&section.grant);
     let more = (installed.grant != old_grant).then_some(&grant);
     book::change(config, &bot, name.as_str(), Some((&installed, &found.bytes)), |book| {
+        // It took a while to fetch it and to be asked: what was granted or taken away meanwhile stands.
+        let now = book.document.section(&bot, name.as_str());
+        let is_as_it_was = now
+            .is_some_and(|now| now.source == section.source && super::document::in_one_line(&now.grant) == old_grant);
+        anyhow::ensure!(
+            is_as_it_was && book.lock.pin(&bot, name.as_str()) == pin,
+            "`{name}` was changed while it was fetched\nhint: try again"
+        );
         book.document.change(&bot, name.as_str(), &installed.path().to_string_lossy(), more)?;
         book.document.set(&bot, name.as_str(), &given)?;
         book.lock.install(&bot, name.as_str(), installed.clone(), &old_grant);

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::journal::record::{Answer, Recorded};
 use crate::model::event::{self, Content, Event, Message};
 use crate::model::manifest::{ColumnKind, Manifest, Table};
-use crate::model::table::{Read, Row, Value};
+use crate::model::table::{Comparison, Filter, Read, Row, Value};
 use crate::model::web::{WebBody, WebError};
 use crate::scenario::Scenario;
 use crate::scenario::form::{self, BotIs, Chat, ChatKind, Model, Person, Sends, Site, Step, Trouble};
@@ -218,7 +218,7 @@ fn site(answer: &Result<crate::model::web::WebResponse, WebError>, question: &st
     }
 }
 
-/// The rows that the turn has read, each once, with all of it that is known.
+/// The rows that the turn has read, each once, with all of it that is known: what was answered, and what was asked for.
 fn rows(recorded: &Recorded<'_>, manifest: &Manifest) -> Vec<form::Row> {
     let mut known: BTreeMap<(String, i64), BTreeMap<String, Value>> = BTreeMap::new();
     let mut add = |table: &str, row: &Row| {
@@ -229,6 +229,15 @@ fn rows(recorded: &Recorded<'_>, manifest: &Manifest) -> Vec<form::Row> {
             Read::Get { table, seen: Some(row), .. } => add(table, row),
             Read::Find { query, seen } => seen.iter().for_each(|row| add(&query.table, row)),
             _ => {}
+        }
+    }
+    for read in recorded.reads.iter() {
+        let Read::Find { query, seen } = read else { continue };
+        for row in seen {
+            let cells = known.entry((query.table.clone(), row.id)).or_default();
+            for (column, value) in implied(&query.filter).filter(|(column, _)| *column != "id") {
+                cells.entry(column.to_owned()).or_insert_with(|| value.clone());
+            }
         }
     }
     let declared =
@@ -242,6 +251,17 @@ fn rows(recorded: &Recorded<'_>, manifest: &Manifest) -> Vec<form::Row> {
         form::Row { plugin, table, id: Some(id), row: cells }
     };
     known.into_iter().map(row).collect()
+}
+
+/// What a row that a filter has found is known to hold.
+fn implied(filter: &Filter) -> Box<dyn Iterator<Item = (&str, &Value)> + '_> {
+    match filter {
+        Filter::Is(column, Comparison::Eq | Comparison::Ge | Comparison::Le, value) => {
+            Box::new(std::iter::once((column.as_str(), value)))
+        }
+        Filter::All(all) => Box::new(all.iter().flat_map(implied)),
+        Filter::Is(..) | Filter::Any(_) | Filter::Not(_) => Box::new(std::iter::empty()),
+    }
 }
 
 /// The cells as a file has them. What the turn did not look at and may not be null is given some value.

@@ -19,6 +19,9 @@ const LOOK: i32 = 10_000;
 /// A question that has taken so much longer than usual ones do is a slow one.
 const SLOW: Duration = Duration::from_millis(3);
 
+/// So many others are let go ahead at most.
+const MOST_OTHERS: u32 = 8;
+
 /// How many slow questions are under way in this process. SQLite computes on this machine, so however many there are,
 /// they take turns at one core and leave the others to those who do not wait for them.
 static SLOW_ONES: AtomicU32 = AtomicU32::new(0);
@@ -39,6 +42,8 @@ struct Watched {
     is_slow: AtomicBool,
     /// Whether it only reads: nobody waits for a question but who asked it.
     reads: bool,
+    /// Whether what runs now is a plugin's question.
+    is_asked: AtomicBool,
 }
 
 impl Watch {
@@ -50,16 +55,18 @@ impl Watch {
         let mut connection = options.connect().await?;
         #[expect(clippy::disallowed_methods, reason = "this bounds what the machine does, and no plugin sees it")]
         let began = Instant::now();
-        let (since, until, rested, is_slow) = Default::default();
-        let watch = Self(Arc::new(Watched { began, since, until, rested, is_slow, reads }));
+        let (since, until, rested, is_slow, is_asked) = Default::default();
+        let watch = Self(Arc::new(Watched { began, since, until, rested, is_slow, reads, is_asked }));
         let looking = watch.clone();
         connection.lock_handle().await?.set_progress_handler(LOOK, move || looking.0.may_go_on());
         Ok((connection, watch))
     }
 
-    /// From now on statements may take so long together; `None`: as long as they take.
-    pub(super) fn allow(&self, time: Option<Duration>) {
+    /// From now on statements may take so long together, resting not counted; `None`: as long as they take. A plugin's
+    /// questions rest while others have a turn.
+    pub(super) fn allow(&self, time: Option<Duration>, is_asked: bool) {
         let Watched { began, since, until, .. } = &*self.0;
+        self.0.is_asked.store(is_asked, Ordering::Release);
         let now = began.elapsed();
         self.0.is_done();
         since.store(micros(now), Ordering::Release);
@@ -75,7 +82,8 @@ impl Watched {
         if until != 0 && now > until {
             return false;
         }
-        if self.reads && now.saturating_sub(self.since.load(Ordering::Acquire)) > micros(SLOW) {
+        let may_rest = self.reads && self.is_asked.load(Ordering::Acquire);
+        if may_rest && now.saturating_sub(self.since.load(Ordering::Acquire)) > micros(SLOW) {
             let was_slow = self.is_slow.swap(true, Ordering::AcqRel);
             let others = if was_slow {
                 SLOW_ONES.load(Ordering::Acquire).saturating_sub(1)
@@ -84,7 +92,11 @@ impl Watched {
             };
             if was_slow && others > 0 {
                 let computed = Duration::from_micros(now.saturating_sub(self.rested.load(Ordering::Acquire)));
-                std::thread::sleep(computed.min(SLOW) * others);
+                let rest = computed.min(SLOW) * others.min(MOST_OTHERS);
+                std::thread::sleep(rest);
+                // Resting is no computing. Unless something else is allowed by now.
+                let later = if until == 0 { 0 } else { until + micros(rest) };
+                let _ = self.until.compare_exchange(until, later, Ordering::AcqRel, Ordering::Acquire);
             }
             self.rested.store(micros(self.began.elapsed()), Ordering::Release);
         }
