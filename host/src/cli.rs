@@ -152,7 +152,8 @@ pub(crate) fn complain(text: &str) {
 
 /// A text without what would make a terminal do something: a component that nobody knows yet may say anything.
 fn harmless(text: &str) -> String {
-    let turns = |char: char| matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    // Isolates belong to texts of two directions, overrides to none.
+    let turns = |char: char| matches!(char, '\u{202a}'..='\u{202e}');
     let is_harmless = |char: char| matches!(char, '\n' | '\t') || !(char.is_control() || turns(char));
     text.chars().map(|char| if is_harmless(char) { char } else { '\u{fffd}' }).collect()
 }
