@@ -106,7 +106,7 @@ async fn keeps_a_list(plugin: Plugin) {
     assert_eq!(asks(&ann, "/remind 1").await, "I will remind you in 1 min.");
     house.passes(55).await;
     ann.has_seen_everything().await;
-    house.passes(10).await;
+    house.passes_until("SELECT COUNT(*) FROM outbox WHERE body LIKE '%Still to do%' AND state <> 0", 1).await;
     assert_eq!(ann.sees().await, "*Still to do*\n1. Water the 🌵\n[✓ Water the 🌵]");
     house.closes([ann, bob]).await;
 }

@@ -77,7 +77,7 @@ async fn what_contradicts_is_merged_by_time_and_certainty_and_the_past_is_kept()
         let statements = async |count| house.passes_until(STATEMENTS, count).await;
         let merged = async || house.passes_until("SELECT -COUNT(*) FROM profile__statements WHERE merged = 0", 0).await;
         let city = "SELECT value || ' by ' || method FROM profile__facts WHERE field = 'city'";
-        let past = "SELECT value || ' -> ' || replaced_by FROM profile__history ORDER BY id";
+        let past = "SELECT value || ' -> ' || replaced_by FROM profile__history ORDER BY value";
 
         user.says("these days Paris feels like home").await;
         statements(1).await;
