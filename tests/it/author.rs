@@ -91,6 +91,8 @@ async fn keeps_a_list(plugin: Plugin) {
     let house = House::opens_at(Clock::manual(1_774_745_990_000), Database::sqlite(), "", &[plugin]).await;
     let (ann, bob) = (house.person(1002), house.person(1003));
     let asks = async |person: &Person, said: &str| {
+        // Rows are listed by their ids, and those follow the time.
+        house.passes(1).await;
         person.says(said).await;
         person.sees().await
     };
