@@ -7,7 +7,7 @@ use guesthouse_plugin::{Button, Content, Failure, Message, MessageRef, Outgoing,
 use serde::{Deserialize, Serialize};
 
 use crate::card;
-use crate::code::{Code, RANDOM};
+use crate::code::Code;
 use crate::file;
 use crate::model::{CARDS, Card, Picture};
 use crate::press::{Answer, Press};
@@ -316,7 +316,7 @@ fn finish(turn: &Turn<'_>, draft: Draft) -> Result<(), Failure> {
         return Err(Failure::give_up("a draft without a photo or a name came to its end"));
     };
     let mut card = Card {
-        code: Code::from_random(&random::code(RANDOM)),
+        code: Code::draw(random::code),
         name,
         description: draft.description,
         photo,
@@ -332,7 +332,7 @@ fn finish(turn: &Turn<'_>, draft: Draft) -> Result<(), Failure> {
     let id = loop {
         match CARDS.insert(&card) {
             // Ninety random bits do not meet; but a wrong card behind a code would be worse than this line.
-            Err(error) if error.is_not_unique() => card.code = Code::from_random(&random::code(RANDOM)),
+            Err(error) if error.is_not_unique() => card.code = Code::draw(random::code),
             inserted => break inserted?,
         }
     };

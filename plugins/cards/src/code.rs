@@ -9,13 +9,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// How many characters of a code are random.
-pub(crate) const RANDOM: usize = 18;
+const RANDOM: usize = 18;
 
 /// What stands before the code in the payload of a deep link.
 pub(crate) const PREFIX: &str = "verify_";
 
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LENGTH: usize = 20;
+/// Fewer digits than this, and letters alone could be a word of somebody's language.
+const FEWEST_DIGITS: usize = 2;
 /// In how many groups it is printed.
 const GROUPS: usize = 5;
 
@@ -37,6 +39,17 @@ pub(crate) enum Spoken {
 }
 
 impl Code {
+    /// Draws one by lot. `random` gives so many random characters. One in forty has hardly a digit and is drawn again:
+    /// if somebody missed one of its characters, it would be taken for a word and not for a code.
+    pub(crate) fn draw(random: impl Fn(usize) -> String) -> Self {
+        loop {
+            let code = Self::from_random(&random(RANDOM));
+            if code.0.chars().filter(char::is_ascii_digit).count() > FEWEST_DIGITS {
+                return code;
+            }
+        }
+    }
+
     /// Completes `RANDOM` characters that were drawn by lot to a code.
     pub(crate) fn from_random(characters: &str) -> Self {
         let mut digits: Vec<u8> = characters.chars().filter_map(digit).collect();
@@ -170,7 +183,7 @@ fn has_shape(text: &str) -> bool {
     (LENGTH - 5..=LENGTH + 4).contains(&letters.len())
         && (grouped || !text.contains(char::is_whitespace))
         && letters.iter().all(|letter| letter.is_ascii_alphanumeric() || digit(*letter).is_some())
-        && letters.iter().filter(|letter| letter.is_ascii_digit()).count() >= 2
+        && letters.iter().filter(|letter| letter.is_ascii_digit()).count() >= FEWEST_DIGITS
         && !text.chars().all(|c| c.is_ascii_digit())
 }
 

@@ -1,21 +1,19 @@
 //! Codes as people mistype them.
 
+use std::cell::Cell;
+
 use super::*;
 
 fn codes() -> impl Iterator<Item = Code> {
     // A small generator is random enough to try many codes.
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    std::iter::repeat_with(move || {
-        let characters: String = (0..RANDOM)
-            .map(|_| {
-                state ^= state << 13;
-                state ^= state >> 7;
-                state ^= state << 17;
-                char::from(ALPHABET[(state >> 32) as usize % 32])
-            })
-            .collect();
-        Code::from_random(&characters)
-    })
+    let state = Cell::new(0x2545_f491_4f6c_dd1d_u64);
+    let character = move |_| {
+        state.update(|state| state ^ (state << 13));
+        state.update(|state| state ^ (state >> 7));
+        state.update(|state| state ^ (state << 17));
+        char::from(ALPHABET[(state.get() >> 32) as usize % 32])
+    };
+    std::iter::repeat_with(move || Code::draw(|length| (0..length).map(&character).collect()))
 }
 
 #[test]
@@ -105,6 +103,17 @@ fn mistyped_codes_are_told_from_talk() {
         "https://example.com/some/path-123456",
     ] {
         assert_eq!(read_text(text, "shop_bot"), Spoken::Nothing, "{text}");
+    }
+}
+
+#[test]
+fn a_code_that_misses_any_character_is_no_word() {
+    for code in codes().take(500) {
+        for index in 0..LENGTH {
+            let mut missing = code.as_str().to_owned();
+            missing.remove(index);
+            assert_eq!(read_text(&missing, "shop_bot"), Spoken::Malformed, "{missing}");
+        }
     }
 }
 
