@@ -125,7 +125,7 @@ async fn a_host_that_dies_between_two_parts_loses_none() {
         user.says("still there?").await;
         assert_eq!(user.sees().await, "one: still there?");
         user.has_seen_everything().await;
-        host.stops();
+        host.stops().await;
         database.check().await;
         street.closes().await;
     }

@@ -256,7 +256,7 @@ async fn whichever_host_handles_it_the_caller_hears_of_it() {
     }
     assert_eq!(house.database.number("SELECT CAST(SUM(count) AS BIGINT) FROM desk__counts").await, 120);
     for host in others {
-        host.stops();
+        host.stops().await;
     }
     house.closes([]).await;
 }

@@ -92,7 +92,7 @@ impl Crowd {
         books::wait_until_done(&database, self.written).await;
         for host in hosts {
             books::measure(&host);
-            host.stops();
+            host.stops().await;
         }
         let duplicates = books::balance(&database, &self.people, self.written).await;
         println!("{} updates, {} kills, {duplicates} duplicates on record, nothing lost", self.written, self.kills);

@@ -39,7 +39,7 @@ impl Scene {
     }
 
     async fn ends(self, host: HostProcess) {
-        host.stops();
+        host.stops().await;
         self.database.check().await;
         self.street.closes().await;
     }

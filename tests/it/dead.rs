@@ -132,7 +132,7 @@ async fn the_line_of_an_alert_can_be_typed_as_it_stands() {
     assert!(said.ends_with(" is tried again.\n"), "{line}: {said}{error}");
     // It is given up again, which is counted and told later.
     database.comes_to("SELECT CAST(SUM(untold) AS BIGINT) FROM alerts", 1).await;
-    host.stops();
+    host.stops().await;
     street.closes().await;
 }
 

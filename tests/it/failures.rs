@@ -252,7 +252,7 @@ async fn a_row_that_many_read_and_write_is_handed_on() {
         // not queued yet can get in its way, and each of those does so once.
         let again = host.log().matches("`counters` changed meanwhile; running again").count();
         assert!(again <= 3 * PEOPLE, "{again} runs again for {PEOPLE} turns on {}", database.url());
-        host.stops();
+        host.stops().await;
         database.check().await;
         street.closes().await;
     }

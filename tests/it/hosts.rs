@@ -83,11 +83,11 @@ async fn two_versions_of_a_plugin_and_hosts_that_come_and_go() {
         }
         hosts.push(HostProcess::starts(next));
         database.comes_to("SELECT COUNT(*) FROM hosts", 3).await;
-        hosts.remove(0).stops();
+        hosts.remove(0).stops().await;
     }
     super::chaos::books::wait_until_done(&database, written).await;
     for host in hosts {
-        host.stops();
+        host.stops().await;
     }
     assert_eq!(super::chaos::books::balance(&database, &people, written).await, 0, "nobody was killed");
     street.closes().await;
@@ -132,7 +132,7 @@ async fn hosts_of_two_versions_work_side_by_side_where_the_schema_says_so() {
     database.suffers("INSERT INTO migrations SELECT MAX(version) + 1, 0, NULL FROM migrations").await;
     let known = database.number("SELECT COUNT(*) FROM migrations").await - 2;
     assert_eq!(
-        HostProcess::starts(&old).refuses(),
+        HostProcess::starts(&old).refuses().await,
         format!(
             "error: the database has schema {}, and this guesthouse knows none newer than {known}\nhint: start the newer \
              guesthouse that was here before, or restore the database from before it\n",
@@ -143,8 +143,8 @@ async fn hosts_of_two_versions_work_side_by_side_where_the_schema_says_so() {
     write().await;
 
     super::chaos::books::wait_until_done(&database, written.get()).await;
-    older.stops();
-    newer.stops();
+    older.stops().await;
+    newer.stops().await;
     assert_eq!(super::chaos::books::balance(&database, &people, written.get()).await, 0, "nobody was killed");
     // What one version wrote down, the same version has said.
     let mut noted = database.texts("SELECT note || ': ' || chat || ' step ' || number FROM ledger__steps").await;
@@ -189,8 +189,8 @@ async fn a_frozen_host_does_nothing_when_it_wakes() {
     user.says("/hit jar").await;
     assert_eq!(user.sees().await, "jar 3");
     user.has_seen_everything().await;
-    frozen.stops();
-    other.stops();
+    frozen.stops().await;
+    other.stops().await;
     database.check().await;
     street.closes().await;
 }

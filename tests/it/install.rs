@@ -142,7 +142,7 @@ impl Desk {
         let (host, person) = self.starts();
         person.says(says).await;
         assert_eq!(person.sees().await, sees);
-        host.stops();
+        host.stops().await;
     }
 
     pub async fn closes(self) {

@@ -280,7 +280,7 @@ async fn a_host_that_dies_leaves_one_message_that_goes_on_growing() {
         assert_eq!(user.sees().await, "(edited)\nshown: Twice upon");
         assert_eq!(user.has_read().await.len(), 1);
         until("all is sent", async || database.number("SELECT COUNT(*) FROM outbox WHERE state = 0").await == 0).await;
-        host.stops();
+        host.stops().await;
         database.check().await;
         street.closes().await;
     }

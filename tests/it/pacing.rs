@@ -63,7 +63,7 @@ async fn a_bot_that_was_told_to_wait_waits_over_a_restart() {
         for person in &people {
             person.has_seen_everything().await;
         }
-        host.stops();
+        host.stops().await;
         database.check().await;
         street.closes().await;
     }

@@ -37,7 +37,7 @@ async fn a_component_built_against_each_released_version_loads_and_works() {
         assert_eq!(person.sees().await, "* tea\n[Clear]");
         person.presses("Clear").await;
         assert_eq!(person.sees().await, "(edited)\nnothing is kept");
-        host.stops();
+        host.stops().await;
         desk.closes().await;
     }
 }
@@ -80,7 +80,7 @@ async fn what_a_host_does_not_have_is_refused_in_plain_words() {
     let (host, person) = desk.starts();
     person.says("/kept").await;
     assert_eq!(person.sees().await, "0 kept");
-    host.stops();
+    host.stops().await;
     desk.closes().await;
 }
 

@@ -273,7 +273,7 @@ async fn a_crash_ends_what_may_come_once_and_nothing_else() {
             ["1 0", "2 1 no answer came before the host ended, and it is sent at most once", "1 0", "1 0"]
         );
         user.has_seen_everything().await;
-        host.stops();
+        host.stops().await;
         database.check().await;
         street.closes().await;
     }

@@ -106,7 +106,7 @@ async fn a_kill_between_set_and_due_loses_nothing() {
         host.dies();
         let host = HostProcess::starts(&text);
         assert_eq!(user.sees().await, "egg fired: soft");
-        host.stops();
+        host.stops().await;
         assert_eq!(database.number("SELECT COUNT(*) FROM clockwork__fired").await, 1);
         database.check().await;
         user.has_seen_everything().await;
@@ -134,7 +134,7 @@ async fn three_hosts_fire_each_timer_once() {
     // One tick a minute, whoever makes it. Its time is the next full minute.
     database.comes_to("SELECT COUNT(*) FROM clockwork__fired WHERE what = 'schedule'", 1).await;
     for host in hosts {
-        host.stops();
+        host.stops().await;
     }
     assert_eq!(database.number("SELECT COUNT(*) FROM clockwork__fired WHERE what = 'timer'").await, 30);
     let twice = "SELECT COUNT(*) - COUNT(DISTINCT due) FROM clockwork__fired WHERE what = 'schedule'";

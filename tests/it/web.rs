@@ -167,7 +167,7 @@ async fn an_answer_outlives_the_host_that_got_it() {
         assert_eq!(user.sees().await, format!("200 {first}: page 1\n200 {second}: the second"));
         let paths: Vec<_> = held.site.asked().into_iter().map(|asked| asked.path).collect();
         assert_eq!(paths, ["/first", "/held", "/held"]);
-        host.stops();
+        host.stops().await;
         database.check().await;
         street.closes().await;
     }

@@ -138,7 +138,7 @@ async fn timers_answers_and_handed_on_events_survive_a_host_that_is_killed() {
             - (SELECT COUNT(*) FROM outbox WHERE state = 0)";
         database.comes_to(left, 0).await;
         books::measure(&host);
-        host.stops();
+        host.stops().await;
         let duplicates = wishes.are_met(&database, &crowd.people).await;
         let asked = i64::try_from(site.asked().len()).expect("few");
         // A kill can come between an answer and its record, in each lane that was asking.

@@ -39,7 +39,7 @@ async fn it_stays_under_the_stated_bound() {
         eprintln!("{attack}: {peak} MiB of {bound}");
         assert!(peak <= bound, "{attack}: {peak} MiB, more than {bound}");
     }
-    host.stops();
+    host.stops().await;
     database.check().await;
     street.closes().await;
 }

@@ -57,7 +57,7 @@ async fn other_bytes_than_the_pinned_ones_are_never_loaded() {
     let refusal = format!("has sha256 {}, pinned is {digest}\nhint: `guesthouse plugin upgrade guest` ", other.digest);
     let checked = desk.runs(&["check"]).await.refused();
     assert!(checked.contains(&refusal), "{checked}");
-    let refused = HostProcess::starts_from(&desk.config()).refuses();
+    let refused = HostProcess::starts_from(&desk.config()).refuses().await;
     assert!(refused.contains(&refusal), "{refused}");
     let list = desk.plugin(&["list", "--json"]).await.done();
     assert!(list.contains("was changed: its sha256 is"), "{list}");

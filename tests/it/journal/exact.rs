@@ -127,7 +127,7 @@ async fn a_kill_loses_no_turn_that_was_committed() {
         }
         let host = HostProcess::starts(&text);
         database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 1", 36).await;
-        host.stops();
+        host.stops().await;
         assert_eq!(
             database.number("SELECT COUNT(*) FROM inbox i WHERE i.state = 1 AND 1 <> (SELECT COUNT(*) FROM journal j WHERE j.inbox_seq = i.seq AND j.outcome = 0)").await,
             0,

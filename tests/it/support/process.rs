@@ -1,7 +1,8 @@
 //! The real binary as a child process, to be killed.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -68,20 +69,30 @@ impl HostProcess {
     }
 
     /// Asks it to stop and waits; fails if it did not end well.
-    pub fn stops(mut self) {
+    pub async fn stops(mut self) {
         self.signal("-TERM");
-        let status = self.child.wait().expect("it has ended");
+        let status = self.ends().await;
         assert!(status.success(), "the host ended with {status}:\n{}", self.log());
         self.kept_its_secrets();
     }
 
     /// Waits until it has refused to start, and says why it did.
-    pub fn refuses(mut self) -> String {
-        let status = self.child.wait().expect("it has ended");
+    pub async fn refuses(mut self) -> String {
+        let status = self.ends().await;
         assert_eq!(status.code(), Some(1), "the host ended with {status}:\n{}", self.log());
         self.kept_its_secrets();
         let log = self.log();
         log[log.find("error: ").expect("an error")..].to_owned()
+    }
+
+    /// Waits without standing in the way of the emulator, which the last answers come from.
+    async fn ends(&mut self) -> ExitStatus {
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be asked") {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// The most memory that it has had so far, in MiB.
