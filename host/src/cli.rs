@@ -18,13 +18,15 @@ use crate::emulator::Emulator;
 use crate::emulator::memory::Memory;
 use crate::host::{self, Host};
 use crate::shutdown::Tasks;
-use crate::store::Desk;
+use crate::store::{Desk, Whose};
 
 mod dead;
 
 mod journal;
 
 mod plugin;
+
+mod print;
 
 mod replay;
 
@@ -218,6 +220,23 @@ impl At {
             None => config::Database::load(&self.config)?.url,
         };
         Ok(Desk::open(&url).await?)
+    }
+}
+
+/// Which of many
+#[derive(Debug, clap::Args)]
+struct Of {
+    /// Only those of this bot: its name without @, or its id
+    #[arg(long)]
+    bot: Option<String>,
+    /// Only those of this plugin
+    #[arg(long)]
+    plugin: Option<String>,
+}
+
+impl From<Of> for Whose {
+    fn from(of: Of) -> Self {
+        Self { bot: of.bot, plugin: of.plugin }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::emulator::Emulator;
 use crate::emulator::memory::Memory;
 use crate::emulator::world::World;
 use crate::host::{self, Host};
+use crate::model::hex;
 use crate::sandbox::{Me, Settings};
 use crate::shutdown::Tasks;
 use crate::store::StoreError;
@@ -151,7 +152,7 @@ fn api_token(data: &Path) -> anyhow::Result<String> {
     }
     let mut bytes = [0; 16];
     StdRng::from_os_rng().fill_bytes(&mut bytes);
-    let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let token = hex(&bytes);
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let written = options.open(&file).and_then(|mut file| file.write_all(token.as_bytes()));

@@ -164,7 +164,7 @@ pub async fn fetch(origin: &Origin, bounds: Bounds) -> Result<Vec<u8>, FetchErro
 
 /// The SHA-256 of bytes in hexadecimal digits, as a component is known by.
 pub fn digest(bytes: &[u8]) -> String {
-    format!("{:x}", Sha256::digest(bytes))
+    crate::model::hex(&Sha256::digest(bytes))
 }
 
 /// Does it within the time.

@@ -26,6 +26,13 @@ pub mod web;
 
 pub mod llm;
 
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
 /// A bot, by the id that Telegram gave it: the number before the colon of its token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BotId(pub i64);
@@ -47,6 +54,11 @@ impl PluginName {
             && name.starts_with(|first: char| first.is_ascii_lowercase())
             && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         fits.then(|| Self(name.into()))
+    }
+
+    /// The name that a text comes close to, as the stem of a file's does; `plugin` for want of a better one.
+    pub fn like(text: &str) -> Self {
+        Self::new(&text.replace('_', "-")).unwrap_or_else(|| Self("plugin".into()))
     }
 
     /// The name as text.

@@ -30,8 +30,7 @@ pub(super) async fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// What a file's name says that the plugin in it is called, before it can say so itself.
 pub(super) fn called(file: &Path) -> PluginName {
-    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().replace('_', "-");
-    PluginName::new(&stem).or_else(|| PluginName::new("plugin")).unwrap_or_else(|| unreachable!("it is a name"))
+    PluginName::like(file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default())
 }
 
 /// For a person.

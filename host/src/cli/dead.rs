@@ -3,14 +3,13 @@
 //! Of the configuration only `[database]` is read, so that the command needs no bot's token.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use anyhow::bail;
 use serde_json::{Value, json};
 
-use super::say;
-use crate::clock::{Clock, Millis};
-use crate::config;
+use super::print::{self, time};
+use super::{At, Of, say};
+use crate::clock::Clock;
 use crate::http::api::letters::{self as form, as_json, event};
 use crate::store::{DeadLetter, DeadLetters, Undone, Whose};
 
@@ -24,12 +23,8 @@ const REASON: usize = 60;
 pub(super) struct Dead {
     #[command(subcommand)]
     act: Act,
-    /// The configuration file; only its [database] is read
-    #[arg(long, short, default_value = super::CONFIG, env = "GUESTHOUSE_CONFIG", global = true)]
-    config: PathBuf,
-    /// The database instead, as in database.url
-    #[arg(long, value_name = "URL", global = true)]
-    database: Option<String>,
+    #[command(flatten)]
+    at: At,
     /// Write JSON, for scripts
     #[arg(long, global = true)]
     json: bool,
@@ -57,16 +52,6 @@ enum Act {
 }
 
 #[derive(Debug, clap::Args)]
-struct Of {
-    /// Only those of this bot: its name without @, or its id
-    #[arg(long)]
-    bot: Option<String>,
-    /// Only those of this plugin
-    #[arg(long)]
-    plugin: Option<String>,
-}
-
-#[derive(Debug, clap::Args)]
 struct Which {
     /// Their numbers
     #[arg(required_unless_present = "all", conflicts_with = "all")]
@@ -78,19 +63,9 @@ struct Which {
     of: Of,
 }
 
-impl From<Of> for Whose {
-    fn from(of: Of) -> Self {
-        Self { bot: of.bot, plugin: of.plugin }
-    }
-}
-
 /// Does what the command line says.
 pub(super) async fn run(dead: Dead, clock: &Clock) -> anyhow::Result<()> {
-    let url = match dead.database {
-        Some(url) => url,
-        None => config::Database::load(&dead.config)?.url,
-    };
-    let letters = DeadLetters::open(&url, clock).await?;
+    let letters = DeadLetters::of(dead.at.open().await?, clock);
     let said = act(&letters, dead.act, dead.json).await;
     letters.close().await;
     say(said?.trim_end());
@@ -166,15 +141,6 @@ fn no_letter(undone: &Undone) -> String {
     format!("{problem}\nhint: `guesthouse dead list` shows the numbers of all dead letters")
 }
 
-fn time(millis: Millis) -> String {
-    let rounded = jiff::Timestamp::from_millisecond(millis - millis.rem_euclid(1_000));
-    rounded.map_or_else(|_| millis.to_string(), |time| time.to_string())
-}
-
-fn bot(letter: &DeadLetter) -> String {
-    if letter.username.is_empty() { letter.bot.to_string() } else { format!("@{}", letter.username) }
-}
-
 fn user(letter: &DeadLetter) -> String {
     event(letter).sender().map_or_else(|| "-".to_owned(), |user| user.to_string())
 }
@@ -195,7 +161,7 @@ fn table(letters: &[DeadLetter]) -> String {
         [
             letter.seq.to_string(),
             time(letter.ended_at),
-            bot(letter),
+            print::bot(letter.bot, &letter.username),
             letter.plugin.clone(),
             letter.chat.to_string(),
             user(letter),
@@ -203,22 +169,14 @@ fn table(letters: &[DeadLetter]) -> String {
             short(&letter.reason, REASON),
         ]
     };
-    let rows: Vec<_> = std::iter::once(head).chain(letters.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 8] = std::array::from_fn(width);
-    let mut text = String::new();
-    for row in &rows {
-        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
-    }
-    text
+    print::table(head, letters.iter().map(row))
 }
 
 fn page(letter: &DeadLetter) -> String {
     let known = |text: &str| if text.is_empty() { "not known".to_owned() } else { text.to_owned() };
     let lines = [
         ("event", letter.seq.to_string()),
-        ("bot", format!("{} ({})", bot(letter), letter.bot)),
+        ("bot", format!("{} ({})", print::bot(letter.bot, &letter.username), letter.bot)),
         ("plugin", letter.plugin.clone()),
         ("digest", known(&letter.digest)),
         ("chat", letter.chat.to_string()),

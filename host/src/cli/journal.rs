@@ -1,13 +1,11 @@
 //! `guesthouse journal`: which turns are kept, what is in one, and how to forget them.
 
-use std::fmt::Write as _;
-
 use anyhow::{Context, bail};
 use serde_json::json;
 
-use super::{At, say};
+use super::{At, Of, print, say};
 use crate::journal::body;
-use crate::store::{Purge, TurnRow, Whose};
+use crate::store::{Purge, TurnRow};
 
 /// Look at the turns that are kept, or forget them
 #[derive(Debug, clap::Args)]
@@ -22,12 +20,8 @@ pub(super) struct Journal {
 enum Act {
     /// Show the newest turns in a table, the newest last
     List {
-        /// Only those of this bot: its name without @, or its id
-        #[arg(long)]
-        bot: Option<String>,
-        /// Only those of this plugin
-        #[arg(long)]
-        plugin: Option<String>,
+        #[command(flatten)]
+        of: Of,
         /// How many at most
         #[arg(long, default_value_t = 100)]
         limit: i64,
@@ -57,8 +51,8 @@ pub(super) async fn run(Journal { act, at }: Journal) -> anyhow::Result<()> {
     let desk = at.open().await?;
     let said = async {
         anyhow::Ok(match act {
-            Act::List { bot, plugin, limit } => {
-                let mut turns = desk.turns(&Whose { bot, plugin }, i64::MAX, limit).await?;
+            Act::List { of, limit } => {
+                let mut turns = desk.turns(&of.into(), i64::MAX, limit).await?;
                 turns.reverse();
                 if turns.is_empty() { "The journal is empty.".into() } else { table(&turns) }
             }
@@ -108,11 +102,10 @@ fn table(turns: &[TurnRow]) -> String {
     let head =
         ["TURN", "BEGAN", "BOT", "PLUGIN", "CHAT", "EVENT", "OUTCOME", "CPU MS", "KIB", "BYTES"].map(str::to_owned);
     let row = |turn: &TurnRow| {
-        let rounded = jiff::Timestamp::from_millisecond(turn.at - turn.at.rem_euclid(1_000));
         [
             turn.seq.to_string(),
-            rounded.map_or_else(|_| turn.at.to_string(), |time| time.to_string()),
-            if turn.username.is_empty() { turn.bot.to_string() } else { format!("@{}", turn.username) },
+            print::time(turn.at),
+            print::bot(turn.bot, &turn.username),
             turn.part.clone(),
             turn.chat.to_string(),
             turn.event.to_string(),
@@ -122,13 +115,5 @@ fn table(turns: &[TurnRow]) -> String {
             turn.size.to_string(),
         ]
     };
-    let rows: Vec<_> = std::iter::once(head).chain(turns.iter().map(row)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 10] = std::array::from_fn(width);
-    let mut text = String::new();
-    for row in &rows {
-        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
-    }
-    text
+    print::table(head, turns.iter().map(row))
 }

@@ -85,7 +85,7 @@ async fn one(desk: &Desk, loader: &mut Loader, turn: i64) -> anyhow::Result<(Str
     let row = desk.turn(turn).await?.with_context(|| no_turn(turn))?;
     let recorded = record(desk, turn).await?;
     let plugin = loader.plugin(&recorded).await?;
-    let replayed = play::replay(&plugin, &recorded).await;
+    let replayed = play::traced(&plugin, &recorded).await;
     let verdict = diff::compare(&recorded, &replayed);
     Ok((trace(&row, &recorded, &plugin, &replayed, &verdict), verdict == Verdict::Same))
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{At, say};
-use crate::store::{ShadowRow, Whose};
+use super::{At, Of, print, say};
+use crate::store::ShadowRow;
 
 /// Look at what shadows (other builds of plugins, `shadow = "…"` in the configuration) did differently
 #[derive(Debug, clap::Args)]
@@ -22,21 +22,11 @@ enum Act {
     Forget(Of),
 }
 
-#[derive(Debug, clap::Args)]
-struct Of {
-    /// Only those of this bot: its name without @, or its id
-    #[arg(long)]
-    bot: Option<String>,
-    /// Only those of this plugin
-    #[arg(long)]
-    plugin: Option<String>,
-}
-
 pub(super) async fn run(Shadow { act, at }: Shadow) -> anyhow::Result<()> {
     let desk = at.open().await?;
     match act {
-        Act::Report(Of { bot, plugin }) => {
-            let rows = desk.shadows(&Whose { bot, plugin }).await?;
+        Act::Report(of) => {
+            let rows = desk.shadows(&of.into()).await?;
             desk.close().await;
             say(text(&rows).trim_end());
             anyhow::ensure!(
@@ -44,8 +34,8 @@ pub(super) async fn run(Shadow { act, at }: Shadow) -> anyhow::Result<()> {
                 "a shadow did something else\nhint: `guesthouse replay TURN --plugin FILE` shows one of these turns"
             );
         }
-        Act::Forget(Of { bot, plugin }) => {
-            let count = desk.forget_shadows(&Whose { bot, plugin }).await?;
+        Act::Forget(of) => {
+            let count = desk.forget_shadows(&of.into()).await?;
             desk.close().await;
             say(&format!("{count} line(s) of shadows are forgotten."));
         }
@@ -62,7 +52,7 @@ fn text(rows: &[ShadowRow]) -> String {
     for row in rows {
         let whose = (row.bot, &row.plugin, &row.digest);
         if before != Some(whose) {
-            let bot = if row.username.is_empty() { row.bot.to_string() } else { format!("@{}", row.username) };
+            let bot = print::bot(row.bot, &row.username);
             let _ = writeln!(
                 text,
                 "{}shadow {} of {} of {bot}:",

@@ -76,7 +76,7 @@ impl Token {
     /// random bits, so nobody gets back from the one to the other.
     pub fn secret_for(&self, purpose: &str) -> String {
         let digest = Sha256::digest(format!("guesthouse {purpose}\n{}", self.reveal()));
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::model::hex(&digest)
     }
 }
 

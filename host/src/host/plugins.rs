@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{self, Config, Grant};
 use crate::lane::Guest;
-use crate::model::PluginName;
 use crate::model::manifest::Table;
+use crate::model::{PluginName, hex};
 use crate::sandbox::{Plugin, Sandbox, Settings, Source};
 use crate::telegram::Me;
 
@@ -63,7 +63,7 @@ pub(super) async fn load(
             })?;
             let digest = match &plugin.pin {
                 Some(_) => {
-                    let digest = format!("{:x}", Sha256::digest(&component));
+                    let digest = hex(&Sha256::digest(&component));
                     is_pinned(&name, plugin, &digest)?;
                     Some(digest)
                 }

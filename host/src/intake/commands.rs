@@ -14,8 +14,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::Bot;
-use crate::model::PluginName;
 use crate::model::manifest::{CommandSpec, Manifest};
+use crate::model::{PluginName, hex};
 use crate::shutdown::Shutdown;
 use crate::store::StoreError;
 use crate::telegram::{CallError, CommandScope, Decision};
@@ -149,7 +149,7 @@ fn in_language(commands: &[&CommandSpec], language: Option<&str>) -> Vec<(String
 /// What the database keeps of the menus: a digest, and for whom they are: `<digest> default default/ru 17 17/ru`.
 fn state(menus: &[Menu]) -> String {
     let json = serde_json::to_string(menus).unwrap_or_default();
-    let mut state = Sha256::digest(json).iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
+    let mut state = hex(&Sha256::digest(json)[..16]);
     for menu in menus {
         state.push(' ');
         state.push_str(&menu.chat.map_or_else(|| "default".into(), |chat| chat.to_string()));

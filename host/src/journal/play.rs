@@ -33,7 +33,7 @@ pub struct Replayed {
     pub asked_for: TurnEffects,
     /// Why it failed.
     pub failure: Option<TurnError>,
-    /// What it asked and was answered, a line each.
+    /// What it asked and was answered, a line each, if it was [`traced`].
     pub steps: Vec<String>,
     /// The first question that the record has no answer for.
     pub divergence: Option<String>,
@@ -43,7 +43,16 @@ pub struct Replayed {
 
 /// Runs a recorded turn again.
 pub async fn replay(plugin: &Plugin, recorded: &Recorded<'_>) -> Replayed {
-    let player = Arc::new(Player::new(recorded));
+    play(plugin, recorded, None).await
+}
+
+/// The same, writing down what it asks and is answered.
+pub async fn traced(plugin: &Plugin, recorded: &Recorded<'_>) -> Replayed {
+    play(plugin, recorded, Some(Mutex::default())).await
+}
+
+async fn play(plugin: &Plugin, recorded: &Recorded<'_>, steps: Option<Mutex<Vec<String>>>) -> Replayed {
+    let player = Arc::new(Player::new(recorded, steps));
     let turn = Turn {
         event: recorded.event.clone().into_owned(),
         raw: recorded.raw.as_ref().into(),
@@ -61,7 +70,9 @@ pub async fn replay(plugin: &Plugin, recorded: &Recorded<'_>) -> Replayed {
         Err(error) => (TurnEffects::default(), Some(error)),
     };
     let effects = serde_json::to_value(&asked_for).unwrap_or_default();
-    let steps = std::mem::take(&mut *player.steps.lock().unwrap_or_else(PoisonError::into_inner));
+    let written =
+        |steps: &Mutex<Vec<String>>| std::mem::take(&mut *steps.lock().unwrap_or_else(PoisonError::into_inner));
+    let steps = player.steps.as_ref().map(written).unwrap_or_default();
     let divergence = player.missing.lock().unwrap_or_else(PoisonError::into_inner).take();
     Replayed { effects, asked_for, failure, steps, divergence, cpu: report.cpu }
 }
@@ -81,32 +92,34 @@ struct Player {
     answers: Vec<super::record::Answered>,
     /// Those of them that have been given. A question may have been asked twice, with two answers.
     given: Mutex<HashSet<usize>>,
-    steps: Mutex<Vec<String>>,
+    steps: Option<Mutex<Vec<String>>>,
     missing: Mutex<Option<String>>,
 }
 
 impl Player {
-    fn new(recorded: &Recorded<'_>) -> Self {
+    fn new(recorded: &Recorded<'_>, steps: Option<Mutex<Vec<String>>>) -> Self {
         let mut known = Record::default();
         recorded.reads.iter().cloned().for_each(|read| known.push(read));
         let (reads, answers) = (recorded.reads.to_vec(), recorded.answers.to_vec());
-        Self { reads, known, answers, given: Mutex::default(), steps: Mutex::default(), missing: Mutex::default() }
+        Self { reads, known, answers, given: Mutex::default(), steps, missing: Mutex::default() }
     }
 
-    fn step(&self, question: &str, answer: &str) {
-        let line = format!("{} → {}", shown(question), shown(answer));
-        self.steps.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    /// An answer may be long, and is put into words only for whoever reads them.
+    fn step(&self, question: &str, answer: std::fmt::Arguments<'_>) {
+        let Some(steps) = &self.steps else { return };
+        let line = format!("{} → {}", shown(question), shown(&answer.to_string()));
+        steps.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
     /// The answer to a question about a table.
     fn table<T: std::fmt::Debug>(&self, question: String, answer: Option<T>) -> Result<T, ViewError> {
         if let Some(answer) = answer {
-            self.step(&question, &format!("{answer:?}"));
+            self.step(&question, format_args!("{answer:?}"));
             return Ok(answer);
         }
-        match self.recorded(&question)? {
-            Some(_) | None => Err(self.diverges(question, "")),
-        }
+        // It may have been answered with an error.
+        self.recorded(&question)?;
+        Err(self.diverges(question, ""))
     }
 
     /// The recorded answer to a question; an error if that is what was answered.
@@ -121,7 +134,7 @@ impl Player {
         given.insert(index);
         drop(given);
         if let Answer::Failed(error) = &answered.answer {
-            self.step(question, &error.to_string());
+            self.step(question, format_args!("{error}"));
             return Err(error.clone());
         }
         Ok(Some(answered.answer.clone()))
@@ -139,7 +152,7 @@ impl Player {
             }
             Some(answer) => match expected(answer) {
                 Some(answer) => {
-                    self.step(&question, &format!("{answer:?}"));
+                    self.step(&question, format_args!("{answer:?}"));
                     Ok(answer)
                 }
                 None => Err(self.diverges(question, "")),
@@ -150,7 +163,7 @@ impl Player {
 
     fn diverges(&self, question: String, why: &str) -> ViewError {
         let named = format!("{}{why}", shown(&question));
-        self.step(&question, "the record has no answer");
+        self.step(&question, format_args!("the record has no answer"));
         self.missing.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(named);
         ViewError::Refused("the record of this turn has no answer to that".into())
     }
@@ -221,11 +234,11 @@ impl View for Player {
         let refused = |error: ViewError| FileError::Unavailable(error.to_string());
         match self.recorded(&question).map_err(refused)? {
             Some(Answer::File(bytes)) => {
-                self.step(&question, &format!("{} bytes", bytes.len()));
+                self.step(&question, format_args!("{} bytes", bytes.len()));
                 Ok(bytes)
             }
             Some(Answer::NoFile(error)) => {
-                self.step(&question, &error.to_string());
+                self.step(&question, format_args!("{error}"));
                 Err(error)
             }
             Some(Answer::LeftOut(bytes)) => {

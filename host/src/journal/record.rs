@@ -13,13 +13,13 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::Millis;
 use crate::config::Sites;
-use crate::model::DialogueKey;
 use crate::model::effect::DialogueState;
 use crate::model::event::Event;
 use crate::model::llm::{LlmAnswer, LlmError, Prompt};
 use crate::model::manifest::Table;
 use crate::model::table::{Filter, Query, Read, Row};
 use crate::model::web::{WebBounds, WebError, WebRequest, WebResponse, blob};
+use crate::model::{DialogueKey, hex};
 use crate::sandbox::{FileError, Me, Plugin, TurnError, View, ViewError};
 
 /// Longest question that is kept as it is; of a longer one its digest is enough to know it again.
@@ -117,7 +117,7 @@ pub fn settings_digest(plugin: &Plugin) -> String {
 
 /// As much of a digest as it takes to tell things apart, in hexadecimal.
 fn eight_bytes(text: &[u8]) -> String {
-    Sha256::digest(text).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text)[..8])
 }
 
 /// The questions of a view in words: what is asked again is recognised by them, and a divergence is named with them.
@@ -191,7 +191,7 @@ pub(super) mod asked {
         if question.len() <= QUESTION {
             return question;
         }
-        let digest: String = Sha256::digest(&question).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&Sha256::digest(&question)[..16]);
         format!("{}… ({digest})", &question[..question.floor_char_boundary(40)])
     }
 

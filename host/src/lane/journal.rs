@@ -16,7 +16,8 @@ use crate::config::Records;
 use crate::journal::body;
 use crate::journal::record::{Recorded, Recorder};
 use crate::model::event::Event;
-use crate::sandbox::{Turn, TurnReport, View};
+use crate::model::hex;
+use crate::sandbox::{TurnReport, View};
 use crate::store::{Lease, NewTurn, Waiting};
 
 /// What is kept of one turn.
@@ -35,11 +36,11 @@ pub(super) struct Tape<'a> {
 }
 
 /// What a run was given, as far as its report does not say it.
-pub(super) struct Run {
-    event: Event,
-    raw: Arc<str>,
-    now: Millis,
-    seed: [u8; 32],
+pub(super) struct Run<'a> {
+    pub(super) event: &'a Event,
+    pub(super) raw: &'a str,
+    pub(super) now: Millis,
+    pub(super) seed: [u8; 32],
 }
 
 impl<'a> Tape<'a> {
@@ -59,17 +60,16 @@ impl<'a> Tape<'a> {
         recorder
     }
 
-    /// What the run that begins is given.
-    pub(super) fn run(&self, turn: &Turn) -> Option<Run> {
-        let recorder = self.recorder.as_ref()?;
-        // What an earlier run was answered is not this one's.
-        recorder.forget();
-        Some(Run { event: turn.event.clone(), raw: Arc::clone(&turn.raw), now: turn.now, seed: turn.seed })
+    /// A run begins: what an earlier one was answered is not this one's.
+    pub(super) fn run(&self) {
+        if let Some(recorder) = &self.recorder {
+            recorder.forget();
+        }
     }
 
     /// Writes a run down.
-    pub(super) fn note(&mut self, run: Option<Run>, report: &TurnReport) {
-        let (Some(run), Some(recorder)) = (run, &self.recorder) else { return };
+    pub(super) fn note(&mut self, run: &Run<'_>, report: &TurnReport) {
+        let Some(recorder) = &self.recorder else { return };
         let guest = self.guest;
         let (effects, failure) = match &report.result {
             Ok(effects) => (Some(effects), None),
@@ -84,13 +84,13 @@ impl<'a> Tape<'a> {
             processor: self.lease.part().and_then(|part| part.processor()).map(Cow::Borrowed),
             digest: guest.plugin.digest().into(),
             settings: Cow::Borrowed(&*guest.settings),
-            event: Cow::Borrowed(&run.event),
-            raw: Cow::Borrowed(&*run.raw),
+            event: Cow::Borrowed(run.event),
+            raw: Cow::Borrowed(run.raw),
             now: run.now,
-            seed: run.seed.iter().map(|byte| format!("{byte:02x}")).collect(),
+            seed: hex(&run.seed),
             has_next: !self.waiting.origin.next.is_empty(),
             origin: run.event.chat(),
-            dialogue: super::turn::dialogue_of(&run.event),
+            dialogue: super::turn::dialogue_of(run.event),
             others: Cow::Borrowed(&*guest.others),
             reads: Cow::Borrowed(reads),
             answers: Cow::Borrowed(&answers),

@@ -27,7 +27,7 @@ use crate::llm::Asker;
 use crate::model::cron::Zone;
 use crate::model::llm::{LlmAnswer, LlmError, Prompt};
 use crate::model::web::{WebBounds, WebError, WebRequest, WebResponse};
-use crate::model::{BotId, PluginName};
+use crate::model::{BotId, PluginName, hex};
 use crate::store::{AnswerKind, Lease, Spent, Store, StoreError, StoredAnswer, Waiting};
 use crate::telegram::encode::Origin;
 use crate::wake::Wake;
@@ -272,7 +272,7 @@ impl Kept {
 fn digest(question: &impl Serialize) -> String {
     // These hold texts, numbers and lists, which cannot fail to be written.
     let json = serde_json::to_vec(question).unwrap_or_default();
-    Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(json))
 }
 
 #[cfg(test)]

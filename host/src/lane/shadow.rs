@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::config::Records;
 use crate::journal::diff::{self, Verdict};
 use crate::journal::{body, play};
-use crate::model::BotId;
+use crate::model::{BotId, hex};
 use crate::sandbox::Plugin;
 use crate::shutdown::Shutdown;
 use crate::store::{Compared, NewShadow, Store};
@@ -166,7 +166,7 @@ async fn compare(turn: &Turn) -> Option<Compared> {
 }
 
 fn differs(words: String) -> Option<Compared> {
-    let signature = Sha256::digest(&words).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let signature = hex(&Sha256::digest(&words)[..16]);
     Some(Compared::Differs { signature, words })
 }
 

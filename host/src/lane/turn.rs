@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::journal::Tape;
+use super::journal::{Run, Tape};
 use super::outside::Outside;
 use super::queue::HeldTable;
 use super::view::TurnView;
@@ -123,6 +123,7 @@ impl Lanes {
         let seen = tape.begin(Arc::clone(&view) as _, &event);
         let mut alone = None;
         for _ in 0..CONFLICTS {
+            let seed = self.seeds.draw(lease.bot(), lease.part(), lease.chat());
             let turn = Turn {
                 event: event.clone(),
                 raw: Arc::clone(&raw),
@@ -130,14 +131,14 @@ impl Lanes {
                 has_next: !waiting.origin.next.is_empty(),
                 others: Arc::clone(&guest.others),
                 now,
-                seed: self.seeds.draw(lease.bot(), lease.part(), lease.chat()),
+                seed,
                 origin: event.chat(),
                 dialogue,
             };
             let since = guest.tables.now();
-            let run = tape.run(&turn);
+            tape.run();
             let report = self.run_plugin(guest, turn, &seen, &mut alone).await?;
-            tape.note(run, &report);
+            tape.note(&Run { event: &event, raw: &raw, now, seed }, &report);
             let effects = match report.result {
                 Ok(effects) => effects,
                 Err(error @ TurnError::Unavailable(_)) => return Err(error.into()),

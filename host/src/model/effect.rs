@@ -265,6 +265,6 @@ pub struct TurnEffects {
 
 /// A file as its digest and size: what is asked of it later is whether it is the same.
 fn by_digest<S: serde::Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-    let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = super::hex(&Sha256::digest(bytes));
     serializer.collect_str(&format_args!("{} bytes, sha256 {digest}", bytes.len()))
 }

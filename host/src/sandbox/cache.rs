@@ -17,8 +17,8 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use super::plugin::Settings;
-use crate::model::PluginName;
 use crate::model::manifest::Manifest;
+use crate::model::{PluginName, hex};
 
 /// First bytes of a file; another layout gets another number.
 const MAGIC: &[u8; 16] = b"guesthouse-code1";
@@ -197,11 +197,6 @@ fn create_private_folder(folder: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn create_private_file(file: &Path) -> io::Result<fs::File> {
     fs::OpenOptions::new().write(true).create_new(true).open(file)
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// `Hash` into SHA-256: the standard hashers do not promise to stay the same.

@@ -15,7 +15,7 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Instance};
 
 use super::bindings::{Plugin as Bindings, PluginPre};
-use super::cache::{Entry, Facts, Key, hex};
+use super::cache::{Entry, Facts, Key};
 use super::guest::{Guest, Rules};
 use super::heavy::Group;
 use super::manifest::Planned;
@@ -26,8 +26,8 @@ use super::view::View;
 use super::{Shared, convert, imports, manifest};
 use crate::config::Grant;
 use crate::config::grant::Capability;
-use crate::model::PluginName;
 use crate::model::manifest::Manifest;
+use crate::model::{PluginName, hex};
 
 /// A component to make a plugin of.
 #[derive(Debug, Clone)]

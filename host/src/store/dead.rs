@@ -7,11 +7,12 @@
 //! A letter that is tried again keeps its number, and so its place in its lane: it comes before what still waits there,
 //! and after what a host has under way. It gets all its attempts anew, and a day.
 
+use super::desk::Desk;
 use super::dialect::{Dialect, Sql};
-use super::engine::{Channel, Engine, Job, Verdict};
+use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
 use super::session::{Param, Record, Session, params};
-use super::{Store, hosts, migrate};
+use super::{Store, hosts};
 use crate::clock::{Clock, Millis};
 use crate::model::BotId;
 use crate::model::payload::Payload;
@@ -170,40 +171,21 @@ impl Job for Handle {
 
 /// The dead letters of a database.
 pub struct DeadLetters {
-    engine: Place,
+    desk: Desk,
     clock: Clock,
-}
-
-/// Whose connections are used.
-pub(super) enum Place {
-    Own(Engine),
-    Host(Store),
-}
-
-impl std::ops::Deref for Place {
-    type Target = Engine;
-
-    fn deref(&self) -> &Engine {
-        match self {
-            Self::Own(engine) => engine,
-            Self::Host(store) => &store.shared.engine,
-        }
-    }
 }
 
 impl Store {
     /// Its dead letters.
     pub fn dead_letters(&self) -> DeadLetters {
-        DeadLetters { engine: Place::Host(self.clone()), clock: self.shared.clock.clone() }
+        DeadLetters { desk: self.desk(), clock: self.shared.clock.clone() }
     }
 }
 
 impl DeadLetters {
-    /// Opens the database that a URL names, which some host has made, beside the hosts that use it.
-    pub async fn open(url: &str, clock: &Clock) -> Result<Self, StoreError> {
-        let engine = Engine::attach(url).await?;
-        migrate::check(&engine).await?;
-        Ok(Self { engine: Place::Own(engine), clock: clock.clone() })
+    /// Those of the database that a desk stands before.
+    pub fn of(desk: Desk, clock: &Clock) -> Self {
+        Self { desk, clock: clock.clone() }
     }
 
     /// The newest of them, newest first.
@@ -213,26 +195,26 @@ impl DeadLetters {
 
     /// Some of them, newest first, and how many there are.
     pub async fn page(&self, filter: &Whose, limit: i64, offset: i64) -> Result<(Vec<DeadLetter>, i64), StoreError> {
-        let count = self.engine.read(COUNT.with(filter.params().to_vec())).await?;
+        let count = self.desk.engine.read(COUNT.with(filter.params().to_vec())).await?;
         let total = count.rows.first().map_or(Ok(0), |row| row.integer(0))?;
         Ok((self.some(filter, limit, offset).await?, total))
     }
 
     async fn some(&self, filter: &Whose, limit: i64, offset: i64) -> Result<Vec<DeadLetter>, StoreError> {
         let params = filter.params().into_iter().chain(params![limit, offset]).collect();
-        self.engine.read(LIST.with(params)).await?.rows.into_iter().map(letter).collect()
+        self.desk.engine.read(LIST.with(params)).await?.rows.into_iter().map(letter).collect()
     }
 
     /// One of them, or what is there instead.
     pub async fn show(&self, seq: i64) -> Result<Result<DeadLetter, Undone>, StoreError> {
-        match self.engine.read(SHOW.with(params![seq])).await?.rows.into_iter().next() {
+        match self.desk.engine.read(SHOW.with(params![seq])).await?.rows.into_iter().next() {
             Some(row) => {
-                let parts = self.engine.read(PARTS.with(params![seq])).await?.rows.into_iter();
+                let parts = self.desk.engine.read(PARTS.with(params![seq])).await?.rows.into_iter();
                 let parts = parts.map(|mut row| row.text(0)).collect::<Result<_, _>>()?;
                 letter(row).map(|letter| Ok(DeadLetter { parts, ..letter }))
             }
             None => {
-                let answer = self.engine.read(STATE.with(params![seq])).await?;
+                let answer = self.desk.engine.read(STATE.with(params![seq])).await?;
                 let state = answer.rows.first().map(|row| row.integer(0)).transpose()?;
                 Ok(Err(Undone { seq, state }))
             }
@@ -241,25 +223,23 @@ impl DeadLetters {
 
     /// Has all of these tried again; nothing if one of them is no dead letter.
     pub async fn retry(&self, seqs: Vec<i64>) -> Result<Result<(), Undone>, StoreError> {
-        let undone = self.engine.write(Handle { act: Act::Retry, seqs, now: self.clock.now() }).await?;
-        if undone.is_none() && self.engine.dialect == Dialect::Postgres {
+        let undone = self.desk.engine.write(Handle { act: Act::Retry, seqs, now: self.clock.now() }).await?;
+        if undone.is_none() && self.desk.engine.dialect == Dialect::Postgres {
             // Who does not hear of it looks within seconds.
-            let _ = self.engine.read(hosts::HINT.with(params![Channel::Lanes.name()])).await;
+            let _ = self.desk.engine.read(hosts::HINT.with(params![Channel::Lanes.name()])).await;
         }
         Ok(undone.map_or(Ok(()), Err))
     }
 
     /// Puts all of these away; nothing if one of them is no dead letter.
     pub async fn drop(&self, seqs: Vec<i64>) -> Result<Result<(), Undone>, StoreError> {
-        let undone = self.engine.write(Handle { act: Act::Drop, seqs, now: self.clock.now() }).await?;
+        let undone = self.desk.engine.write(Handle { act: Act::Drop, seqs, now: self.clock.now() }).await?;
         Ok(undone.map_or(Ok(()), Err))
     }
 
     /// Lets go of the database.
     pub async fn close(&self) {
-        if let Place::Own(engine) = &self.engine {
-            engine.close().await;
-        }
+        self.desk.close().await;
     }
 }
 

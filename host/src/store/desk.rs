@@ -1,9 +1,8 @@
 //! The database for those who look and are no host: operators at a terminal, beside hosts that run or without any.
 //!
-//! A [`Desk`] holds no lane, takes no lock of a file and brings no schema up to date, like `dead`. What can be asked of it
-//! stands with the tables: `journal`, `why`, `shadows`.
+//! A [`Desk`] holds no lane, takes no lock of a file and brings no schema up to date. What can be asked of it stands with
+//! the tables: `dead`, `journal`, `why`, `shadows`.
 
-use super::dead::Place;
 use super::engine::Engine;
 use super::error::StoreError;
 use super::{Store, migrate};
@@ -11,6 +10,23 @@ use super::{Store, migrate};
 /// A place to look from.
 pub struct Desk {
     pub(super) engine: Place,
+}
+
+/// Whose connections are used.
+pub(super) enum Place {
+    Own(Engine),
+    Host(Store),
+}
+
+impl std::ops::Deref for Place {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        match self {
+            Self::Own(engine) => engine,
+            Self::Host(store) => &store.shared.engine,
+        }
+    }
 }
 
 impl Store {

@@ -154,9 +154,7 @@ pub(super) fn settings(words: &[String]) -> anyhow::Result<BTreeMap<String, Stri
 fn name_of(origin: &Origin) -> PluginName {
     let origin = origin.to_string();
     let last = origin.rsplit('/').next().unwrap_or_default();
-    let stem = last.split(['.', ':', '@', '?']).next().unwrap_or_default().replace('_', "-");
-    let fallback = || PluginName::new("plugin").unwrap_or_else(|| unreachable!("it has the form of a name"));
-    PluginName::new(&stem).unwrap_or_else(fallback)
+    PluginName::like(last.split(['.', ':', '@', '?']).next().unwrap_or_default())
 }
 
 /// A name that the operator or the component has given.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::book::{self, Book};
 use super::document::Document;
 use super::summary;
-use crate::cli::say;
+use crate::cli::{print, say};
 use crate::config::lock::Pin;
 
 /// What the command line says
@@ -70,12 +70,5 @@ fn row(pin: &Pin, state: &str) -> [String; 7] {
 
 fn table(rows: &[[String; 7]]) -> String {
     let head = ["BOT", "NAME", "VERSION", "SHA256", "SOURCE", "BEFORE", "STATE"].map(str::to_owned);
-    let all: Vec<_> = std::iter::once(&head).chain(rows).collect();
-    let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: [usize; 7] = std::array::from_fn(width);
-    let line = |row: &[String; 7]| {
-        let cells: Vec<_> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        format!("{}\n", cells.join("  ").trim_end())
-    };
-    all.into_iter().map(line).collect()
+    print::table(head, rows.iter().cloned())
 }

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::RwLock;
 
 use super::{Stored, TableSet, Tables, quoted};
-use crate::model::PluginName;
 use crate::model::manifest::{Column, ColumnKind, Table};
+use crate::model::{PluginName, hex};
 use crate::store::Store;
 use crate::store::dialect::{Dialect, Sql};
 use crate::store::engine::{Job, Verdict};
@@ -368,8 +368,7 @@ fn shortened(name: &str) -> String {
     if name.len() <= LONGEST_NAME {
         return name.to_owned();
     }
-    let digest = Sha256::digest(name.as_bytes());
-    let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&Sha256::digest(name)[..6]);
     format!("{}_{digest}", &name[..LONGEST_NAME - 1 - digest.len()])
 }
 

@@ -12,7 +12,7 @@ async fn dies(store: &Store, update_id: i64, chat: i64) -> i64 {
 }
 
 async fn letters(place: &Place) -> DeadLetters {
-    DeadLetters::open(&place.url, &place.clock).await.expect("it opens beside the host")
+    DeadLetters::of(Desk::open(&place.url).await.expect("it opens beside the host"), &place.clock)
 }
 
 fn all() -> Whose {
@@ -132,7 +132,7 @@ async fn a_wrong_number_changes_nothing() {
 #[tokio::test]
 async fn nobody_but_a_host_makes_a_database() {
     each_database(async |place| {
-        let error = DeadLetters::open(&place.url, &place.clock).await.err().expect("nobody was here").to_string();
+        let error = Desk::open(&place.url).await.err().expect("nobody was here").to_string();
         if place.is_sqlite() {
             assert!(error.starts_with("there is no database at `"), "{error}");
             assert!(!std::path::Path::new(place.url.trim_start_matches("sqlite://")).exists());

@@ -13,6 +13,7 @@ use teloxide_core::types::{
 use super::{Origin, message_id};
 use crate::model::effect::{Button, ButtonAction, Key, Keyboard, Media, MediaKind};
 use crate::model::event::{Entity, EntityKind, Text};
+use crate::model::hex;
 
 /// What stands in a body in the place of a file that has to be uploaded: `blob:<digest>/<kind>/<name>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,12 +82,6 @@ impl Files {
         };
         InputFile::file_id(FileId(name))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }
 
 /// A file with its caption, as part of an album or of an edit.
