@@ -179,7 +179,7 @@ async fn what_a_component_is_is_said() {
       size        N KiB
       built for   guesthouse:plugin@0.1.0
       asks for    tables: keep rows in the database
-      table       notes: user integer, text text
+      table       notes: user integer, text text, index user
       table       counts: user integer, count integer, unique user
       processor   back
       route       GET /users/{id}/notes: The notes about a user.
