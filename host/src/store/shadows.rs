@@ -4,6 +4,7 @@
 //! A difference may quote what people wrote, and nothing says who. So its words go when anybody's turns are purged, and are
 //! not written down if the turn that they are from is not in the journal any more.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::desk::Desk;
@@ -148,12 +149,14 @@ impl Job for Count {
         let mut lines: BTreeMap<_, (&str, i64, i64, Millis)> = BTreeMap::new();
         for shadow in &self.0 {
             let whose = (shadow.bot.0, shadow.plugin.as_str(), shadow.digest.as_str());
-            if !known.contains_key(&whose) {
-                let answer = session.one(KNOWN.with(params![whose.0, whose.1, whose.2])).await?;
-                let signatures = answer.rows.into_iter().map(|mut row| row.text(0));
-                known.insert(whose, signatures.collect::<Result<_, _>>()?);
-            }
-            let known = known.entry(whose).or_default();
+            let known = match known.entry(whose) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let answer = session.one(KNOWN.with(params![whose.0, whose.1, whose.2])).await?;
+                    let signatures = answer.rows.into_iter().map(|mut row| row.text(0));
+                    unknown.insert(signatures.collect::<Result<_, _>>()?)
+                }
+            };
             let (signature, words) = match &shadow.compared {
                 Compared::Same => (SAME, ""),
                 Compared::Dropped => (DROPPED, ""),

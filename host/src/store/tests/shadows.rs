@@ -92,11 +92,13 @@ async fn hosts_that_count_the_same_never_wait_for_each_other_in_a_circle() {
     let back: Vec<_> = all.iter().rev().cloned().collect();
     for _ in 0..10 {
         let (one, other) = tokio::join!(one.count_shadows(all.clone()), other.count_shadows(back.clone()));
-        (one.expect("counted"), other.expect("counted"));
+        one.expect("counted");
+        other.expect("counted");
     }
     assert!(report(&one.desk()).await.iter().all(|line| line.2 == 20));
     // What a connection has met is told when it ends.
-    (one.close().await, other.close().await);
+    one.close().await;
+    other.close().await;
     let store = open().await;
     let met = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()";
     let step = session::Step::made(met.into(), vec![]);
