@@ -3,7 +3,8 @@
 //!
 //! 1. [`new`]: a project from a template, with the SDK inside, because no registry has it. `kit` writes the files.
 //! 2. [`build`]: the language's own tool, and what is missing for it.
-//! 3. [`look`]: what a component is. [`verdict`]: would it load under this configuration?
+//! 3. [`look`]: what a component is, in the words of `summary`, which says what two versions differ in, too. [`verdict`]: would
+//!    it load under this configuration?
 //!
 //! The commands are in `cli/plugin`. What loads a component is `sandbox`, here as in a host.
 
@@ -14,6 +15,8 @@ mod kit;
 pub mod look;
 
 pub mod new;
+
+pub(crate) mod summary;
 
 pub mod verdict;
 

@@ -125,6 +125,8 @@ const TABLES: u32 = 8;
 const TABLE_ELEMENTS: usize = 20_000;
 /// Compilations at once. Each uses every core by itself.
 const COMPILATIONS: usize = 2;
+/// Turns of shadows at once: the host runs one after another.
+const SHADOWS: u32 = 1;
 
 /// Why there is no sandbox.
 #[derive(Debug, Error)]
@@ -153,8 +155,10 @@ struct Shared {
     cache: cache::Cache,
     ticker: meter::Ticker,
     pace: pace::Pace,
-    /// One permit for each place in the instance pool.
+    /// One permit for each place in the instance pool that is not a shadow's.
     turns: Arc<Semaphore>,
+    /// One permit for each place of shadows, which take none from anybody.
+    shadows: Arc<Semaphore>,
     /// One permit for each compilation; a thread holds it to its end, also when nobody waits for it any more.
     compilations: Arc<Semaphore>,
 }
@@ -178,6 +182,7 @@ impl Sandbox {
                 ticker,
                 pace,
                 turns,
+                shadows: Arc::new(Semaphore::new(SHADOWS as usize)),
                 compilations: Arc::new(Semaphore::new(COMPILATIONS)),
             }),
         })
@@ -185,12 +190,30 @@ impl Sandbox {
 
     /// Makes a plugin of a component: compiled, described once, checked against the grant.
     pub async fn load(&self, source: Source<'_>, settings: Settings, grant: &Grant) -> Result<Plugin, LoadError> {
-        plugin::load(&self.shared, source, settings, grant).await
+        plugin::load(&self.shared, source, settings, (grant, false)).await
+    }
+
+    /// The same for another build of a plugin that is only tried: it has a place of its own in the pool, and its log lines
+    /// say what it is.
+    pub async fn load_shadow(
+        &self,
+        source: Source<'_>,
+        settings: Settings,
+        grant: &Grant,
+    ) -> Result<Plugin, LoadError> {
+        plugin::load(&self.shared, source, settings, (grant, true)).await
     }
 
     /// Looks at a component without a grant: compiled, described once, never run.
     pub async fn inspect(&self, source: Source<'_>, settings: Settings) -> Result<Inspection, LoadError> {
         inspection::inspect(&self.shared, source, settings).await
+    }
+}
+
+impl Shared {
+    /// Where a turn finds a place.
+    fn places(&self, is_shadow: bool) -> &Arc<Semaphore> {
+        if is_shadow { &self.shadows } else { &self.turns }
     }
 }
 
@@ -227,7 +250,7 @@ fn engine_config(limits: &Limits) -> Config {
 
 /// The places that instances come from. Every limit is per process; those per component are unlimited by default.
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
-    let turns = limits.concurrent_turns;
+    let turns = limits.concurrent_turns.saturating_add(SHADOWS);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(turns);
     pool.total_stacks(turns);

@@ -175,25 +175,26 @@ async fn what_a_component_is_is_said() {
     let shown = size.replace(&shown, "N KiB").replace(digest, "…");
     assert_snapshot!(shown, @r#"
     desk 0.1.0: Takes notes over HTTP.
-      file          it.wasm, N KiB
-      sha256        …
-      built for     guesthouse:plugin@0.1.0
-      asks for      tables
-      without grant routes, update
-      of WASI       wasi:cli, wasi:io
-      turns start   from the memory that `describe` leaves behind
-      table         notes (user integer, text text)
-      table         counts (user integer, count integer; unique user)
-      processor     back reads nothing
-      route         GET /users/{id}/notes: The notes about a user.
-      route         POST /users/{id}/notes: Writes a note.
-      route         GET /find: Finds notes.
-      route         GET /users/me: Nobody in particular.
-      route         GET /back: Answered by the processor.
-      route         POST /users/{id}/count: Counts.
-      route         GET /odd/{how}: Answers oddly.
-      a turn may    compute 2000 ms, last 20000 ms, use 64 MiB
-                    send 100 messages, read 10000 rows, write 1000, call the host 10000 times
+      sha256      …
+      size        N KiB
+      built for   guesthouse:plugin@0.1.0
+      asks for    tables: keep rows in the database
+      table       notes: user integer, text text, index user
+      table       counts: user integer, count integer, unique user
+      processor   back
+      route       GET /users/{id}/notes: The notes about a user.
+      route       POST /users/{id}/notes: Writes a note.
+      route       GET /find: Finds notes.
+      route       GET /users/me: Nobody in particular.
+      route       GET /back: Answered by the processor., in back
+      route       POST /users/{id}/count: Counts.
+      route       GET /odd/{how}: Answers oddly.
+      for free    routes, update
+      of WASI     wasi:cli, wasi:io
+      turns start from the memory that `describe` leaves behind
+      a turn may  compute 2000 ms, last 20000 ms, use 64 MiB
+                  send 100 messages, read 10000 rows, write 1000, call the host 10000 times
+      file        it.wasm
     "#);
 
     let shown = said(&guesthouse(folder.path(), &["plugin", "inspect", &file, "--json", "--cache", CACHE]));

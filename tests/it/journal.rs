@@ -41,6 +41,11 @@ impl Operator {
         std::fs::read_to_string(self.folder.path().join(name)).expect("a file")
     }
 
+    /// Puts a text into a file in the operator's folder.
+    pub(crate) fn writes(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("the folder can be written");
+    }
+
     /// What a command that ends well says.
     pub(crate) async fn hears(&self, words: &[&str]) -> String {
         let (good, said) = self.runs(words).await;

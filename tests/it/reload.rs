@@ -5,11 +5,13 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use guesthouse::clock::Clock;
 use serde_json::json;
 
-use crate::support::{CACHE, Database, House, Plugin, Town, component, fixture, fixture_file, folder, until};
+use crate::support::{CACHE, Database, House, Plugin, Street, Town, component, fixture, fixture_file, folder, until};
 
 /// A fixture as a build of one and the same plugin.
 fn build(name: &'static str) -> Plugin {
@@ -108,6 +110,40 @@ async fn what_follows_from_the_manifest_follows() {
         assert_eq!(user.sees().await, "to be edited\n[Press]");
         house.closes([user]).await;
     }
+}
+
+/// A menu that could not be told is not told any more once there is another one.
+#[tokio::test]
+async fn an_old_menu_never_takes_the_place_of_a_newer_one() {
+    let clock = Clock::manual(Clock::system().now());
+    let street = Street::opens().await;
+    street
+        .town
+        .suffers(
+            json!({"method": "setMyCommands", "count": 1, "action": {"error": {"code": 500, "description": "later"}}}),
+        )
+        .await;
+    let database = Database::sqlite();
+    let text = street.configuration(&database, "", &[build("dialogue")]);
+    let house = House::opens_on_at(clock.clone(), street, database, &text).await;
+    let user = house.person(1002);
+    let menu = async || {
+        let menu = house.street.town.get("/chats/p:7000000001:1002/commands?person=1002").await;
+        let commands = menu["commands"].as_array().expect("commands").iter();
+        commands.map(|command| command["command"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    let told = async || house.street.town.calls("setMyCommands").await.len();
+    until("the first menu was refused", async || told().await == 1).await;
+    house.loads(&build("echo")).await.unwrap_or_else(|error| panic!("{error:#}"));
+    until("the new menu is told", async || menu().await.contains(&"photo".to_owned())).await;
+    // Long past the time at which the first one would have been tried again.
+    clock.advance(Duration::from_secs(3_600));
+    for _ in 0..5 {
+        user.says("hello").await;
+        assert_eq!(user.sees().await, "hello");
+    }
+    assert!(!menu().await.contains(&"talk".to_owned()), "{:?}", menu().await);
+    house.closes([user]).await;
 }
 
 #[tokio::test]

@@ -132,11 +132,14 @@ async fn run(mut command: Command, what: &str, hint: &str, quiet: bool, said: Sa
 async fn listen(from: Option<impl AsyncRead + Unpin>, said: Said<'_>) -> Vec<String> {
     let mut heard = Vec::new();
     let Some(from) = from else { return heard };
-    let mut lines = BufReader::new(from).lines();
-    // A line that is no text ends the listening, as the end does.
-    while let Ok(Some(line)) = lines.next_line().await {
-        said(&line);
-        heard.push(line);
+    let (mut from, mut line) = (BufReader::new(from), Vec::new());
+    // To the end, or the tool would wait for ever to be heard: compilers repeat what stands in a source, text or not.
+    while let Ok(1..) = from.read_until(b'\n', &mut line).await {
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches(['\n', '\r']);
+        said(text);
+        heard.push(text.to_owned());
+        line.clear();
     }
     heard
 }
@@ -173,5 +176,17 @@ mod tests {
         assert_eq!(error, "`sh` failed\none\ntwo\nhint: try again");
         heard.lock().unwrap().sort();
         assert_eq!(*heard.lock().unwrap(), ["one", "two"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_text_is_heard_as_well_as_can_be() {
+        let heard = std::sync::Mutex::new(Vec::new());
+        let mut command = Command::new("sh");
+        // More after it than a pipe holds.
+        command.args(["-c", "printf 'caf\\351\\r\\n'; yes | head -c 200000; echo end"]);
+        let said = |line: &str| heard.lock().unwrap().push(line.to_owned());
+        let out = run(command, "`sh`", "try again", false, &said).await.expect("it ends well");
+        assert!(out.starts_with("caf\u{fffd}\ny\n") && out.ends_with("\nend"), "{}", out.len());
+        assert_eq!(heard.lock().unwrap().len(), 100_002);
     }
 }

@@ -1,17 +1,16 @@
 //! What a component is: what it says of itself, what it asks for, and the limits that it would run under. As text for a
-//! person, as JSON for scripts.
+//! person (`summary` has the words), as JSON for scripts.
 
-use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
+use super::summary;
 use crate::config::Limits;
 use crate::config::grant::Capability;
 use crate::dev;
 use crate::model::PluginName;
-use crate::model::manifest::{EventKind, Manifest, Table};
 use crate::sandbox::{Inspection, Sandbox, Source};
 
 /// Reads a component and has it describe itself. Compiled code is kept in `cache`, where the dev house finds it.
@@ -35,27 +34,23 @@ pub(super) fn called(file: &Path) -> PluginName {
 
 /// For a person.
 pub fn as_text(file: &Path, it: &Inspection, limits: &Limits) -> String {
-    let manifest = &it.manifest;
-    let mut text = format!("{} {}: {}\n", manifest.name, manifest.version, manifest.description);
-    let mut line = |what: &str, value: &str| {
-        let _ = writeln!(text, "  {what:<14}{value}");
-    };
-    line("file", &format!("{}, {}", file.display(), size(it.size)));
-    line("sha256", &it.digest);
-    line("built for", &it.contract);
-    line("asks for", &or_nothing(&names(&it.capabilities)));
-    line("without grant", &or_nothing(&it.free.join(", ")));
+    let Limits { cpu_ms, wall_ms, memory_mib, messages, row_reads, row_writes, host_calls, .. } = limits;
+    let free = if it.free.is_empty() { "nothing".to_owned() } else { it.free.join(", ") };
+    let mut text = summary::page(it);
+    let mut line = |label: &str, words: &str| text.push_str(&summary::line(label, words));
+    line("for free", &free);
     if !it.wasi.is_empty() {
         line("of WASI", &it.wasi.join(", "));
     }
     let start = if it.snapshot { "from the memory that `describe` leaves behind" } else { "from the beginning" };
     line("turns start", start);
-    for (what, value) in said(manifest) {
-        line(what, &value);
-    }
-    for (what, value) in bounds(limits) {
-        line(what, &value);
-    }
+    // Those that an author meets first.
+    line("a turn may", &format!("compute {cpu_ms} ms, last {wall_ms} ms, use {memory_mib} MiB"));
+    let more = format!(
+        "send {messages} messages, read {row_reads} rows, write {row_writes}, call the host {host_calls} times"
+    );
+    line("", &more);
+    line("file", &file.display().to_string());
     text
 }
 
@@ -93,14 +88,6 @@ pub fn grant(capabilities: &[Capability]) -> String {
     format!("[{}]", capabilities.iter().map(word).collect::<Vec<_>>().join(", "))
 }
 
-fn names(capabilities: &[Capability]) -> String {
-    capabilities.iter().map(|capability| capability.name()).collect::<Vec<_>>().join(", ")
-}
-
-fn or_nothing(text: &str) -> String {
-    if text.is_empty() { "nothing".into() } else { text.to_owned() }
-}
-
 /// A size as people say it.
 pub fn size(bytes: usize) -> String {
     match bytes {
@@ -108,75 +95,6 @@ pub fn size(bytes: usize) -> String {
         1024..1_048_576 => format!("{} KiB", bytes.div_ceil(1024)),
         _ => format!("{}.{} MiB", bytes >> 20, (bytes % (1 << 20)) * 10 / (1 << 20)),
     }
-}
-
-/// What the manifest says, a line for each thing.
-fn said(manifest: &Manifest) -> Vec<(&'static str, String)> {
-    let mut lines = Vec::new();
-    for command in &manifest.commands {
-        let admins = if command.admins_only { " (admins)" } else { "" };
-        lines.push(("command", format!("/{}: {}{admins}", command.name, command.description)));
-    }
-    for prefix in &manifest.deep_links {
-        lines.push(("deep link", format!("?start={prefix}…")));
-    }
-    if !manifest.events.is_empty() {
-        lines.push(("answers", kinds(&manifest.events)));
-    }
-    for table in &manifest.tables {
-        lines.push(("table", columns(table)));
-    }
-    for processor in &manifest.processors {
-        lines.push(("processor", format!("{} reads {}", processor.name, or_nothing(&kinds(&processor.events)))));
-    }
-    for schedule in &manifest.schedules {
-        lines.push(("schedule", format!("{}: {}", schedule.name, schedule.cron)));
-    }
-    for route in &manifest.routes {
-        lines.push(("route", format!("{} {}: {}", route.method.name(), route.path, route.description)));
-    }
-    for key in &manifest.config {
-        let default = key.default.as_ref().map_or("has to be set".to_owned(), |default| format!("= {default:?}"));
-        lines.push(("setting", format!("{} {default}: {}", key.name, key.description)));
-    }
-    lines
-}
-
-fn kinds(kinds: &[EventKind]) -> String {
-    let name = |kind: &EventKind| match kind {
-        EventKind::Message => "messages",
-        EventKind::EditedMessage => "edited messages",
-        EventKind::ChannelPost => "channel posts",
-        EventKind::EditedChannelPost => "edited channel posts",
-        EventKind::Member => "changes of members",
-        EventKind::Album => "albums",
-        EventKind::Other => "all other updates",
-    };
-    kinds.iter().map(name).collect::<Vec<_>>().join(", ")
-}
-
-fn columns(table: &Table) -> String {
-    let kind = |kind| format!("{kind:?}").to_lowercase();
-    let column = |it: &crate::model::manifest::Column| {
-        format!("{} {}{}", it.name, kind(it.kind), if it.nullable { "?" } else { "" })
-    };
-    let columns: Vec<_> = table.columns.iter().map(column).collect();
-    let unique: String = table.unique.iter().map(|columns| format!("; unique {}", columns.join(", "))).collect();
-    format!("{} ({}{unique})", table.name, columns.join(", "))
-}
-
-/// The limits that an author meets first.
-fn bounds(limits: &Limits) -> Vec<(&'static str, String)> {
-    let Limits { cpu_ms, wall_ms, memory_mib, messages, row_reads, row_writes, host_calls, .. } = limits;
-    vec![
-        ("a turn may", format!("compute {cpu_ms} ms, last {wall_ms} ms, use {memory_mib} MiB")),
-        (
-            "",
-            format!(
-                "send {messages} messages, read {row_reads} rows, write {row_writes}, call the host {host_calls} times"
-            ),
-        ),
-    ]
 }
 
 #[cfg(test)]

@@ -33,7 +33,8 @@ enum Act {
     },
     /// Say how many turns there are and how much room they take
     Size,
-    /// Forget turns: of a person, of a plugin, or all. Their updates are kept for 30 days all the same
+    /// Forget turns: of a person, of a plugin, or all, and with them the words of all reports of shadows, which may quote them.
+    /// Their updates are kept for 30 days all the same
     Purge {
         /// The turns of this person and of the private chat with them
         #[arg(long, required_unless_present_any = ["plugin", "all"], conflicts_with_all = ["plugin", "all"])]

@@ -39,8 +39,6 @@ mod remove;
 
 mod rollback;
 
-mod summary;
-
 mod test;
 
 mod upgrade;

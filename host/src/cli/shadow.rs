@@ -30,7 +30,7 @@ pub(super) async fn run(Shadow { act, at }: Shadow) -> anyhow::Result<()> {
             desk.close().await;
             say(text(&rows).trim_end());
             anyhow::ensure!(
-                rows.iter().all(|row| matches!(row.kind, "same" | "dropped")),
+                rows.iter().all(|row| matches!(row.kind, "same" | "dropped" | "unreadable")),
                 "a shadow did something else\nhint: `guesthouse replay TURN --plugin FILE` shows one of these turns"
             );
         }
@@ -70,6 +70,7 @@ fn text(rows: &[ShadowRow]) -> String {
         let _ = match row.kind {
             "same" => writeln!(text, "  {turns} the same"),
             "dropped" => writeln!(text, "  {turns} not run, as too many waited"),
+            "unreadable" => writeln!(text, "  {turns} not run, as their records were too large to be kept whole"),
             "others" => writeln!(text, "  {turns} different in further ways{example}"),
             _ => writeln!(text, "  {turns} different{example}:\n    {}", row.words.replace('\n', "\n    ")),
         };

@@ -51,6 +51,20 @@ impl Capability {
         }
     }
 
+    /// What it means to have it, for whoever decides.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Chat => "write to the chats that it is spoken to in",
+            Self::Telegram => "call other methods of the Bot API, which you name",
+            Self::Tables => "keep rows in the database",
+            Self::Dialogue => "remember where a conversation stands",
+            Self::Files => "fetch files that people send",
+            Self::Http => "ask sites of the Web, which you name",
+            Self::Llm => "ask the language model, at your expense",
+            Self::Timers => "be called again at times that it sets itself",
+        }
+    }
+
     /// The capability of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|capability| capability.name() == name)

@@ -2,6 +2,9 @@
 //!
 //! It lies beside the configuration and is called like it: `guesthouse.lock` beside `guesthouse.toml`. `guesthouse plugin`
 //! writes it; a host reads nothing of it but digests, and loads no other bytes under a name that has one.
+//!
+//! It is kept with the configuration, often where many can read it, and so it holds no secret: of an address it has what comes
+//! before the `?`. What comes after it is often a signature or a token, and some addresses are nothing but a key for a while.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +17,8 @@ use super::grant::Capability;
 const VERSION: u32 = 1;
 /// Former versions that are kept for each plugin.
 const FORMER: usize = 10;
+/// What stands where an address went on.
+const MORE: &str = "?…";
 
 /// All that the file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +54,7 @@ pub struct Pin {
 /// A component that was installed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installed {
-    /// Where it was fetched.
+    /// Where it was fetched; in the file, an address without its query.
     pub source: String,
     /// The SHA-256 of its bytes in hexadecimal digits.
     pub digest: String,
@@ -67,6 +72,21 @@ pub struct Installed {
 }
 
 impl Installed {
+    /// Where another version of it may be, if the file says enough.
+    pub fn source_again(&self) -> Option<&str> {
+        Some(self.source.as_str()).filter(|source| !source.ends_with(MORE))
+    }
+
+    /// As it may stand in the file.
+    fn without_secrets(&self) -> Self {
+        let is_address = ["http://", "https://"].iter().any(|scheme| self.source.starts_with(scheme));
+        let source = match self.source.find(['?', '#']).filter(|_| is_address) {
+            Some(end) => format!("{}{MORE}", &self.source[..end]),
+            None => self.source.clone(),
+        };
+        Self { source, ..self.clone() }
+    }
+
     /// Where its bytes are kept, relative to the configuration.
     pub fn path(&self) -> PathBuf {
         Path::new("plugins").join(format!("{}.wasm", self.digest))
@@ -93,6 +113,16 @@ impl Lock {
             return Err(refused(format!("it has the form {}, and this guesthouse knows {VERSION}", lock.version)));
         }
         Ok(lock)
+    }
+
+    /// What stands in the file.
+    pub fn text(&self) -> Result<String, toml::ser::Error> {
+        let kept = |pin: &Pin| Pin {
+            installed: pin.installed.without_secrets(),
+            previous: pin.previous.iter().map(Installed::without_secrets).collect(),
+            ..pin.clone()
+        };
+        toml::to_string(&Self { version: self.version, pins: self.pins.iter().map(kept).collect() })
     }
 
     /// What this plugin is bound to.
@@ -185,8 +215,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("guesthouse.toml");
         assert_eq!(Lock::load(&config).unwrap(), Lock::default());
-        std::fs::write(folder.path().join("guesthouse.lock"), toml::to_string(&lock).unwrap()).unwrap();
+        std::fs::write(folder.path().join("guesthouse.lock"), lock.text().unwrap()).unwrap();
         assert_eq!(Lock::load(&config).unwrap(), lock);
+    }
+
+    #[test]
+    fn no_secret_of_an_address_is_written() {
+        let mut lock = Lock::default();
+        for address in ["https://files.example.org/notes.wasm?X-Signature=secret", "https://a.example/b.wasm#secret"] {
+            lock.install("main", "notes", Installed { source: address.into(), ..installed(address) }, "[]");
+        }
+        let text = lock.text().unwrap();
+        let lines: Vec<_> = text.lines().filter(|line| line.starts_with("source")).collect();
+        let expected =
+            ["source = \"https://a.example/b.wasm?…\"", "source = \"https://files.example.org/notes.wasm?…\""];
+        assert_eq!(lines, expected);
+        let again = |source: &str| Installed { source: source.into(), ..installed("a") }.without_secrets();
+        assert_eq!(again("https://a.example/b.wasm#secret").source_again(), None);
+        for known in ["https://a.example/b.wasm", "/home/me/what?.wasm", "oci://ghcr.io/me/notes:1"] {
+            assert_eq!(again(known).source_again(), Some(known));
+        }
     }
 
     #[test]

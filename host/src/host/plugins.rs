@@ -43,8 +43,26 @@ pub(super) async fn load(
     plugin: &config::Plugin,
     me: &Me,
 ) -> anyhow::Result<Plugin> {
+    let source = source(name, plugin).await?;
+    Ok(sandbox.load(source, settings(bot, plugin, me), &plugin.grant).await?)
+}
+
+/// Loads one as a shadow.
+pub(super) async fn load_shadow(
+    sandbox: &Sandbox,
+    bot: &config::Bot,
+    name: &str,
+    plugin: &config::Plugin,
+    me: &Me,
+) -> anyhow::Result<Plugin> {
+    let source = source(name, plugin).await?;
+    Ok(sandbox.load_shadow(source, settings(bot, plugin, me), &plugin.grant).await?)
+}
+
+/// The component that a plugin names.
+async fn source(name: &str, plugin: &config::Plugin) -> anyhow::Result<Source<'static>> {
     let name = PluginName::new(name).context("the configuration has been checked")?;
-    let source = match plugin.source.strip_prefix("bundled:") {
+    Ok(match plugin.source.strip_prefix("bundled:") {
         Some(bundled) => {
             let found = guesthouse_bundled::get(bundled).with_context(|| {
                 let all: Vec<_> = guesthouse_bundled::all().iter().map(|bundled| bundled.name).collect();
@@ -72,8 +90,7 @@ pub(super) async fn load(
             };
             Source { name, component: component.into(), digest }
         }
-    };
-    Ok(sandbox.load(source, settings(bot, plugin, me), &plugin.grant).await?)
+    })
 }
 
 /// What a plugin sees of its bot and of the operator's wishes.

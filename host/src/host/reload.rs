@@ -50,8 +50,6 @@ impl Host {
         put_guests(&self.parts, &config, me, (&running.intake.place, &running.intake.pressure), guests).await?;
         running.config = config;
         self.parts.lanes.trust(id, &plugin);
-        let shutdown = self.parts.tasks.shutdown().clone();
-        self.parts.tasks.spawn(intake::commands::keep_menu(running.intake.clone(), shutdown));
         Ok(())
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Everybody sees the plain commands; each admin sees, in the private chat with the bot, the admins' commands too. Both
 //! come in every language that some description is translated to. Telegram is told only what has changed: the database
-//! keeps a digest of what it was told last, and for whom, so that a language that is gone is taken away.
+//! keeps a digest of what it was told last, and for whom, so that a language that is gone is taken away. While it is being told
+//! something else, there is no digest.
 //!
 //! A menu is a convenience. Telling it may fail, for instance because an admin has not yet spoken to the bot, and is
 //! tried again until it works; nothing waits for it.
@@ -36,22 +37,26 @@ struct Menu {
     commands: Vec<(String, String)>,
 }
 
-/// Tells Telegram the menus, and ends when it knows them.
+/// Tells Telegram the menus, now and whenever the plugins are others, until the shutdown. There is one of these for a bot, and
+/// it makes one call after the other: so what is told last is the menu of the plugins that were loaded last.
 pub async fn keep_menu(bot: Bot, shutdown: Shutdown) {
-    let menus = menus(&bot.roster(), &bot.admins);
-    let mut told = BTreeSet::new();
-    let mut pause = PAUSES.0;
+    let mut plugins = bot.plugins.clone();
     loop {
-        match tell(&bot, &menus, &mut told).await {
-            Ok(true) => return,
-            Ok(false) => {}
-            Err(error) => {
+        let menus = menus(&plugins.borrow_and_update().clone(), &bot.admins);
+        let (mut told, mut pause) = (BTreeSet::new(), PAUSES.0);
+        loop {
+            let is_told = tell(&bot, &menus, &mut told).await.unwrap_or_else(|error| {
                 tracing::warn!(bot = %bot.name, error = %error, "the command menu of bot `{}` waits: {error}", bot.name);
+                false
+            });
+            tokio::select! {
+                () = bot.clock.sleep(pause), if !is_told => pause = (pause * 2).min(PAUSES.1),
+                changed = plugins.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
+                () = shutdown.begun() => return,
             }
-        }
-        tokio::select! {
-            () = bot.clock.sleep(pause) => pause = (pause * 2).min(PAUSES.1),
-            () = shutdown.begun() => return,
         }
     }
 }
@@ -62,6 +67,11 @@ async fn tell(bot: &Bot, menus: &[Menu], told: &mut BTreeSet<usize>) -> Result<b
     let state = state(menus);
     if known == state {
         return Ok(true);
+    }
+    // From the first call to the last, what Telegram shows is neither the one nor the other.
+    let unsure = unsure(&known, &state);
+    if known != unsure {
+        bot.store.remember_commands(bot.id(), &unsure).await?;
     }
     let mut complete = true;
     for (index, menu) in menus.iter().enumerate() {
@@ -161,6 +171,13 @@ fn state(menus: &[Menu]) -> String {
     state
 }
 
+/// The state of menus that are being exchanged: those of both may be there.
+fn unsure(known: &str, state: &str) -> String {
+    let new = state.split(' ').skip(1).filter(|place| !known.split(' ').skip(1).any(|old| old == *place));
+    let places = known.split(' ').skip(1).chain(new);
+    std::iter::once("?").chain(places).collect::<Vec<_>>().join(" ")
+}
+
 /// For whom the menus in a kept state are.
 fn places(state: &str) -> Vec<(Option<i64>, Option<String>)> {
     let place = |word: &str| {
@@ -239,5 +256,8 @@ mod tests {
         let expected = [place(None, None), place(None, Some("ru")), place(Some(17), None), place(Some(17), Some("ru"))];
         assert_eq!(places(&state(&with("а"))), expected);
         assert_eq!(places(""), []);
+        assert_eq!(unsure("", "ab default default/ru"), "? default default/ru");
+        assert_eq!(unsure("ab default 17", "cd default default/ru"), "? default 17 default/ru");
+        assert_eq!(unsure("? default 17 default/ru", "cd default default/ru"), "? default 17 default/ru");
     }
 }

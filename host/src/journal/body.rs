@@ -1,8 +1,8 @@
 //! A record as bytes: JSON, so that a host of another version can read it, compressed with a dictionary of what every
-//! record says. It is bounded: parts that are too large are left out, and the record says which.
+//! record says. It is bounded while it is written: parts that are too large are left out, and the record says which.
 
 use std::cell::RefCell;
-use std::io::Read;
+use std::io::{self, Read, Write};
 use std::sync::LazyLock;
 
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use thiserror::Error;
 use zstd::bulk::Compressor;
 use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
-use super::record::{Answer, Answered, Recorded};
+use super::record::{Answer, Recorded};
 use super::shapes;
 use crate::config::Records;
 use crate::model::effect::TurnEffects;
@@ -21,8 +21,6 @@ use crate::model::effect::TurnEffects;
 const FORM: u8 = 1;
 /// How hard to compress: one is half as long as none, and three times as long as it takes would save a twentieth.
 const LEVEL: i32 = 1;
-/// Largest answer that is kept.
-const PART: usize = 256 << 10;
 /// Largest record before it is compressed.
 const WHOLE: usize = 1 << 20;
 /// What a record without its reads says is left out.
@@ -57,61 +55,61 @@ pub enum Unreadable {
 
 /// The bytes of a record. It never fails a turn: what cannot be written is empty.
 pub fn encode(mut record: Recorded<'_, Option<&TurnEffects>>, how: Records) -> Bytes {
-    let mut answers: Vec<Answered>;
-    if record.answers.iter().any(|answered| size(&answered.answer) > PART) {
-        answers = record.answers.into_owned();
-        for answered in answers.iter_mut() {
-            let bytes = size(&answered.answer);
-            if bytes > PART {
-                record.left_out.push(answered.question.clone().into());
-                answered.answer = Answer::LeftOut(bytes);
-            }
-        }
-        record.answers = answers.into();
+    if how == Records::Off {
+        return Bytes::new();
     }
-    let json = match how {
-        Records::Off => return Bytes::new(),
-        Records::All => bounded(record),
-        Records::Shapes => serde_json::to_value(&record).ok().map(|mut value| {
+    let left_out = record.answers.iter().filter(|answered| matches!(answered.answer, Answer::LeftOut(_)));
+    record.left_out = left_out.map(|answered| answered.question.clone().into()).collect();
+    let mut json = bounded(record);
+    if how == Records::Shapes {
+        json = json.and_then(|json| {
+            let mut value = serde_json::from_slice(&json).ok()?;
             shapes::without_words(&mut value);
-            value.to_string().into_bytes()
-        }),
-    };
+            Some(value.to_string().into_bytes())
+        });
+    }
     json.and_then(|json| compressed(&json)).unwrap_or_default()
 }
 
 /// The record as JSON, without what makes it too long.
 fn bounded(mut record: Recorded<'_, Option<&TurnEffects>>) -> Option<Vec<u8>> {
-    let json = json(&record)?;
-    if json.len() <= WHOLE {
+    if let Some(json) = json(&record) {
         return Some(json);
     }
     record.left_out.push(READS.into());
     record.reads = Vec::new().into();
     record.answers = Vec::new().into();
-    let json = self::json(&record)?;
-    if json.len() <= WHOLE {
+    if let Some(json) = json(&record) {
         return Some(json);
     }
     record.left_out.push("what it asked for".into());
     record.left_out.push("the update".into());
     record.raw = "".into();
     record.effects = None;
-    self::json(&record)
+    // No more than an event can be.
+    serde_json::to_vec(&record).ok()
 }
 
+/// The JSON, if it is not too long.
 fn json(record: &impl Serialize) -> Option<Vec<u8>> {
-    let mut json = Vec::with_capacity(4 << 10);
+    let mut json = Bounded(Vec::with_capacity(4 << 10));
     serde_json::to_writer(&mut json, record).ok()?;
-    Some(json)
+    Some(json.0)
 }
 
-fn size(answer: &Answer) -> usize {
-    match answer {
-        Answer::File(bytes) => bytes.len(),
-        Answer::Web(Ok(response)) => response.body.len(),
-        Answer::Model(Ok(answer)) => answer.text.len(),
-        _ => 0,
+/// Refuses what would make it too long, so that nothing is written down whole only to be thrown away.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > WHOLE {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 //! 2. Messages, rows, timers and buttons are lists in the order of their asking. What both lists begin and end with is
 //!    the same; what is between is compared in pairs: of two of one kind the fields that differ are shown, else both.
 //! 3. A failure is compared by its words. Of a failed turn nothing else is left.
+//! 4. Whatever the two runs did, comparing them takes as long as reading them does, and has no more than so many lines.
 
 use std::collections::HashMap;
 
@@ -16,8 +17,10 @@ use crate::sandbox::TurnError;
 
 /// Characters of a value that are shown.
 const SHOWN: usize = 160;
-/// Digits from which on a number inside of a text is taken for an id.
-const LONG: i64 = 100_000_000_000;
+/// Differences that are shown.
+const MOST: usize = 50;
+/// Digits of a number inside of a text that may be an id.
+const LONG: std::ops::RangeInclusive<usize> = 12..=19;
 
 /// How a replay compares with its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,17 +66,23 @@ pub fn compare(recorded: &Recorded<'_>, replayed: &Replayed) -> Verdict {
             fields(key, &before[key], &now[key], &mut lines);
         }
     }
+    if lines.len() > MOST {
+        lines.truncate(MOST);
+        lines.push(format!("more than {MOST} differences"));
+    }
     if lines.is_empty() { Verdict::Same } else { Verdict::Differs(lines) }
 }
 
 fn lists(what: &str, before: &Value, now: &Value, lines: &mut Vec<String>) {
-    let all = |list: &Value| list.as_array().cloned().unwrap_or_default();
-    let (before, now) = (all(before), all(now));
-    let same = before.iter().zip(&now).take_while(|(a, b)| a == b).count();
+    let [before, now] = [before, now].map(|list| list.as_array().map_or(&[][..], Vec::as_slice));
+    let same = before.iter().zip(now).take_while(|(a, b)| a == b).count();
     let rest = (before.len() - same).min(now.len() - same);
     let end = before.iter().rev().zip(now.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
     let (gone, came) = (&before[same..before.len() - end], &now[same..now.len() - end]);
     for index in 0..gone.len().max(came.len()) {
+        if lines.len() > MOST {
+            return;
+        }
         let place = format!("{what} {}", same + index + 1);
         match (gone.get(index), came.get(index)) {
             (Some(gone), Some(came)) => match (variant(gone), variant(came)) {
@@ -102,6 +111,7 @@ fn variant(effect: &Value) -> Option<(&str, &Value)> {
 /// The places in which two values differ.
 fn fields(path: &str, before: &Value, now: &Value, lines: &mut Vec<String>) {
     match (before, now) {
+        _ if lines.len() > MOST => {}
         (a, b) if a == b => {}
         (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
             for (key, value) in a {
@@ -137,11 +147,14 @@ fn short(text: &str) -> String {
 
 /// What a run asked for, with the ids and tokens that it made called by their order.
 pub(super) fn named(effects: &Value) -> Value {
-    let mut names: HashMap<String, String> = HashMap::new();
-    let mut made = |what: &str, id: &Value| {
+    let (mut names, mut counts) = (HashMap::new(), HashMap::new());
+    let mut made = |what: &'static str, id: &Value| {
         let text = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        let next = names.values().filter(|name| name.starts_with(what)).count() + 1;
-        names.entry(text).or_insert_with(|| format!("{what}{next}"));
+        names.entry(text).or_insert_with(|| {
+            let count = counts.entry(what).or_insert(0);
+            *count += 1;
+            format!("{what}{count}")
+        });
     };
     let list = |key: &str| effects[key].as_array().into_iter().flatten();
     for effect in list("chat").filter_map(|effect| variant(effect).map(|(_, effect)| effect)) {
@@ -165,21 +178,33 @@ fn rename(value: &mut Value, names: &HashMap<String, String>) {
             }
         }
         Value::String(text) => {
-            if let Some(name) = names.get(text) {
-                *text = name.clone();
-                return;
-            }
-            for (id, name) in names {
+            match names.get(text) {
+                Some(name) => text.clone_from(name),
                 // An id within what a plugin wrote itself, such as the data of a button.
-                if id.parse::<i64>().is_ok_and(|id| id >= LONG) && text.contains(id.as_str()) {
-                    *text = text.replace(id.as_str(), name);
-                }
+                None if !names.is_empty() => *text = with_names(text, names),
+                None => {}
             }
         }
         Value::Array(values) => values.iter_mut().for_each(|value| rename(value, names)),
         Value::Object(fields) => fields.values_mut().for_each(|value| rename(value, names)),
         _ => {}
     }
+}
+
+/// A text with the ids at the ends of its numbers called by their names.
+fn with_names(text: &str, names: &HashMap<String, String>) -> String {
+    let (mut named, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(start) = rest.find(|char: char| char.is_ascii_digit()) {
+        let end = rest[start..].find(|char: char| !char.is_ascii_digit()).map_or(rest.len(), |length| start + length);
+        let id = LONG.rev().filter_map(|digits| end.checked_sub(digits)).filter(|from| *from >= start);
+        let id = id.filter_map(|from| Some((from, names.get(&rest[from..end])?))).next();
+        let (from, name) = id.map_or((end, ""), |(from, name)| (from, name));
+        named.push_str(&rest[..from]);
+        named.push_str(name);
+        rest = &rest[end..];
+    }
+    named.push_str(rest);
+    named
 }
 
 #[cfg(test)]
@@ -220,6 +245,43 @@ mod tests {
             json!({ "writes": [{ "Insert": { "table": "t", "id": id } }, { "Update": { "table": "t", "id": id, "data": data } }] })
         };
         assert_eq!(differ(&with(900_000_000_001), &with(900_000_000_077)), [""; 0]);
+    }
+
+    #[test]
+    fn an_id_is_found_behind_other_digits() {
+        let names = HashMap::from([("900000000001".to_owned(), "row#1".to_owned())]);
+        let named = |text: &str| with_names(text, &names);
+        assert_eq!(named("a900000000001 b3900000000001c"), "arow#1 b3row#1c");
+        assert_eq!(named("900000000002 12 é900000000001"), "900000000002 12 érow#1");
+        assert_eq!(named("9000000000011"), "9000000000011");
+    }
+
+    /// Every id in every text looked for in every other one, that was once.
+    #[test]
+    fn what_is_large_is_compared_in_time() {
+        let large = |seed: i64| {
+            let row = |row: i64| {
+                let (id, other) = (seed + row, seed + (row * 7) % 20_000);
+                json!({ "Insert": { "table": "t", "id": id, "cells": [["data", { "Text": format!("see {other}") }]] } })
+            };
+            json!({ "writes": (0..20_000).map(row).collect::<Vec<_>>() })
+        };
+        let (before, now) = (large(700_000_000_000), large(800_000_000_000));
+        #[expect(clippy::disallowed_methods, reason = "a stopwatch")]
+        let begun = std::time::Instant::now();
+        assert_eq!(differ(&before, &now), [""; 0]);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn no_more_differences_are_shown_than_somebody_reads() {
+        let replayed = |text: &str| {
+            let chat: Vec<_> = (0..500).map(|number| says(900_000_000_000 + number, text)).collect();
+            json!({ "chat": chat })
+        };
+        let mut lines = Vec::new();
+        lists("message", &replayed("a")["chat"], &replayed("b")["chat"], &mut lines);
+        assert_eq!(lines.len(), MOST + 1, "one more, so that it is known that there are more");
     }
 
     #[test]

@@ -24,6 +24,10 @@ use crate::sandbox::{FileError, Me, Plugin, TurnError, View, ViewError};
 
 /// Longest question that is kept as it is; of a longer one its digest is enough to know it again.
 const QUESTION: usize = 160;
+/// Largest answer that is kept.
+const PART: usize = 256 << 10;
+/// Bytes of all answers of a turn that are kept: with the rest of it they stay below what a record may have.
+const ANSWERS: usize = 640 << 10;
 
 /// A turn as it was: with `E` what it asked for, as effects while it is written and as JSON when it is read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -213,18 +217,25 @@ pub(super) mod asked {
 /// A view that remembers what it answered in one run of a turn.
 pub struct Recorder {
     inner: Arc<dyn View>,
-    answers: Mutex<Vec<Answered>>,
+    noted: Mutex<Noted>,
+}
+
+/// Answers, and how many bytes those that are kept have.
+#[derive(Default)]
+struct Noted {
+    answers: Vec<Answered>,
+    bytes: usize,
 }
 
 impl Recorder {
     /// One that has not been asked yet.
     pub fn new(inner: Arc<dyn View>) -> Self {
-        Self { inner, answers: Mutex::default() }
+        Self { inner, noted: Mutex::default() }
     }
 
     /// What it answered since it was made.
     pub fn answers(&self) -> Vec<Answered> {
-        std::mem::take(&mut self.answers.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner)).answers
     }
 
     /// Forgets what it answered.
@@ -232,9 +243,18 @@ impl Recorder {
         drop(self.answers());
     }
 
-    fn note(&self, question: String, answer: Answer) {
-        let answered = Answered { question: asked::short(question), answer };
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).push(answered);
+    /// Remembers an answer of so many bytes, or that there was one which is too large to be kept a second time.
+    fn note(&self, question: String, bytes: usize, answer: impl FnOnce() -> Answer) {
+        let question = asked::short(question);
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let answer = match bytes <= PART.min(ANSWERS - noted.bytes) {
+            true => {
+                noted.bytes += bytes;
+                answer()
+            }
+            false => Answer::LeftOut(bytes),
+        };
+        noted.answers.push(Answered { question, answer });
     }
 
     /// Remembers an answer, or that there was none.
@@ -242,18 +262,18 @@ impl Recorder {
         &self,
         question: impl FnOnce() -> String,
         answer: Result<T, ViewError>,
-        as_answer: impl FnOnce(T) -> Answer,
+        (size, as_answer): (impl FnOnce(&T) -> usize, impl FnOnce(T) -> Answer),
     ) -> Result<T, ViewError> {
         match &answer {
-            Ok(answer) => self.note(question(), as_answer(answer.clone())),
-            Err(error) => self.note(question(), Answer::Failed(error.clone())),
+            Ok(answer) => self.note(question(), size(answer), || as_answer(answer.clone())),
+            Err(error) => self.note(question(), 0, || Answer::Failed(error.clone())),
         }
         answer
     }
 
     /// Remembers that a table did not answer.
     fn failed<T>(&self, question: impl FnOnce() -> String, answer: Result<T, ViewError>) -> Result<T, ViewError> {
-        answer.inspect_err(|error| self.note(question(), Answer::Failed(error.clone())))
+        answer.inspect_err(|error| self.note(question(), 0, || Answer::Failed(error.clone())))
     }
 }
 
@@ -285,28 +305,34 @@ impl View for Recorder {
 
     async fn dialogue(&self) -> Result<Option<DialogueState>, ViewError> {
         let answer = self.inner.dialogue().await;
-        self.noted(asked::dialogue, answer, Answer::Dialogue)
+        let size =
+            |state: &Option<DialogueState>| state.as_ref().map_or(0, |state| state.step.len() + state.data.len());
+        self.noted(asked::dialogue, answer, (size, Answer::Dialogue))
     }
 
     async fn sent_chat(&self, reference: i64) -> Result<Option<i64>, ViewError> {
         let answer = self.inner.sent_chat(reference).await;
-        self.noted(|| asked::sent_chat(reference), answer, Answer::Chat)
+        self.noted(|| asked::sent_chat(reference), answer, (|_: &_| 0, Answer::Chat))
     }
 
     async fn same_chats(&self, chat: i64) -> Result<Vec<i64>, ViewError> {
         let answer = self.inner.same_chats(chat).await;
-        self.noted(|| asked::same_chats(chat), answer, Answer::Chats)
+        self.noted(|| asked::same_chats(chat), answer, (|chats: &Vec<_>| size_of_val(&**chats), Answer::Chats))
     }
 
     async fn timers(&self, processor: Option<&str>, chat: i64) -> Result<Vec<String>, ViewError> {
         let answer = self.inner.timers(processor, chat).await;
-        self.noted(|| asked::timers(processor, chat), answer, Answer::Timers)
+        self.noted(
+            || asked::timers(processor, chat),
+            answer,
+            (|keys: &Vec<String>| keys.iter().map(String::len).sum(), Answer::Timers),
+        )
     }
 
     async fn file(&self, file_id: &str, max: u64) -> Result<Bytes, FileError> {
         let answer = self.inner.file(file_id, max).await;
-        let kept = answer.clone().map_or_else(Answer::NoFile, Answer::File);
-        self.note(asked::file(file_id, max), kept);
+        let size = answer.as_ref().map_or(0, Bytes::len);
+        self.note(asked::file(file_id, max), size, || answer.clone().map_or_else(Answer::NoFile, Answer::File));
         answer
     }
 
@@ -319,7 +345,12 @@ impl View for Recorder {
     ) -> Result<Result<WebResponse, WebError>, ViewError> {
         let question = asked::fetch(number, &request);
         let answer = self.inner.fetch(number, request, sites, bounds).await;
-        self.noted(|| question, answer, Answer::Web)
+        let size = |answer: &Result<WebResponse, _>| {
+            let headers = |(name, text): &(String, String)| name.len() + text.len();
+            let all = |it: &WebResponse| it.body.len() + it.headers.iter().map(headers).sum::<usize>();
+            answer.as_ref().map_or(0, all)
+        };
+        self.noted(|| question, answer, (size, Answer::Web))
     }
 
     async fn complete(
@@ -331,6 +362,7 @@ impl View for Recorder {
     ) -> Result<Result<LlmAnswer, LlmError>, ViewError> {
         let question = asked::complete(number, &prompt);
         let answer = self.inner.complete(number, prompt, within, reference).await;
-        self.noted(|| question, answer, Answer::Model)
+        let size = |answer: &Result<LlmAnswer, _>| answer.as_ref().map_or(0, |answer| answer.text.len());
+        self.noted(|| question, answer, (size, Answer::Model))
     }
 }

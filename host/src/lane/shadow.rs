@@ -3,8 +3,8 @@
 //!
 //! 1. It is run from the record of the real turn, after that turn's commit, so that it reads what the turn has read and
 //!    nobody waits for it.
-//! 2. One runs at a time in this process, and a bounded number waits; what comes beyond it is counted and not run. A shadow
-//!    that computes for ever is ended like any plugin, and holds up nobody but shadows.
+//! 2. One runs at a time in this process, in a place that is no turn's, and a bounded number waits; what comes beyond it is
+//!    counted and not run. A shadow that computes for ever is ended like any plugin, and holds up nobody but shadows.
 //! 3. What came of it is counted here and written now and then, one row for each difference. A crash loses some counts.
 
 use std::collections::HashMap;
@@ -111,13 +111,11 @@ impl Shadows {
         let runs = async {
             while let Some(turn) = inbound.recv().await {
                 self.0.bytes.fetch_sub(i64::try_from(turn.body.len()).unwrap_or(BYTES), Ordering::AcqRel);
-                let event = turn.event;
+                let (shadow, event) = (turn.shadow.clone(), turn.event);
                 // A panic of the host on a shadow's behalf is the shadow's difference, and nobody else's.
-                let compared = AssertUnwindSafe(compare(&turn)).catch_unwind().await;
-                let compared = compared.unwrap_or_else(|_| differs("the host panicked while it ran the shadow".into()));
-                if let Some(compared) = compared {
-                    self.count(&turn.shadow, compared, event);
-                }
+                let compared = AssertUnwindSafe(compare(turn)).catch_unwind().await;
+                let panicked = |_| differs("the host panicked while it ran the shadow".into(), false);
+                self.count(&shadow, compared.unwrap_or_else(panicked), event);
             }
         };
         tokio::select! {
@@ -149,25 +147,28 @@ impl Shadows {
     }
 }
 
-/// Runs a shadow on a turn; nothing if the turn was too large to be kept.
-async fn compare(turn: &Turn) -> Option<Compared> {
-    let recorded = body::decode(&turn.body).ok()?;
-    let replayed = play::replay(&turn.shadow.plugin, &recorded).await;
-    let verdict = diff::compare(&recorded, &replayed);
-    if verdict == Verdict::Same {
-        return Some(Compared::Same);
-    }
-    let words = match turn.records {
-        Records::All => verdict.lines().join("\n"),
+/// Runs a shadow on a turn.
+async fn compare(Turn { shadow, records, body, .. }: Turn) -> Compared {
+    let Ok(recorded) = aside(move || body::decode(&body)).await else { return Compared::Unreadable };
+    let replayed = play::replay(&shadow.plugin, &recorded).await;
+    let quotes = records == Records::All;
+    let lines = aside(move || match diff::compare(&recorded, &replayed) {
+        Verdict::Same => None,
+        verdict if quotes => Some(verdict.lines().join("\n")),
         // The places of the differences, without what stood there.
-        _ => verdict.lines().iter().map(|line| place(line)).collect::<Vec<_>>().join("\n"),
-    };
-    differs(words)
+        verdict => Some(verdict.lines().iter().map(|line| place(line)).collect::<Vec<_>>().join("\n")),
+    });
+    lines.await.map_or(Compared::Same, |words| differs(words, quotes))
 }
 
-fn differs(words: String) -> Option<Compared> {
+/// What takes long where a turn was large is done where no turn waits for it.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+fn differs(words: String, quotes: bool) -> Compared {
     let signature = hex(&Sha256::digest(&words)[..16]);
-    Some(Compared::Differs { signature, words })
+    Compared::Differs { signature, words, quotes }
 }
 
 fn place(line: &str) -> String {

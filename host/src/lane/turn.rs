@@ -137,7 +137,7 @@ impl Lanes {
             };
             let since = guest.tables.now();
             tape.run();
-            let report = self.run_plugin(guest, turn, &seen, &mut alone).await?;
+            let report = self.run_plugin(guest, turn, &seen, &mut alone).await;
             tape.note(&Run { event: &event, raw: &raw, now, seed }, &report);
             let effects = match report.result {
                 Ok(effects) => effects,
@@ -195,7 +195,7 @@ impl Lanes {
         turn: Turn,
         view: &Arc<dyn View>,
         alone: &mut Option<(String, HeldTable)>,
-    ) -> Result<TurnReport, Trouble> {
+    ) -> TurnReport {
         let run = std::panic::AssertUnwindSafe(guest.plugin.run(turn, Arc::clone(view))).catch_unwind();
         let mut run = std::pin::pin!(run);
         let report = if alone.is_some() {
@@ -209,7 +209,7 @@ impl Lanes {
         } else {
             run.await
         };
-        Ok(report.map_err(|_| TurnError::Trap("the host panicked while it served this turn".into()))?)
+        report.unwrap_or_else(|_| TurnReport::of_a_panic())
     }
 
     /// The plugin's event, with a button's token replaced by what the plugin put into the button.

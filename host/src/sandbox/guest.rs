@@ -36,6 +36,8 @@ const HANDLES: usize = 64;
 /// What is the same for every turn of a plugin.
 pub(super) struct Rules {
     pub(super) name: PluginName,
+    /// Whether it is another build of the plugin, whose turns have no effect.
+    pub(super) is_shadow: bool,
     /// Empty as long as the plugin has not described itself.
     pub(super) manifest: Manifest,
     /// The operator's settings; once the manifest is known, with its defaults filled in.
@@ -130,7 +132,7 @@ impl Guest {
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(HANDLES);
         Self {
-            lines: Lines::new(rules.name.clone(), rules.limits.log_lines),
+            lines: Lines::new(rules.name.clone(), rules.is_shadow, rules.limits.log_lines),
             memory: Memory::new((rules.limits.memory_mib as usize) << 20),
             meter: Arc::new(Meter::new()),
             patience: Arc::new(Patience::new()),

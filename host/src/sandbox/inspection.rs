@@ -55,7 +55,7 @@ pub(super) async fn inspect(
     settings: Settings,
 ) -> Result<Inspection, LoadError> {
     let size = source.component.len();
-    let job = Job::new(shared, source, settings, &Grant::everything())?;
+    let job = Job::new(shared, source, settings, (&Grant::everything(), false))?;
     let (digest, entry) = job.compiled().await?;
     let imports = job.imports(&entry.component);
     let capabilities = job.check(&entry.component)?;

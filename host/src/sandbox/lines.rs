@@ -32,6 +32,7 @@ pub(super) struct Lines(Arc<Mutex<State>>);
 
 struct State {
     plugin: PluginName,
+    is_shadow: bool,
     left: u32,
     dropped: u32,
     out: Vec<u8>,
@@ -40,10 +41,11 @@ struct State {
 }
 
 impl Lines {
-    /// No lines yet, and `allowed` of them to come.
-    pub(super) fn new(plugin: PluginName, allowed: u32) -> Self {
+    /// No lines yet, and `allowed` of them to come. Those of a shadow say so: nothing of what they tell has happened.
+    pub(super) fn new(plugin: PluginName, is_shadow: bool, allowed: u32) -> Self {
         Self(Arc::new(Mutex::new(State {
             plugin,
+            is_shadow,
             left: allowed,
             dropped: 0,
             out: Vec::new(),
@@ -90,12 +92,13 @@ impl State {
         };
         self.left = left;
         let (message, plugin) = (cut(message, LINE), self.plugin.as_str());
+        let (shadow, of) = if self.is_shadow { (Some(true), "shadow of ") } else { (None, "") };
         // A level has to be a constant where an event is declared.
         match level {
-            Level::Debug => tracing::debug!(target: "guesthouse::guest", plugin, "{plugin}: {message}"),
-            Level::Info => tracing::info!(target: "guesthouse::guest", plugin, "{plugin}: {message}"),
-            Level::Warn => tracing::warn!(target: "guesthouse::guest", plugin, "{plugin}: {message}"),
-            Level::Error => tracing::error!(target: "guesthouse::guest", plugin, "{plugin}: {message}"),
+            Level::Debug => tracing::debug!(target: "guesthouse::guest", plugin, shadow, "{of}{plugin}: {message}"),
+            Level::Info => tracing::info!(target: "guesthouse::guest", plugin, shadow, "{of}{plugin}: {message}"),
+            Level::Warn => tracing::warn!(target: "guesthouse::guest", plugin, shadow, "{of}{plugin}: {message}"),
+            Level::Error => tracing::error!(target: "guesthouse::guest", plugin, shadow, "{of}{plugin}: {message}"),
         }
     }
 
@@ -160,7 +163,7 @@ mod tests {
     use super::*;
 
     fn lines(allowed: u32) -> Lines {
-        Lines::new(PluginName::new("notes").unwrap(), allowed)
+        Lines::new(PluginName::new("notes").unwrap(), false, allowed)
     }
 
     #[test]
@@ -177,6 +180,31 @@ mod tests {
         let lines = lines(1);
         lines.stream(Stream::Out, b"\n\r\n\none\n");
         assert_eq!(lines.finish(), 0);
+    }
+
+    #[test]
+    fn a_shadow_is_told_from_the_plugin_that_works() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let writer = Arc::new(file.reopen().unwrap());
+        let log = tracing_subscriber::fmt().with_writer(writer).with_ansi(false).without_time().finish();
+        tracing::subscriber::with_default(log, || {
+            for is_shadow in [false, true] {
+                let lines = Lines::new(PluginName::new("notes").unwrap(), is_shadow, 9);
+                lines.write(Level::Warn, "sent");
+                lines.stream(Stream::Out, b"written\n");
+            }
+        });
+        let said = std::fs::read_to_string(file.path()).unwrap();
+        let said: Vec<_> = said.lines().map(str::trim).collect();
+        assert_eq!(
+            said,
+            [
+                "WARN guesthouse::guest: notes: sent plugin=\"notes\"",
+                "INFO guesthouse::guest: notes: written plugin=\"notes\"",
+                "WARN guesthouse::guest: shadow of notes: sent plugin=\"notes\" shadow=true",
+                "INFO guesthouse::guest: shadow of notes: written plugin=\"notes\" shadow=true",
+            ]
+        );
     }
 
     #[test]

@@ -202,9 +202,9 @@ pub(super) async fn load(
     shared: &Arc<Shared>,
     source: Source<'_>,
     settings: Settings,
-    grant: &Grant,
+    (grant, is_shadow): (&Grant, bool),
 ) -> Result<Plugin, LoadError> {
-    let job = Job::new(shared, source, settings, grant)?;
+    let job = Job::new(shared, source, settings, (grant, is_shadow))?;
     let (digest, entry) = job.compiled().await?;
     job.finish(digest, entry)
 }
@@ -234,6 +234,7 @@ pub(super) struct Job {
     digest: Option<String>,
     settings: Settings,
     grant: Grant,
+    is_shadow: bool,
 }
 
 impl Job {
@@ -242,12 +243,13 @@ impl Job {
         shared: &Arc<Shared>,
         source: Source<'_>,
         settings: Settings,
-        grant: &Grant,
+        (grant, is_shadow): (&Grant, bool),
     ) -> Result<Arc<Self>, LoadError> {
         let Source { name, component, digest } = source;
         check_form(&name, &component, shared.limits.component_mib)?;
         let (shared, runtime, component) = (Arc::clone(shared), Handle::current(), component.into_owned());
-        Ok(Arc::new(Self { shared, runtime, component, name, digest, settings, grant: grant.clone() }))
+        let grant = grant.clone();
+        Ok(Arc::new(Self { shared, runtime, component, name, digest, settings, grant, is_shadow }))
     }
 
     /// Its digest and its code, from the cache or compiled and described just now.
@@ -348,10 +350,11 @@ impl Job {
         self.check(component)?;
         let instances = self.prepare(component)?;
         // The semaphore is never closed.
-        let place = self.shared.turns.acquire().await.ok();
+        let place = self.shared.places(self.is_shadow).acquire().await.ok();
         let running = self.shared.ticker.running();
         let rules = Rules {
             name: self.name.clone(),
+            is_shadow: self.is_shadow,
             // It has said nothing yet.
             manifest: Manifest::default(),
             settings: self.settings.clone(),
@@ -389,6 +392,7 @@ impl Job {
         let instances = self.prepare(&component)?;
         let rules = Rules {
             name: self.name.clone(),
+            is_shadow: self.is_shadow,
             manifest,
             settings: Settings { config, ..self.settings.clone() },
             grant: self.grant.clone(),

@@ -404,4 +404,4 @@ impl From<Exceeded> for Error {
 
 /// An in-memory view is in `rows/tests.rs`.
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

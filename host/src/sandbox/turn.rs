@@ -66,6 +66,21 @@ pub struct TurnReport {
     pub log_dropped: u32,
 }
 
+impl TurnReport {
+    /// That of a run which the host did not get to the end of.
+    pub fn of_a_panic() -> Self {
+        Self {
+            result: Err(TurnError::Trap("the host panicked while it served this turn".into())),
+            failed_reads: Vec::new(),
+            cpu: Duration::ZERO,
+            elapsed: Duration::ZERO,
+            host_calls: 0,
+            memory: 0,
+            log_dropped: 0,
+        }
+    }
+}
+
 /// Why a turn leaves no trace. The texts are for the operator.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum TurnError {
@@ -104,7 +119,7 @@ pub(super) async fn run(plugin: &Arc<Inner>, turn: Turn, view: Arc<dyn View>) ->
     let shared = &plugin.shared;
     // The pool has exactly as many places as there are permits, so instantiation never finds it full. The semaphore is
     // never closed.
-    let place = Arc::clone(&shared.turns).acquire_owned().await.ok();
+    let place = Arc::clone(shared.places(plugin.rules.is_shadow)).acquire_owned().await.ok();
     let _running = shared.ticker.running();
 
     let guest = Guest::in_turn(Arc::clone(&plugin.rules), &turn, view);

@@ -78,6 +78,9 @@ pub struct Scenario {
     /// Rows that are in the plugin's tables already.
     #[serde(skip_serializing_if = "is_default")]
     pub rows: Vec<Row>,
+    /// Conversations with the plugin that have begun already.
+    #[serde(skip_serializing_if = "is_default")]
+    pub dialogues: Vec<Dialogue>,
     /// What sites answer. The first that fits counts; what none fits has no answer, and the scenario fails.
     #[serde(skip_serializing_if = "is_default")]
     pub http: Vec<Site>,
@@ -188,6 +191,22 @@ pub struct Row {
     /// What it holds. Columns that are left out are null. Bytes are written in Base64, times as milliseconds since 1970 or
     /// as a date and time.
     pub row: toml::Table,
+}
+
+/// Where a conversation with the file's plugin stands at the beginning, as the plugin itself would say with `dialogue::set`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dialogue {
+    /// Who talks with it.
+    pub who: String,
+    /// In which group. Absent: in the private chat.
+    #[serde(rename = "in", default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The step that the plugin waits at.
+    pub step: String,
+    /// What it keeps for that step.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub data: String,
 }
 
 /// What goes wrong instead of an answer.

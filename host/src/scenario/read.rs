@@ -179,6 +179,10 @@ impl Head<'_> {
                 .iter()
                 .try_for_each(|name| self.knows_person(name).map_err(|text| format!("chats.{title}: {text}")))?;
         }
+        for dialogue in &self.scenario.dialogues {
+            let place = dialogue.place.as_deref().map_or(Ok(()), |title| self.knows_chat(title));
+            self.knows_person(&dialogue.who).and(place).map_err(|text| format!("[[dialogues]]: {text}"))?;
+        }
         if self.people.contains_key("bot") || self.people.contains_key("answer") {
             return Err("a person cannot be called `bot` or `answer`\nhint: choose another name".into());
         }

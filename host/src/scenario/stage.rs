@@ -7,14 +7,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::tz::TimeZone;
 
-use super::form::{BotIs, ChatKind, Person};
+use super::form::{BotIs, ChatKind, Dialogue, Person};
 use super::outside::{self, Unanswered};
 use super::read::File;
 use super::{eyes, when};
 use crate::emulator::world::{self, ChatRef, Member, NewChat, NewPerson, World};
-use crate::model::BotId;
+use crate::model::effect::DialogueState;
 use crate::model::manifest::ColumnKind;
 use crate::model::table::{Value, Write};
+use crate::model::{BotId, DialogueKey, PluginName};
 use crate::testing::{BOT, House, Plugin};
 
 /// The first id for people who have none.
@@ -133,6 +134,7 @@ impl Stage {
             let opened = opened.map_err(|refusal: world::Refusal| format!("chats.{title}: {}", refusal.text))?;
             self.chats.insert(title.clone(), opened);
         }
+        self.converse(file).await?;
         self.house.quiet().comes().await.map(drop)
     }
 
@@ -167,6 +169,23 @@ impl Stage {
             let write = Write::Insert { table: row.table.clone(), id, cells };
             let filled = self.house.host().store().fill(BotId(eyes::bot()), &guest.tables, &[write]).await;
             filled.map_err(|error| wrong(error.to_string()))?;
+        }
+        Ok(())
+    }
+
+    /// The conversations that have begun.
+    async fn converse(&self, file: &File) -> Result<(), String> {
+        let plugin = PluginName::new(&self.plugin).ok_or("the plugin's name is none")?;
+        for Dialogue { who, place, step, data } in &file.scenario.dialogues {
+            let user = self.people[who];
+            let chat = match self.chat(place.as_deref(), user) {
+                ChatRef::Private { person, .. } => person,
+                ChatRef::Shared(chat) => chat,
+            };
+            let key = DialogueKey { chat, user, topic: 0 };
+            let state = DialogueState { step: step.clone(), data: data.clone() };
+            let stands = self.house.host().store().stand_at(BotId(eyes::bot()), &plugin, key, state).await;
+            stands.map_err(|error| format!("[[dialogues]] of `{who}`: {error}"))?;
         }
         Ok(())
     }

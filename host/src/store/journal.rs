@@ -15,12 +15,16 @@ use super::engine::{Engine, Job, Verdict};
 use super::error::StoreError;
 use super::leases::Lease;
 use super::session::{Param, Record, Session, Step, params};
+use super::shadows::Unquote;
 use super::{dead::Whose, printable};
 use crate::clock::Millis;
 use crate::model::BotId;
 
 /// Rows that go in one transaction at most.
 const BATCH: i64 = 500;
+/// Rows that one question of a purge looks at. There may be a million, no index says whose they are (each turn would pay
+/// for it), and a question that takes two seconds is given up.
+const WINDOW: i64 = 1_000;
 /// Characters of a reason that are kept; the body has all of it.
 const REASON: usize = 500;
 /// What a row takes besides its body, about.
@@ -156,14 +160,15 @@ static SIZE: Sql = Sql::new("SELECT COUNT(*), COALESCE(CAST(SUM(size) AS BIGINT)
 static OLDEST: Sql = Sql::new("SELECT seq, size FROM journal ORDER BY seq LIMIT $1");
 static NEWEST: Sql = Sql::new("SELECT COALESCE(MAX(seq), 0) FROM journal");
 static DELETE_UP_TO: Sql = Sql::new("DELETE FROM journal WHERE seq <= $1");
+static WINDOW_END: Sql =
+    Sql::new("SELECT COALESCE(MAX(w.seq), 0) FROM (SELECT seq FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2) AS w");
+pub(super) static FIND_OF_USER: Sql =
+    Sql::new("SELECT seq FROM journal WHERE seq > $2 AND seq <= $3 AND (user_id = $1 OR chat_id = $1) AND size > 0");
+pub(super) static FIND_OF_PLUGIN: Sql = Sql::new(
+    "SELECT seq FROM journal WHERE seq > $2 AND seq <= $3 AND (plugin = $1 OR plugin LIKE $1 || '/%') AND size > 0",
+);
+pub(super) static FIND_ALL: Sql = Sql::new("SELECT seq FROM journal WHERE seq > $1 AND seq <= $2 AND size > 0");
 /// The newest row stays but for its words, so that no number is given out twice.
-static FIND_OF_USER: Sql = Sql::new(
-    "SELECT seq FROM journal WHERE (user_id = $1 OR chat_id = $1) AND size > 0 AND seq > $2 ORDER BY seq LIMIT $3",
-);
-static FIND_OF_PLUGIN: Sql = Sql::new(
-    "SELECT seq FROM journal WHERE (plugin = $1 OR plugin LIKE $1 || '/%') AND size > 0 AND seq > $2 ORDER BY seq LIMIT $3",
-);
-static FIND_ALL: Sql = Sql::new("SELECT seq FROM journal WHERE size > 0 AND seq > $1 ORDER BY seq LIMIT $2");
 pub(super) static EMPTY: Sql = Sql::new(
     "WITH old (seq) AS ({rows})
      UPDATE journal SET body = $1, size = 0, reason = NULL, user_id = NULL WHERE seq IN (SELECT seq FROM old)",
@@ -247,7 +252,7 @@ async fn trim(engine: &Engine, most: u64) -> Result<(), StoreError> {
     let mut all = room(turns, bytes);
     while all > most {
         let oldest = engine.read(OLDEST.with(params![BATCH])).await?.rows;
-        let newest = engine.read(NEWEST.with(vec![])).await?.rows.first().map_or(Ok(0), |row| row.integer(0))?;
+        let newest = number(engine, NEWEST.with(vec![])).await?;
         let mut last = None;
         for row in &oldest {
             let (seq, size) = (row.integer(0)?, row.integer(1)?);
@@ -262,6 +267,10 @@ async fn trim(engine: &Engine, most: u64) -> Result<(), StoreError> {
         engine.write(Steps(vec![DELETE_UP_TO.with(params![last])])).await?;
     }
     Ok(())
+}
+
+async fn number(engine: &Engine, step: Step) -> Result<i64, StoreError> {
+    engine.read(step).await?.rows.first().map_or(Ok(0), |row| row.integer(0))
 }
 
 async fn size(engine: &Engine) -> Result<JournalSize, StoreError> {
@@ -298,25 +307,36 @@ impl Desk {
         answer.rows.first_mut().map(|row| row.bytes(0)).transpose()
     }
 
-    /// Forgets turns; says how many there were.
+    /// Forgets turns that have ended so far; says how many there were. Reports of shadows quote turns, and nothing says whose:
+    /// their counts stay and their words go.
     pub async fn purge_turns(&self, which: &Purge) -> Result<usize, StoreError> {
+        let plugin = match which {
+            Purge::Plugin(plugin) => plugin.as_str(),
+            Purge::User(_) | Purge::All => "",
+        };
+        let newest = number(&self.engine, NEWEST.with(vec![])).await?;
         let (mut count, mut after) = (0, 0);
-        loop {
+        while after < newest {
+            let end = number(&self.engine, WINDOW_END.with(params![after, WINDOW])).await?;
             let find = match which {
-                Purge::User(user) => FIND_OF_USER.with(params![*user, after, BATCH]),
-                Purge::Plugin(plugin) => FIND_OF_PLUGIN.with(params![plugin.as_str(), after, BATCH]),
-                Purge::All => FIND_ALL.with(params![after, BATCH]),
+                Purge::User(user) => FIND_OF_USER.with(params![*user, after, end]),
+                Purge::Plugin(plugin) => FIND_OF_PLUGIN.with(params![plugin.as_str(), after, end]),
+                Purge::All => FIND_ALL.with(params![after, end]),
             };
             let found = self.engine.read(find).await?.rows;
             let seqs: Vec<_> = found.iter().map(|row| row.integer(0)).collect::<Result<_, _>>()?;
-            let Some(last) = seqs.last() else { return Ok(count) };
-            after = *last;
-            count += seqs.len();
-            let rows = || seqs.iter().map(|seq| [Param::from(*seq)]).collect::<Vec<_>>();
-            let empty: Vec<_> = EMPTY.with_rows(&[Param::from(Bytes::new())], rows()).collect();
-            let steps = empty.into_iter().chain(DELETE.with_rows(&[], rows())).collect();
-            self.engine.write(Steps(steps)).await?;
+            for seqs in seqs.chunks(BATCH as usize) {
+                let rows = || seqs.iter().map(|seq| [Param::from(*seq)]).collect::<Vec<_>>();
+                let empty: Vec<_> = EMPTY.with_rows(&[Param::from(Bytes::new())], rows()).collect();
+                self.engine.write(Steps(empty.into_iter().chain(DELETE.with_rows(&[], rows())).collect())).await?;
+                count += seqs.len();
+            }
+            // Nothing is left beyond it if the newest was deleted meanwhile.
+            after = end.max(after + 1);
         }
+        // Last: what a shadow has written down until now may quote them, and what it writes from now on does not.
+        self.engine.write(Unquote(plugin.to_owned())).await?;
+        Ok(count)
     }
 }
 

@@ -1,5 +1,11 @@
 //! What shadows did differently, counted: one row for each difference, with the latest event as an example. A shadow that
 //! differs in every turn fills no disk: beyond a number of differences the others are counted as one.
+//!
+//! A difference may quote what people wrote, and nothing says who. So its words go when anybody's turns are purged, and are
+//! not written down if the turn that they are from is not in the journal any more.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::desk::Desk;
 use super::dialect::Sql;
@@ -11,13 +17,16 @@ use crate::clock::Millis;
 use crate::model::{BotId, PluginName};
 
 /// Differences of one shadow that are told apart.
-const DIFFERENT: i64 = 200;
+const DIFFERENT: usize = 200;
 /// Bytes of a difference that are kept.
 const TEXT: usize = 4_000;
 /// What turns that did the same, and those that were not run, have for a signature.
 const SAME: &str = "";
 const DROPPED: &str = "dropped";
 const OTHERS: &str = "others";
+const UNREADABLE: &str = "unreadable";
+/// Lines from which on counting is not done in between other jobs.
+const LARGE: usize = 24;
 
 /// How a shadow's run compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,12 +35,16 @@ pub enum Compared {
     Same,
     /// It was not run, because too many waited.
     Dropped,
+    /// It was not run, because the record of the turn was too large to be kept whole.
+    Unreadable,
     /// It did something else: a digest of what, and what in words.
     Differs {
         /// Equal differences have the same.
         signature: String,
         /// What a person reads.
         words: String,
+        /// Whether they may repeat what somebody wrote, which is in the journal then, unless it was purged.
+        quotes: bool,
     },
 }
 
@@ -65,7 +78,7 @@ pub struct ShadowRow {
     pub plugin: String,
     /// The other build.
     pub digest: String,
-    /// `same`, `dropped`, `others` (beyond those that are told apart) or `differs`.
+    /// `same`, `dropped`, `unreadable`, `others` (beyond those that are told apart, or without their words) or `differs`.
     pub kind: &'static str,
     /// What a person reads.
     pub words: String,
@@ -79,10 +92,8 @@ pub struct ShadowRow {
     pub at: Millis,
 }
 
-static KNOWN: Sql = Sql::new(
-    "SELECT COUNT(*), COALESCE(SUM(CASE WHEN signature = $4 THEN 1 ELSE 0 END), 0) FROM shadows
-     WHERE bot_id = $1 AND plugin = $2 AND digest = $3",
-);
+static KNOWN: Sql = Sql::new("SELECT signature FROM shadows WHERE bot_id = $1 AND plugin = $2 AND digest = $3");
+static IS_KEPT: Sql = Sql::new("SELECT COUNT(*) FROM journal WHERE inbox_seq = $1 AND size > 0");
 static COUNT: Sql = Sql::new(
     "INSERT INTO shadows (bot_id, plugin, digest, signature, difference, turns, event, at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -101,6 +112,31 @@ static FORGET: Sql = Sql::new(
     "DELETE FROM shadows WHERE ($2 = '' OR plugin = $2) AND ($1 = '' OR CAST(bot_id AS TEXT) = $1 OR bot_id IN
          (SELECT b.bot_id FROM bots b WHERE LOWER(b.username) = LOWER($1)))",
 );
+static UNQUOTE: Sql = Sql::new(
+    "DELETE FROM shadows WHERE difference <> '' AND ($1 = '' OR plugin = $1)
+     RETURNING bot_id, plugin, digest, turns, event, at",
+);
+
+/// Takes the words out of the reports about a plugin; empty: about all. That there were differences, and how often, stays.
+pub(super) struct Unquote(pub(super) String);
+
+impl Job for Unquote {
+    type Output = ();
+
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
+        let mut others: BTreeMap<_, (i64, i64, Millis)> = BTreeMap::new();
+        for mut row in session.one(UNQUOTE.with(params![self.0.as_str()])).await?.rows {
+            let line = others.entry((row.integer(0)?, row.text(1)?, row.text(2)?)).or_default();
+            let (turns, event, at) = (row.integer(3)?, row.integer(4)?, row.integer(5)?);
+            *line = (line.0 + turns, line.1.max(event), line.2.max(at));
+        }
+        let steps = others.into_iter().map(|((bot, plugin, digest), (turns, event, at))| {
+            COUNT.with(params![bot, plugin, digest, OTHERS, "", turns, event, at])
+        });
+        session.run(&steps.collect::<Vec<_>>()).await?;
+        Ok(Verdict::Commit(()))
+    }
+}
 
 struct Count(Vec<NewShadow>);
 
@@ -108,25 +144,54 @@ impl Job for Count {
     type Output = ();
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
+        let mut known: HashMap<_, HashSet<String>> = HashMap::new();
+        // In one order, the same on every host: two that count the same lines wait for each other, but never in a circle.
+        let mut lines: BTreeMap<_, (&str, i64, i64, Millis)> = BTreeMap::new();
         for shadow in &self.0 {
-            let (mut signature, mut words) = match &shadow.compared {
+            let whose = (shadow.bot.0, shadow.plugin.as_str(), shadow.digest.as_str());
+            let known = match known.entry(whose) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let answer = session.one(KNOWN.with(params![whose.0, whose.1, whose.2])).await?;
+                    let signatures = answer.rows.into_iter().map(|mut row| row.text(0));
+                    unknown.insert(signatures.collect::<Result<_, _>>()?)
+                }
+            };
+            let (signature, words) = match &shadow.compared {
                 Compared::Same => (SAME, ""),
                 Compared::Dropped => (DROPPED, ""),
-                Compared::Differs { signature, words } => (signature.as_str(), words.as_str()),
+                Compared::Unreadable => (UNREADABLE, ""),
+                Compared::Differs { signature, words, quotes } => {
+                    let may_stand = !quotes || is_kept(session, shadow.event).await?;
+                    match may_stand && (known.contains(signature) || known.len() < DIFFERENT) {
+                        true => {
+                            known.insert(signature.clone());
+                            (signature.as_str(), words.as_str())
+                        }
+                        false => (OTHERS, ""),
+                    }
+                }
             };
-            let key = params![shadow.bot.0, shadow.plugin.as_str(), shadow.digest.as_str(), signature];
-            let known = session.one(KNOWN.with(key)).await?;
-            let known = known.rows.first().ok_or_else(|| StoreError::unexpected("a count without a row"))?;
-            if known.integer(0)? >= DIFFERENT && known.integer(1)? == 0 && signature.len() > DROPPED.len() {
-                (signature, words) = (OTHERS, "");
-            }
-            let words = printable(&words[..words.floor_char_boundary(TEXT)]);
-            let (plugin, digest) = (shadow.plugin.as_str(), shadow.digest.as_str());
-            let count = params![shadow.bot.0, plugin, digest, signature, words, shadow.turns, shadow.event, shadow.at];
-            session.one(COUNT.with(count)).await?;
+            let line = lines.entry((whose, signature)).or_default();
+            *line = (words, line.1 + shadow.turns, line.2.max(shadow.event), line.3.max(shadow.at));
         }
+        let steps = lines.into_iter().map(|(((bot, plugin, digest), signature), (words, turns, event, at))| {
+            let words = printable(&words[..words.floor_char_boundary(TEXT)]);
+            COUNT.with(params![bot, plugin, digest, signature, words, turns, event, at])
+        });
+        session.run(&steps.collect::<Vec<_>>()).await?;
         Ok(Verdict::Commit(()))
     }
+
+    fn is_large(&self) -> bool {
+        self.0.len() > LARGE
+    }
+}
+
+/// Whether a turn of this event is in the journal and was not purged.
+async fn is_kept(session: &mut Session<'_>, event: i64) -> Result<bool, StoreError> {
+    let kept = session.one(IS_KEPT.with(params![event])).await?;
+    Ok(kept.rows.first().map_or(Ok(0), |row| row.integer(0))? > 0)
 }
 
 struct Forget(Whose);
@@ -169,6 +234,7 @@ fn shadow(mut row: Record) -> Result<ShadowRow, StoreError> {
             SAME => "same",
             DROPPED => "dropped",
             OTHERS => "others",
+            UNREADABLE => "unreadable",
             _ => "differs",
         },
         words: row.text(5)?,

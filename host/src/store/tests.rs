@@ -36,6 +36,8 @@ mod handing;
 
 mod inbox;
 
+mod journal;
+
 mod lanes;
 
 mod opening;
@@ -49,6 +51,8 @@ mod records;
 mod reading;
 
 mod schema;
+
+mod shadows;
 
 mod trial;
 

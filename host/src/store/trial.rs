@@ -6,14 +6,19 @@ use std::str::FromStr;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 
-use super::Store;
 use super::dialect::{Dialect, Sql};
 use super::engine::{Job, Verdict};
 use super::error::StoreError;
 use super::session::{Session, Step};
-use super::tables::{Counter, TableSet};
-use crate::model::BotId;
+use super::tables::{Moving, TableSet};
+use super::{Store, records};
+use crate::clock::Millis;
+use crate::model::effect::{DialogueState, DialogueWrite};
 use crate::model::table::Write;
+use crate::model::{BotId, DialogueKey, PluginName};
+
+/// Longer than a scenario lasts.
+const MONTH: Millis = 30 * 86_400_000;
 
 static TROUBLES: Sql = Sql::new(
     "SELECT i.seq, i.attempt, l.plugin, i.reason FROM inbox i JOIN lanes l ON l.id = i.lane_id
@@ -31,17 +36,17 @@ pub struct FailedTurn {
     pub reason: String,
 }
 
-/// Puts rows into a plugin's tables.
+/// Puts rows into a plugin's tables, which move until it is dropped. That is after its commit: before it, who reads there
+/// does not see the rows yet.
 struct Fill {
     steps: Vec<Step>,
-    written: Vec<Counter>,
+    _moving: Vec<Moving>,
 }
 
 impl Job for Fill {
     type Output = ();
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
-        let _moving: Vec<_> = self.written.iter().map(Counter::moves).collect();
         session.run(&self.steps).await?;
         Ok(Verdict::Commit(()))
     }
@@ -52,8 +57,22 @@ impl Store {
     pub async fn fill(&self, bot: BotId, tables: &TableSet, rows: &[Write]) -> Result<(), StoreError> {
         let steps = tables.write(bot, rows)?.into_iter().map(|(_, step)| step).collect();
         let written: BTreeSet<_> = rows.iter().map(Write::table).collect();
-        let written = written.into_iter().map(|table| tables.counter(table)).collect::<Result<_, _>>()?;
-        self.shared.engine.write(Fill { steps, written }).await
+        let moving = written.into_iter().map(|table| Ok(tables.counter(table)?.moves()));
+        let moving = moving.collect::<Result<_, StoreError>>()?;
+        self.shared.engine.write(Fill { steps, _moving: moving }).await
+    }
+
+    /// Lets a conversation stand somewhere for a month, as if a turn had said so.
+    pub async fn stand_at(
+        &self,
+        bot: BotId,
+        plugin: &PluginName,
+        key: DialogueKey,
+        state: DialogueState,
+    ) -> Result<(), StoreError> {
+        let set = DialogueWrite::Set(state, self.shared.clock.now() + MONTH);
+        let steps = vec![records::write_dialogue(bot, plugin.as_str(), key, &set)];
+        self.shared.engine.write(Fill { steps, _moving: Vec::new() }).await
     }
 
     /// The events that have not ended well so far, up to a hundred, and why.

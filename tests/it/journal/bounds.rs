@@ -99,6 +99,35 @@ async fn what_is_old_goes_by_itself_and_what_was_asked_for_at_once() {
     }
 }
 
+/// What one turn was answered is kept up to a size, however much it was.
+#[tokio::test]
+async fn a_turn_that_fetches_much_is_kept_without_most_of_it() {
+    let (house, operator) = opens(Clock::system(), Database::sqlite(), "", &[fixture("hostile")]).await;
+    let user = house.person(1002);
+    user.sends_document("noise.bin", &noise(200 << 10), "").await;
+    house.database.comes_to("SELECT COUNT(*) FROM updates", 1).await;
+    let raw = house.database.text("SELECT raw FROM updates").await;
+    let raw: serde_json::Value = serde_json::from_str(&raw).expect("JSON");
+    let file = raw["message"]["document"]["file_id"].as_str().expect("an id").to_owned();
+    user.says(&format!("/files {}", [file.as_str(); 5].join(" "))).await;
+    house.database.comes_to("SELECT COUNT(*) FROM journal", 1).await;
+    let shown: serde_json::Value =
+        serde_json::from_str(&operator.hears(&["journal", "show", "1"]).await).expect("JSON");
+    let answers = shown["record"]["answers"].as_array().expect("answers").iter();
+    let kept: Vec<_> = answers.filter_map(|answer| answer["answer"].as_object()?.keys().next().cloned()).collect();
+    assert_eq!(kept, ["file", "file", "file", "left-out", "left-out"]);
+    assert_eq!(shown["record"]["left_out"].as_array().map(Vec::len), Some(2), "and it says so");
+    // What is there can be looked at; how it went on cannot be said.
+    let said = operator.is_refused(&["replay", "1"]).await;
+    assert!(
+        said.contains("diverged: the record has no answer for file ") && said.contains("too much to be kept"),
+        "{said}"
+    );
+    house.database.comes_to("SELECT COUNT(*) FROM outbox WHERE state = 1", 1).await;
+    user.skips().await;
+    house.closes([user]).await;
+}
+
 #[tokio::test]
 async fn the_oldest_go_when_there_are_too_many() {
     const TURNS_MADE: i64 = 8;

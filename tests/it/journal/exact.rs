@@ -158,3 +158,28 @@ async fn a_turn_becomes_a_scenario() {
     assert!(scenario.people.values().any(|person| person.id == Some(1002)), "{text}");
     house.closes([user]).await;
 }
+
+/// A turn in the middle of a conversation needs nothing before it.
+#[tokio::test]
+async fn a_scenario_goes_on_where_the_conversation_stood() {
+    let (house, operator) = opens(Clock::system(), Database::sqlite(), "", &[fixture("dialogue")]).await;
+    let user = house.person(1002);
+    user.says("/talk").await;
+    assert_eq!(user.sees().await, "what is your name?");
+    user.says("Ada").await;
+    assert_eq!(user.sees().await, "how old are you, Ada?");
+    user.says("36").await;
+    assert_eq!(user.sees().await, "Ada is 36");
+    operator.hears(&["replay", "3", "--export", "end.toml"]).await;
+    operator.hears(&["plugin", "test", "end.toml", "--update"]).await;
+    let text = operator.reads("end.toml");
+    assert!(text.contains("[[dialogues]]\nwho = ") && text.contains("Ada is 36"), "{text}");
+    operator.hears(&["plugin", "test", "end.toml"]).await;
+    // It is the conversation that makes the answer.
+    let scenario: guesthouse::scenario::Scenario = toml::from_str(&text).expect("a scenario");
+    let without = guesthouse::scenario::Scenario { dialogues: Vec::new(), ..scenario };
+    operator.writes("end.toml", &toml::to_string(&without).expect("TOML"));
+    let said = operator.is_refused(&["plugin", "test", "end.toml"]).await;
+    assert!(said.contains("say /talk"), "{said}");
+    house.closes([user]).await;
+}

@@ -7,7 +7,8 @@ use toml_edit::Array;
 use super::book::{self, Book};
 use super::candidate::{self, Fetching, Workshop};
 use super::consent::{self, Consent};
-use super::{Place, RESTART, document, summary};
+use super::{Place, RESTART, document};
+use crate::author::summary;
 use crate::cli::say;
 use crate::clock::Clock;
 

@@ -19,7 +19,8 @@ use crate::fetch;
 /// The first lines of a lock file.
 const HEAD: &str = "\
 # What `guesthouse plugin` has installed: each plugin is bound to the bytes with this SHA-256, and a host loads no others
-# under its name. Keep this file, and the folder `plugins`, with the configuration.
+# under its name. Keep this file, and the folder `plugins`, with the configuration. It holds no secret: of an address it has
+# nothing that comes after the `?`.
 
 ";
 /// Who may read a lock file that is new. It holds no secret.
@@ -72,7 +73,7 @@ pub(super) fn change(
     if let Some((installed, bytes)) = component {
         store(&folder.join(installed.path()), bytes)?;
     }
-    let lock = toml::to_string(&book.lock).context("the lock file cannot be written")?;
+    let lock = book.lock.text().context("the lock file cannot be written")?;
     // Both are whole on the disk before one of them takes its place: what can fail has failed by then.
     let lock = prepared(&Lock::beside(config), &format!("{HEAD}{lock}"))?;
     let text = prepared(&book.path, &text)?;

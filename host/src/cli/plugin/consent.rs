@@ -6,8 +6,9 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use anyhow::{Context, bail, ensure};
 use toml_edit::Array;
 
+use super::document;
 use super::grants::{self, Given};
-use super::{document, summary};
+use crate::author::summary;
 use crate::config::grant::Capability;
 
 /// What is granted

@@ -22,16 +22,21 @@ pub(super) struct Section {
 /// A configuration to be edited.
 #[derive(Debug, Clone)]
 pub(super) struct Document {
+    /// With line ends of one character.
     original: String,
     edited: DocumentMut,
+    /// What ends its lines in the file.
+    line_end: &'static str,
 }
 
 impl Document {
     /// Reads a text.
     pub(super) fn parse(text: &str) -> anyhow::Result<Self> {
+        let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        let text = text.replace("\r\n", "\n");
         let edited = text.parse::<DocumentMut>();
         let edited = edited.map_err(|error| anyhow::anyhow!("it is not TOML: {}", error.to_string().trim_end()))?;
-        Ok(Self { original: text.to_owned(), edited })
+        Ok(Self { original: text, edited, line_end })
     }
 
     /// The names of its bots.
@@ -162,7 +167,7 @@ impl Document {
         let text = self.edited.to_string();
         let same = others(&self.original, bot, name)? == others(&text, bot, name)?;
         ensure!(same, "the configuration cannot be edited without changing more than `{name}`\nhint: edit it by hand");
-        Ok(text)
+        Ok(text.replace('\n', self.line_end))
     }
 
     fn all(&self) -> Option<&ArrayOfTables> {

@@ -78,20 +78,6 @@ pub(super) fn missing(asked: &[Capability], grant: &Grant) -> Vec<Capability> {
     asked.iter().filter(|capability| !grant.includes(**capability)).copied().collect()
 }
 
-/// What it means to have it, for whoever decides.
-pub(super) fn meaning(capability: Capability) -> &'static str {
-    match capability {
-        Capability::Chat => "write to the chats that it is spoken to in",
-        Capability::Telegram => "call other methods of the Bot API, which you name",
-        Capability::Tables => "keep rows in the database",
-        Capability::Dialogue => "remember where a conversation stands",
-        Capability::Files => "fetch files that people send",
-        Capability::Http => "ask sites of the Web, which you name",
-        Capability::Llm => "ask the language model, at your expense",
-        Capability::Timers => "be called again at times that it sets itself",
-    }
-}
-
 /// What to ask for where a scope is needed, with examples.
 pub(super) fn question(capability: Capability) -> &'static str {
     match capability {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::book::{self, Book};
 use super::document::Document;
-use super::summary;
+use crate::author::summary;
 use crate::cli::{print, say};
 use crate::config::lock::Pin;
 

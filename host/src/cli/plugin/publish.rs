@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 
 use super::candidate::{self, Fetching, Workshop};
-use super::summary;
+use crate::author::summary;
 use crate::cli::say;
 use crate::clock::Clock;
 use crate::config::Limits;

@@ -5,7 +5,8 @@ use anyhow::{Context, bail};
 
 use super::book::{self, Book};
 use super::candidate::{self, Workshop};
-use super::{Place, RESTART, bot_with, document, summary};
+use super::{Place, RESTART, bot_with, document};
+use crate::author::summary;
 use crate::cli::say;
 
 /// What the command line says

@@ -9,7 +9,8 @@ use super::book::{self, Book};
 use super::candidate::{self, Fetching, Workshop};
 use super::consent::{self, Consent};
 use super::document::Section;
-use super::{Place, RESTART, bot_with, summary};
+use super::{Place, RESTART, bot_with};
+use crate::author::summary;
 use crate::cli::{complain, say};
 use crate::clock::Clock;
 use crate::config::lock::Pin;
@@ -42,11 +43,16 @@ pub(super) async fn run(args: Upgrade, clock: &Clock) -> anyhow::Result<()> {
     let bot = bot_with(&known.document, args.place.bot.as_deref(), name.as_str())?;
     let section = known.document.section(&bot, name.as_str()).context("it was there just now")?;
     let pin = known.lock.pin(&bot, name.as_str());
-    let source = args.source.or_else(|| pin.map(|pin| pin.installed.source.clone())).with_context(|| {
-        format!(
-            "`{name}` was not installed by `guesthouse plugin add`, so nobody knows where it comes from\nhint: name the new \
-             version: guesthouse plugin upgrade {name} SOURCE"
-        )
+    let source = args.source.or_else(|| pin?.installed.source_again().map(str::to_owned)).with_context(|| {
+        let problem = match pin {
+            Some(pin) => {
+                format!("`{name}` came from `{}`, and the rest of that address is not kept", pin.installed.source)
+            }
+            None => {
+                format!("`{name}` was not installed by `guesthouse plugin add`, so nobody knows where it comes from")
+            }
+        };
+        format!("{problem}\nhint: name the new version: guesthouse plugin upgrade {name} SOURCE")
     })?;
 
     let given = candidate::settings(&args.settings)?;

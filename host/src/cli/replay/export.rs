@@ -17,7 +17,7 @@ use crate::model::manifest::{ColumnKind, Manifest, Table};
 use crate::model::table::{Comparison, Filter, Read, Row, Value};
 use crate::model::web::{WebBody, WebError};
 use crate::scenario::Scenario;
-use crate::scenario::form::{self, BotIs, Chat, ChatKind, Model, Person, Sends, Site, Step, Trouble};
+use crate::scenario::form::{self, BotIs, Chat, ChatKind, Dialogue, Model, Person, Sends, Site, Step, Trouble};
 
 /// A scenario, what has no form in it, and the files that belong beside it.
 struct Exported {
@@ -79,7 +79,7 @@ fn export(recorded: &Recorded<'_>, manifest: &Manifest, admins: &[i64], stem: &s
             "The turn counted or summed rows of which the record has the number alone: add rows that give it.".into(),
         );
     }
-    let mut files = Vec::new();
+    let (mut files, mut talk) = (Vec::new(), None);
     for answered in recorded.answers.iter() {
         match &answered.answer {
             Answer::Web(answer) => scenario.http.push(site(answer, &answered.question)),
@@ -87,10 +87,7 @@ fn export(recorded: &Recorded<'_>, manifest: &Manifest, admins: &[i64], stem: &s
                 scenario.llm.push(Model { text: Some(answer.text.clone()), times: Some(1), ..Model::default() });
             }
             Answer::Model(Err(error)) => notes.push(format!("The model did not answer: {error:?}.")),
-            Answer::Dialogue(Some(state)) => notes.push(format!(
-                "The conversation stood at the step “{}”: put the steps before it that lead there.",
-                state.step
-            )),
+            Answer::Dialogue(Some(state)) => talk = Some(state),
             Answer::File(bytes) => files.push((format!("{stem}-{}.bin", files.len() + 1), bytes.to_vec())),
             Answer::LeftOut(bytes) => notes.push(format!("{} was not kept: {bytes} bytes.", answered.question)),
             _ => {}
@@ -110,6 +107,16 @@ fn export(recorded: &Recorded<'_>, manifest: &Manifest, admins: &[i64], stem: &s
         notes.push(
             "In a scenario a group has a number of its own; rows that name the old one have to be changed.".into(),
         );
+    }
+    if let Some(state) = talk {
+        let (who, place) = (recorded.event.person().map(|user| user.first_name.clone()), step.place.clone());
+        match who.filter(|_| recorded.dialogue.is_some_and(|key| key.topic == 0)) {
+            Some(who) => {
+                let (step, data) = (state.step.clone(), state.data.clone());
+                scenario.dialogues.push(Dialogue { who, place, step, data });
+            }
+            None => notes.push(format!("The conversation stood at “{}”: put steps that lead there.", state.step)),
+        }
     }
     scenario.step = vec![step];
     Exported { scenario, notes, files }

@@ -73,7 +73,7 @@ fn schemas() -> Value {
         })),
         "Shadow": object(json!({
             "bot": maybe_text, "bot_id": number, "plugin": text, "digest": text,
-            "kind": {"enum": ["same", "dropped", "others", "differs"]}, "difference": text, "turns": number,
+            "kind": {"enum": ["same", "dropped", "unreadable", "others", "differs"]}, "difference": text, "turns": number,
             "example_event": number, "example_turn": maybe_number, "at": number,
         })),
         "DeadLetter": object(json!({

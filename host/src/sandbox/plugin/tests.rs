@@ -2,19 +2,24 @@
 
 use super::*;
 use crate::config::Limits;
+use crate::model::event::Event;
 use crate::sandbox::Sandbox;
+use crate::sandbox::rows::tests::Memory;
 
 /// The smallest component: magic, version, layer.
 const NOTHING: &[u8] = b"\0asm\x0d\0\x01\0";
+
+fn settings() -> Settings {
+    let me = Me { id: 7, username: "notes_bot".into(), name: "Notes".into() };
+    Settings { config: BTreeMap::new(), admins: vec![], me }
+}
 
 async fn refused(component: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let limits = Limits { component_mib: 1, concurrent_turns: 1, ..Limits::default() };
     let sandbox = Sandbox::new(&limits, folder.path()).unwrap();
     let source = Source { name: PluginName::new("notes").unwrap(), component: component.into(), digest: None };
-    let me = Me { id: 7, username: "notes_bot".into(), name: "Notes".into() };
-    let settings = Settings { config: BTreeMap::new(), admins: vec![], me };
-    sandbox.load(source, settings, &Grant::default()).await.unwrap_err().to_string()
+    sandbox.load(source, settings(), &Grant::default()).await.unwrap_err().to_string()
 }
 
 #[tokio::test]
@@ -56,4 +61,35 @@ async fn a_component_that_is_no_plugin() {
     the component of plugin `notes` does not export `describe`; it exports nothing
     hint: build it for the world `guesthouse:plugin/plugin`, in Rust with the crate `guesthouse-plugin`
     ");
+}
+
+/// Whatever shadows do, every turn that the limits allow finds a place, and the other way round.
+#[tokio::test]
+async fn a_shadow_takes_nobodys_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { concurrent_turns: 1, ..Limits::default() };
+    let sandbox = Sandbox::new(&limits, folder.path()).unwrap();
+    let component = guesthouse_fixtures::get("dialogue").component;
+    let source = || Source { name: PluginName::new("guest").unwrap(), component: component.into(), digest: None };
+    let live = sandbox.load(source(), settings(), &Grant::everything()).await.unwrap();
+    let shadow = sandbox.load_shadow(source(), settings(), &Grant::everything()).await.unwrap();
+    let turn = || Turn {
+        event: Event::Schedule { name: "tick".into(), due: 0, missed: 0 },
+        raw: "".into(),
+        processor: None,
+        has_next: false,
+        others: [].into(),
+        now: 0,
+        seed: [0; 32],
+        origin: None,
+        dialogue: None,
+    };
+    let shared = &sandbox.shared;
+    for (busy, runs) in [(&shared.shadows, &live), (&shared.turns, &shadow)] {
+        let all = busy.available_permits();
+        let _busy = busy.acquire_many(u32::try_from(all).unwrap()).await.unwrap();
+        let run = runs.run(turn(), Arc::new(Memory::default()));
+        let report = tokio::time::timeout(std::time::Duration::from_secs(20), run).await.expect("it finds a place");
+        assert!(report.result.is_ok(), "{report:?}");
+    }
 }

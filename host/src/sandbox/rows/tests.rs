@@ -17,7 +17,8 @@ use crate::model::web::{WebBounds, WebError, WebRequest, WebResponse};
 use crate::sandbox::view::FileError;
 
 /// A database in memory that remembers what it was asked.
-struct Memory {
+#[derive(Default)]
+pub(in crate::sandbox) struct Memory {
     rows: Vec<Row>,
     asked: Mutex<Vec<String>>,
 }

@@ -69,6 +69,8 @@ fn what_is_wrong_is_said_with_its_line() {
         ("[chats.Club]\npeople = []", "nobody is in the chat `Club`"),
         ("[[llm]]\ncontains = \"x\"", "the answer of the language model to `x` is not clear"),
         ("[[http]]\nurl = \"u\"\nafter = \"soon\"", "`soon`, after which `u` answers, is no span of time"),
+        ("[[dialogues]]\nwho = \"Bob\"\nstep = \"x\"", "[[dialogues]]: there is no person `Bob`"),
+        ("[[dialogues]]\nwho = \"user\"\nin = \"Club\"\nstep = \"x\"", "there is no group or channel `Club`"),
         ("people = { bot = {} }", "a person cannot be called `bot`"),
     ] {
         let problem = problem(text);
@@ -90,6 +92,10 @@ table = "cards"
 
 [rows.row]
 code = "A"
+
+[[dialogues]]
+who = "Ann"
+step = "name"
 
 [[llm]]
 text = "yes"

@@ -1,5 +1,9 @@
 //! What those need who try a plugin out.
 
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
 use super::*;
 use crate::model::effect::TimerChange;
 
@@ -55,6 +59,59 @@ async fn rows_can_be_there_already_and_a_turn_that_read_before_finds_out() {
         assert!(matches!(outcome, CommitOutcome::Conflict { .. }), "{outcome:?}");
     })
     .await;
+}
+
+/// Keeps the writer, and with it the transaction that it shares with others, until it is told to go on.
+struct Hold {
+    begun: Arc<Notify>,
+    done: Arc<Notify>,
+}
+
+impl Hold {
+    fn new() -> (Self, Arc<Notify>, Arc<Notify>) {
+        let (begun, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        (Self { begun: Arc::clone(&begun), done: Arc::clone(&done) }, begun, done)
+    }
+}
+
+impl engine::Job for Hold {
+    type Output = ();
+
+    async fn run(&self, _: &mut session::Session<'_>) -> Result<engine::Verdict<()>, StoreError> {
+        self.begun.notify_one();
+        self.done.notified().await;
+        Ok(engine::Verdict::Commit(()))
+    }
+}
+
+/// Only SQLite's tables have counters, and only there do jobs share a transaction.
+#[tokio::test]
+async fn a_turn_that_reads_between_the_writing_of_rows_and_its_commit_finds_out() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let url = format!("sqlite://{}", folder.path().join("guesthouse.db").display());
+    let store = Store::open(&url, &Clock::manual(START)).await.expect("the database opens");
+    let tables = store.declare(&cards(), &tables()).await.expect("declared");
+    let lane = begin_turn(&store, 1, 10).await;
+    let ((first, first_begun, first_done), (second, second_begun, second_done)) = (Hold::new(), Hold::new());
+    let rows = [insert_card(1, "A")];
+    let reads = async {
+        // The rows are behind the first one in the queue, and the second one behind them: all in one transaction.
+        first_begun.notified().await;
+        first_done.notify_one();
+        second_begun.notified().await;
+        let since = tables.now();
+        let read = read_find(&store, &tables, query("cards", eq("code", Value::Text("A".into())))).await;
+        second_done.notify_one();
+        (since, read)
+    };
+    let engine = &store.shared.engine;
+    let (_, filled, _, (since, read)) =
+        tokio::join!(engine.write(first), store.fill(BOT, &tables, &rows), engine.write(second), reads);
+    filled.expect("filled");
+    assert!(matches!(&read, Read::Find { seen, .. } if seen.is_empty()), "{read:?}");
+    let commit = TurnCommit { reads: vec![read], since, ..turn(lane.events[0].seq, &tables) };
+    let outcome = store.commit_turn(&lane.lease, commit, Then::Release).await.expect("no error");
+    assert!(matches!(outcome, CommitOutcome::Conflict { .. }), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -76,6 +76,19 @@ fn what_stands_a_line_apart_stays_when_a_section_goes() {
     assert!(without.contains("# the other one\n[[bot]]\n") && without.ends_with("# that is all\n"), "{without}");
 }
 
+/// As editors on other systems write it.
+#[test]
+fn lines_end_as_they_did() {
+    let text = TWO_BOTS.replace("[bot.plugins.cards]", "# of old\n\n# of cards\n[bot.plugins.cards]");
+    let text = text.replace('\n', "\r\n");
+    let mut document = Document::parse(&text).unwrap();
+    document.remove("main", "cards").unwrap();
+    let without = document.text("main", "cards").unwrap();
+    assert_eq!(without.matches('\n').count(), without.matches("\r\n").count());
+    assert!(without.contains("admins = [1, 2]\r\n\r\n# of old\r\n") && !without.contains("of cards"), "{without:?}");
+    assert_eq!(add(&text, "other"), format!("{text}\r\n{}", SECTION.replace('\n', "\r\n")));
+}
+
 #[test]
 fn a_section_is_changed_where_it_stands() {
     let mut document = Document::parse(TWO_BOTS).unwrap();

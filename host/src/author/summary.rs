@@ -3,13 +3,14 @@
 //! What a component says of itself was written by somebody unknown and is shown on a terminal: it is shown as text, without
 //! characters that could move the cursor, change colours or turn the direction of what follows.
 
+use super::look;
 use crate::config::grant::Capability;
 use crate::model::manifest::{ColumnKind, EventKind, Manifest};
 use crate::sandbox::Inspection;
 
 /// Something that a component asks for or says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fact {
+struct Fact {
     /// Of which kind.
     kind: &'static str,
     /// Which of that kind.
@@ -33,22 +34,27 @@ impl Fact {
 }
 
 /// All that is known of a component, for whoever decides about it.
-pub(super) fn page(it: &Inspection) -> String {
+pub(crate) fn page(it: &Inspection) -> String {
     let manifest = &it.manifest;
     let title = format!("{} {}: {}", manifest.name, manifest.version, manifest.description);
     let mut text = format!("{}\n", plain(&title));
-    let mut line = |label: &str, words: &str| text.push_str(&format!("  {label:<11} {}\n", plain(words)));
-    line("sha256", &it.digest);
-    line("size", &format!("{} KiB", it.size.div_ceil(1 << 10)));
-    line("built for", if it.contract.is_empty() { "nothing of guesthouse:plugin" } else { &it.contract });
+    let mut add = |label: &str, words: &str| text.push_str(&line(label, words));
+    add("sha256", &it.digest);
+    add("size", &look::size(it.size));
+    add("built for", if it.contract.is_empty() { "nothing of guesthouse:plugin" } else { &it.contract });
     for fact in facts(&it.capabilities, manifest) {
-        line(fact.kind, &fact.line());
+        add(fact.kind, &fact.line());
     }
     text
 }
 
+/// A line of a page.
+pub(crate) fn line(label: &str, words: &str) -> String {
+    format!("  {label:<11} {}\n", plain(words))
+}
+
 /// What another version has more, less and otherwise.
-pub(super) fn difference(old: &Inspection, new: &Inspection) -> String {
+pub(crate) fn difference(old: &Inspection, new: &Inspection) -> String {
     let (before, after) = (facts(&old.capabilities, &old.manifest), facts(&new.capabilities, &new.manifest));
     let title = |it: &Inspection| format!("{} ({})", it.manifest.version, it.digest.get(..12).unwrap_or_default());
     let title = format!("{} {} → {}", new.manifest.name, title(old), title(new));
@@ -84,10 +90,8 @@ fn facts(capabilities: &[Capability], manifest: &Manifest) -> Vec<Fact> {
     let of = |processor: &Option<String>| processor.iter().map(|name| format!("in {name}")).collect::<String>();
     let mut capabilities = capabilities.to_vec();
     capabilities.sort();
-    let mut facts: Vec<_> = capabilities
-        .iter()
-        .map(|it| Fact::new("asks for", it.name(), [super::grants::meaning(*it).to_owned()]))
-        .collect();
+    let mut facts: Vec<_> =
+        capabilities.iter().map(|it| Fact::new("asks for", it.name(), [it.meaning().to_owned()])).collect();
     facts.extend(manifest.commands.iter().map(|it| {
         let admins = if it.admins_only { "shown to admins only" } else { "" };
         Fact::new("command", format!("/{}", it.name), [it.description.clone(), admins.to_owned()])
@@ -147,7 +151,7 @@ fn column_kind(kind: ColumnKind) -> &'static str {
 }
 
 /// In one line, without characters that do something instead of being seen.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let turns =
         |char: char| matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown = |char: char| if char.is_control() || turns(char) { '\u{fffd}' } else { char };
