@@ -82,7 +82,6 @@ pub(super) async fn ask(
     let payload = Payload::Request { route: route.name, path, query, body };
     let seq = api.store.put_event(id, part, chat, &payload).await?;
     bot.pressure.stored(1);
-    api.wake.lanes.ring();
     answer(seq, api.waiting.wait(seq, place, api.clock.now()).await)
 }
 
