@@ -238,7 +238,8 @@ impl Claim {
         self.prepare(session).await?;
         let (now, kind) = (self.now(), self.kind.number());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let claim = of_plugins(&CLAIM_TURNS, &params![now, kind, self.host, limit], plugins)?;
+        let params = params![now, kind, self.host, limit];
+        let claim = of_plugins(&CLAIM_TURNS, &params, plugins)?;
         let next = next_turn(plugins, now, self.host, self.after(session))?;
         let mut answers = session.run(&[claim, next]).await?;
         let next = earliest(&answers.split_off(1))?;
@@ -328,12 +329,14 @@ pub(super) async fn free_unknown(
 /// Asks when the next free chat of each of these bots is due.
 pub(super) fn next_sends(bots: impl Iterator<Item = BotId>, now: Millis, host: i64, after: Millis) -> Vec<Step> {
     let rows = bots.map(|bot| [Param::from(bot.0)]).collect();
-    NEXT_SEND.with_rows(&params![now, LaneKind::Sending.number(), host, after], rows).collect()
+    let params = params![now, LaneKind::Sending.number(), host, after];
+    NEXT_SEND.with_rows(&params, rows).collect()
 }
 
 /// Asks when the next free lane of turns of these plugins is due.
 pub(super) fn next_turn(plugins: &[(BotId, Part)], now: Millis, host: i64, after: Millis) -> Result<Step, StoreError> {
-    of_plugins(&NEXT_TURN, &params![now, LaneKind::Turns.number(), host, after], plugins)
+    let params = params![now, LaneKind::Turns.number(), host, after];
+    of_plugins(&NEXT_TURN, &params, plugins)
 }
 
 /// The earliest of the times that were answered.
