@@ -69,6 +69,13 @@ pub struct Config {
     /// How its operator reaches the database. No key: whoever reads the file knows where it is.
     #[serde(skip)]
     pub command: CommandLine,
+    /// What its operator does about a language model that is missing. No key, for the same reason.
+    #[serde(skip, default = "model_hint")]
+    pub model_hint: &'static str,
+}
+
+fn model_hint() -> &'static str {
+    "add [llm] with url and model to guesthouse.toml"
 }
 
 /// Where the data are kept.

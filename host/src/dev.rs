@@ -100,6 +100,7 @@ pub async fn start(
         _ => None,
     })?;
     config.command = cli::called(&["--database", &config.database.url]);
+    config.model_hint = "start it with --llm-url and --llm-model, or GUESTHOUSE_LLM_URL and GUESTHOUSE_LLM_MODEL";
     let token = api_token(data)?;
     cli::serve(emulator.clone(), listener, Some(memory), tasks);
     let host = host::start(config, clock, tasks).await.map_err(|error| match error.downcast_ref() {

@@ -15,7 +15,6 @@ use tokio::sync::watch;
 
 use crate::agenda::{Agenda, Entry};
 use crate::clock::Clock;
-use crate::config::grant::Capability;
 use crate::config::{self, ApiToken, Config, Journal, Limits, Records};
 use crate::delivery::Delivery;
 use crate::health::{self, Board, Place, State};
@@ -103,6 +102,8 @@ struct Parts {
     records: Records,
     web: Web,
     llm: Option<Llm>,
+    /// What to do where it is missing.
+    model_hint: &'static str,
     hooks: Hooks,
     board: Board,
     agenda: Agenda,
@@ -178,6 +179,7 @@ pub async fn start_in(config: Config, surroundings: Surroundings, tasks: &Tasks)
         records: config.journal.record,
         web,
         llm: config.llm.map(Llm::new).transpose()?,
+        model_hint: config.model_hint,
         hooks: Hooks::new(&config.bots, tasks),
         board,
         agenda: agenda.clone(),
@@ -301,6 +303,7 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     let me = Arc::new(me);
     let loads = bot.plugins.iter().map(|(name, plugin)| load_plugin(parts, bot, name, plugin, &me, telegram));
     let guests = join_all(loads).await.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
+    plugins::miss_a_model(bot, &guests, parts.model_hint);
     let pressure = Arc::new(Pressure::new(&parts.limits));
     let roster = put_guests(parts, bot, &me, (place, &pressure), guests).await?;
     parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url), place.clone());
@@ -438,13 +441,6 @@ async fn load_plugin(
     let plugin = plugins::load(&parts.sandbox, bot, name, plugin, me).await?;
     let tables = parts.store.declare(plugin.name(), &plugin.manifest().tables).await?;
     let ways = Ways { web: parts.web.fetcher(), llm: parts.llm.as_ref().map(Llm::asker) };
-    if ways.llm.is_none() && plugin.capabilities().contains(&Capability::Llm) {
-        tracing::warn!(
-            bot = %bot.name, plugin = name,
-            "plugin `{name}` of bot `{}` may ask a language model, and there is none\nhint: add [llm] with url and model to \
-             guesthouse.toml", bot.name
-        );
-    }
     let (me, telegram) = (Arc::clone(me), telegram.clone());
     let (others, settings) = ([].into(), settings_digest(&plugin).into());
     Ok(Guest {

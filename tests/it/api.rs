@@ -5,6 +5,7 @@ use std::time::Duration;
 use guesthouse::clock::Clock;
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{Connection, Executor, PgConnection};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::process::HostProcess;
@@ -284,6 +285,40 @@ async fn who_goes_away_loses_nothing() {
         assert_eq!(answer["notes"], json!(["note 0", "note 1", "note 2", "note 3", "note 4"]));
         house.closes([]).await;
     }
+}
+
+/// How many requests somebody keeps from being stored.
+macro_rules! waits {
+    () => {
+        "(SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' \
+          AND query LIKE 'INSERT INTO inbox%')"
+    };
+}
+
+/// The same where it is just being stored: on a clock that stands nobody would look for what nobody was told of.
+#[tokio::test]
+async fn what_is_stored_while_its_caller_goes_away_is_handled_at_once() {
+    let Some(database) = Database::postgres().await else { return };
+    let house = house(Clock::manual(1_800_000_000_000), database, "", &[desk()]).await;
+    let address = house.url().trim_start_matches("http://").to_owned();
+    let mut somebody = PgConnection::connect(&house.database.url()).await.expect("the server is there");
+    // Who waits too long for the lock is refused; then it has to be asked once more.
+    while house.database.number("SELECT COUNT(*) FROM inbox").await == 0 {
+        somebody.execute(sqlx::raw_sql("BEGIN; LOCK TABLE inbox IN EXCLUSIVE MODE")).await.expect("locked");
+        let mut stream = tokio::net::TcpStream::connect(&address).await.expect("it listens");
+        let head = format!(
+            "POST /api/test/desk/users/7/count HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {SECRET}\r\n\
+             Content-Length: 0\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.expect("it is taken");
+        house.database.comes_to(concat!("SELECT ", waits!()), 1).await;
+        drop(stream);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        somebody.execute("ROLLBACK").await.expect("unlocked");
+        house.database.comes_to(concat!("SELECT -", waits!()), 0).await;
+    }
+    house.database.comes_to("SELECT COUNT(*) FROM desk__counts", 1).await;
+    house.closes([]).await;
 }
 
 #[tokio::test]

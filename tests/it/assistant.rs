@@ -83,9 +83,9 @@ async fn a_picture_that_is_too_large_is_said_to_be_there() {
         Says::text(format!("{} {said}", if seen { "seen:" } else { "unseen:" }))
     })
     .await;
-    // Without the plugin that looks for codes in pictures.
+    // The plugin that looks for codes in pictures is asked first, and can do nothing with these.
     let (street, database) = (Street::opens().await, Database::sqlite());
-    let text = street.configuration(&database, "", &[assistant()]) + &model.section("");
+    let text = street.configuration(&database, "", &[cards(), assistant()]) + &model.section("");
     let house = House::opens_on(street, database, &text).await;
     let user = house.person(1002);
     // More than one call may carry, and less.
@@ -94,8 +94,12 @@ async fn a_picture_that_is_too_large_is_said_to_be_there() {
     assert_eq!(user.sees().await, "unseen: what is it?\n[A picture came with this. It could not be shown to you.]");
     user.sends_document("large.png", &large, "").await;
     assert!(user.sees().await.starts_with("I cannot look at this picture: it is too large"));
+    user.sends_document("unknown.heic", &small, "").await;
+    assert!(user.sees().await.contains("of a kind that I do not know"));
     user.sends_document("small.png", &small, "and this?").await;
     assert_eq!(user.sees().await, "seen: and this?");
+    user.sends_document("red.png", &png(16, [255, 0, 0]), "and that?").await;
+    assert_eq!(user.sees().await, "seen: and that?", "there is no code on it");
     house.closes([user]).await;
 }
 

@@ -24,7 +24,7 @@ mod disk;
 
 mod outside;
 
-mod proxy;
+pub(crate) mod proxy;
 
 use proxy::Proxy;
 

@@ -28,7 +28,7 @@ impl DevHouse {
             .args(["dev", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(data.join("log")).expect("the folder can be written"))
             .spawn()
             .expect("the binary starts");
         let mut line = String::new();
@@ -143,6 +143,19 @@ async fn a_killed_dev_house_has_forgotten_nothing() {
     buyer.settles().await;
     assert!(buyer.says("/help").await > last, "numbers go on");
     assert!(buyer.sees().await.starts_with("How to check a card:"));
+    house.stops();
+}
+
+#[tokio::test]
+async fn that_there_is_no_model_is_said_once_and_what_to_do() {
+    let data = folder();
+    let house = DevHouse::opens(data.path());
+    let log = std::fs::read_to_string(data.path().join("log")).expect("it was written");
+    let lines: Vec<_> = log.lines().collect();
+    let said: Vec<_> = (0..lines.len()).filter(|line| lines[*line].contains("language model")).collect();
+    let [said] = said[..] else { panic!("{log}") };
+    assert!(lines[said].contains("`assistant`, `profile` of bot `dev` may ask a language model"), "{}", lines[said]);
+    assert!(lines[said + 1].starts_with("hint: start it with --llm-url and --llm-model"), "{}", lines[said + 1]);
     house.stops();
 }
 

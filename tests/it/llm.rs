@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use guesthouse::clock::Clock;
 use serde_json::json;
+use sqlx::{Connection, Executor, PgConnection};
 
+use crate::chaos::proxy::Proxy;
 use crate::support::process::HostProcess;
 use crate::support::{Database, House, Model, Plugin, Says, Street, fixture_granted, until};
 
@@ -238,6 +240,65 @@ async fn what_was_shown_of_a_turn_that_is_given_up_does_not_go_on_growing() {
         house.admin().skips().await;
         house.closes([user]).await;
     }
+}
+
+/// The same where the database cannot say just then what was shown: the event ends when it can.
+#[tokio::test]
+async fn an_event_does_not_end_before_what_it_has_shown() {
+    let Some(database) = Database::postgres().await else { return };
+    let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
+    let house = opens(clock.clone(), database, &model, "").await;
+    let user = house.person(1002);
+    user.says(&format!("/until {} once", clock.now() + 3_600_000)).await;
+    model.was_asked(1).await;
+    model.says("Once upon");
+    house.passes_until(SHOWN, 1).await;
+    assert_eq!(user.sees().await, "Once upon …");
+    model.says(" a time");
+    model.ends();
+    house.database.comes_to("SELECT COALESCE(MAX(attempt), 0) FROM inbox", 1).await;
+    house.database.suffers("UPDATE inbox SET expires_at = 1 WHERE state = 0").await;
+    let mut somebody = PgConnection::connect(&house.database.url()).await.expect("the server is there");
+    somebody.execute(sqlx::raw_sql("BEGIN; LOCK TABLE answers IN ACCESS EXCLUSIVE MODE")).await.expect("locked");
+    let asked = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    house.passes_until(asked, 1).await;
+    // Longer than a question waits for a lock, and shorter than question and commit together.
+    tokio::time::sleep(Duration::from_millis(1_600)).await;
+    somebody.execute("ROLLBACK").await.expect("unlocked");
+    house.passes_until("SELECT COUNT(*) FROM inbox WHERE state <> 0", 1).await;
+    let mut seen = user.sees().await;
+    if seen.ends_with(" …") {
+        seen = user.sees().await;
+    }
+    assert_eq!(seen, "(edited)\nOnce upon a time");
+    house.closes([user]).await;
+}
+
+/// Nor is there a second message where the database has taken the first one without a word.
+#[tokio::test]
+async fn a_message_that_was_taken_without_a_word_is_the_one_that_becomes_the_answer() {
+    let Some(database) = Database::postgres().await else { return };
+    let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
+    let proxy = Proxy::opens(&database.url(), 1, 7);
+    proxy.behaves();
+    let street = Street::opens().await;
+    let text = street.configuration(&proxy.url, "", &[thinker()]) + &model.section("");
+    let house = House::opens_on_at(clock, street, database, &text).await;
+    let user = house.person(1002);
+    user.says("/show a story").await;
+    model.was_asked(1).await;
+    proxy.misbehaves();
+    model.says("Once upon");
+    house.passes_until(SHOWN, 1).await;
+    proxy.behaves();
+    assert!(proxy.cuts() > 0, "its commit was not answered");
+    model.says(" a time");
+    model.ends();
+    house.passes_until("SELECT COUNT(*) FROM inbox WHERE state = 1", 1).await;
+    house.passes_until("SELECT -COUNT(*) FROM outbox WHERE state = 0", 0).await;
+    assert_eq!(user.has_read().await, ["shown: Once upon a time"]);
+    user.skips().await;
+    house.closes([user]).await;
 }
 
 /// Nobody is left with half an answer when there is none.

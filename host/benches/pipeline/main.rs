@@ -67,7 +67,7 @@ async fn measure(name: &str, url: &str, folder: &Path, bare: f64) {
     host.close().await;
 }
 
-/// What the journal costs: turns a second without and with it, taken in turns, and bytes a turn.
+/// What the journal costs: turns a second without and with it, taken in turns, and bytes a turn. The cards are there.
 async fn journal(name: &str, url: &str, folder: &Path) {
     const ROUNDS: u64 = 3;
     let (mut rates, mut bytes) = ([0.0_f64; 2], 0);
@@ -76,7 +76,6 @@ async fn journal(name: &str, url: &str, folder: &Path) {
             let telegram = Telegram::start(CHATS, OUTSTANDING);
             let more = format!("[journal]\nrecord = {record:?}\n");
             let (host, tasks, _) = open_with(&telegram, url, folder, &more).await;
-            telegram.exchange(1, Box::new(|_| format!("/stock {CARDS}"))).await;
             let desk = guesthouse::store::Desk::open(url).await.expect("the database");
             let before = desk.journal_size().await.expect("a size");
             let taken = run(&telegram, || Box::new(|number| format!("/verify c{}", number * 7 % CARDS))).await;

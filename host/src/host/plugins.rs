@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use sha2::{Digest, Sha256};
 
+use crate::config::grant::Capability;
 use crate::config::{self, Config, Grant};
 use crate::lane::Guest;
 use crate::model::manifest::Table;
@@ -182,6 +183,22 @@ pub(super) fn share_tables(bot: &config::Bot, guests: &mut [Guest]) -> anyhow::R
         (guests[index].tables, guests[index].others) = (tables, others.into());
     }
     Ok(())
+}
+
+/// Says which of these plugins may ask a language model, where there is none.
+pub(super) fn miss_a_model(bot: &config::Bot, guests: &[Guest], hint: &str) {
+    let asking = guests.iter().filter(|guest| guest.ways.llm.is_none() && may_ask_a_model(guest));
+    let names: Vec<_> = asking.map(|guest| format!("`{}`", guest.plugin.name())).collect();
+    if !names.is_empty() {
+        tracing::warn!(
+            bot = %bot.name,
+            "{} of bot `{}` may ask a language model, and there is none\nhint: {hint}", names.join(", "), bot.name
+        );
+    }
+}
+
+pub(super) fn may_ask_a_model(guest: &Guest) -> bool {
+    guest.plugin.capabilities().contains(&Capability::Llm)
 }
 
 /// Sorts plugins into the order in which they are asked about a message. They come sorted by their names.

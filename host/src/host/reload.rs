@@ -37,7 +37,12 @@ impl Host {
         let id = BotId(me.id);
         let loaded = load_plugin(&self.parts, &config, name, &config.plugins[name], me, telegram).await?;
         let mut guests = self.parts.guests.of(id);
-        guests.retain(|guest| guest.plugin.name() != loaded.plugin.name());
+        let is_it = |guest: &Guest| guest.plugin.name() == loaded.plugin.name();
+        // Said once, and not again after each change of a file.
+        if !guests.iter().any(|guest| is_it(guest) && plugins::may_ask_a_model(guest)) {
+            plugins::miss_a_model(&config, std::slice::from_ref(&loaded), self.parts.model_hint);
+        }
+        guests.retain(|guest| !is_it(guest));
         let plugin = loaded.plugin.name().clone();
         guests.push(loaded);
         // As at the start: among equals the name decides.

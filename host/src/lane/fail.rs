@@ -11,7 +11,7 @@ use super::turn::End;
 use super::{Guest, Lanes, deadline, source};
 use crate::clock::Millis;
 use crate::sandbox::TurnError;
-use crate::store::{Failed, FenceOutcome, Lease, NewTurn, Then, Waiting};
+use crate::store::{Failed, FenceOutcome, Lease, NewTurn, StoreError, Then, Waiting};
 
 impl Lanes {
     /// Whether an event may have its turn now; else what becomes of it.
@@ -92,8 +92,13 @@ impl Lanes {
         then: Then,
     ) -> End {
         let shown = match failed {
-            Failed::RetryAt { .. } => vec![],
+            Failed::RetryAt { .. } => Ok(vec![]),
             Failed::Dead { .. } | Failed::Expired { .. } => self.last_forms(guest, lease, waiting).await,
+        };
+        // An event that ended now would leave a message that looks as if more were to come.
+        let shown = match shown {
+            Ok(shown) => shown,
+            Err(error) => return self.not_recorded(lease, &error).await,
         };
         // A retry keeps the order of the lane's events by making all of them wait.
         let (then, end) = match failed {
@@ -109,12 +114,15 @@ impl Lanes {
                 end
             }
             Ok(FenceOutcome::Lost) => End::LaneIsGone,
-            Err(error) => {
-                tracing::warn!(lane = %lease, error = %error, "a failed turn of lane {lease} was not recorded: {error}");
-                self.clock.sleep(super::DATABASE_PAUSE).await;
-                End::LaneIsGone
-            }
+            Err(error) => self.not_recorded(lease, &error).await,
         }
+    }
+
+    /// The database did not answer: the event is as it was before the turn.
+    async fn not_recorded(&self, lease: &Lease, error: &StoreError) -> End {
+        tracing::warn!(lane = %lease, error = %error, "a failed turn of lane {lease} was not recorded: {error}");
+        self.clock.sleep(super::DATABASE_PAUSE).await;
+        End::LaneIsGone
     }
 
     async fn note_failure(&self, guest: &Guest, lease: &Lease, now: Millis, (pass, error): (Pass, &TurnError)) {

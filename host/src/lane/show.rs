@@ -3,7 +3,7 @@
 //! The message and its edits go through the outbox like everything else, so they keep the order of their chat and its
 //! pace; they are committed one by one, beside the turn, which has not decided anything yet. What is shown is plain text
 //! that ends with "…" as long as it grows: its last form is the plugin's to make.
-//! If the plugin never does, because its event is given up, the host does.
+//! If the plugin never does, because its event is given up, the host does, in the transaction that ends the event.
 
 use std::future::Future;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::llm::Outcome;
 use crate::model::effect::{ChatEffect, MessageRef, Outgoing};
 use crate::model::event::Text;
 use crate::model::llm::LlmAnswer;
-use crate::store::{AnswerKind, Lease, NewCall, ShownEnd, ShownIn, Store, Waiting};
+use crate::store::{AnswerKind, Lease, NewCall, ShownEnd, ShownIn, Store, StoreError, Waiting};
 use crate::telegram::encode::{self, Origin};
 
 /// An answer that is there by then is not shown before.
@@ -43,11 +43,13 @@ pub(super) struct Show<'a> {
     place: Option<Place<'a>>,
     /// Whether the message is in the outbox already, or has been since an earlier run.
     is_there: bool,
+    /// The database did not say whether it took something.
+    is_unsure: bool,
 }
 
 impl<'a> Show<'a> {
     pub(super) fn new(place: Option<Place<'a>>, is_there: bool) -> Self {
-        Self { is_there: is_there && place.is_some(), place }
+        Self { is_there: is_there && place.is_some(), place, is_unsure: false }
     }
 
     /// The message in which it is shown, if it is.
@@ -80,6 +82,13 @@ impl<'a> Show<'a> {
             outcome
         };
         let (outcome, ()) = tokio::join!(asked, self.follow(coming, &done));
+        // A message that was taken without a word would go on growing for ever beside the answer.
+        if self.is_unsure && !self.is_there {
+            self.is_there = match &self.place {
+                Some(place) => place.is_taken().await,
+                None => false,
+            };
+        }
         outcome
     }
 
@@ -101,7 +110,7 @@ impl<'a> Show<'a> {
             match place.put(self.is_there, text).await {
                 Some(true) => self.is_there = true,
                 Some(false) => return,
-                None => {}
+                None => self.is_unsure = true,
             }
             wait = pause;
             tokio::select! {
@@ -144,6 +153,14 @@ impl Place<'_> {
         }
     }
 
+    /// Whether the message is in the outbox, as far as the database says. One that is silent does not take the turn either,
+    /// and the next run looks again.
+    async fn is_taken(&self) -> bool {
+        let name = self.shown.reference.to_string();
+        let answers = self.store.answers_of(self.shown.event).await.unwrap_or_default();
+        answers.iter().any(|answer| answer.kind == AnswerKind::Shown && answer.answer == name.as_bytes())
+    }
+
     /// The one call of an effect.
     fn call(&self, effect: ChatEffect, worth: Option<Millis>) -> Option<NewCall> {
         let encoded = encode::calls(effect, self.origin, |_| Some(self.origin.chat));
@@ -156,17 +173,24 @@ impl Place<'_> {
 impl Lanes {
     /// What becomes of the messages in which answers were shown when their event ends without its turn: nothing goes on
     /// growing. An answer that came is there in full; what there is of another one goes.
-    pub(super) async fn last_forms(&self, guest: &Guest, lease: &Lease, waiting: &Waiting) -> Vec<ShownEnd> {
+    pub(super) async fn last_forms(
+        &self,
+        guest: &Guest,
+        lease: &Lease,
+        waiting: &Waiting,
+    ) -> Result<Vec<ShownEnd>, StoreError> {
         let answers = match self.store.answers_of(waiting.seq).await {
             Ok(answers) => answers,
-            Err(error) => {
+            // What cannot be read now will not be read later, and no event may wait for ever.
+            Err(error) if error.is_lasting() => {
                 tracing::warn!(lane = %lease, error = %error, "a message of lane {lease} may grow no more: {error}");
-                return vec![];
+                return Ok(vec![]);
             }
+            Err(error) => return Err(error),
         };
         let event = source::event(waiting, &guest.me, lease.chat());
         let Some(origin) = event.and_then(|event| Some(Origin { chat: event.chat()?, topic: event.topic() })) else {
-            return vec![];
+            return Ok(vec![]);
         };
         let text_of = |number| {
             let said = answers.iter().find(|answer| answer.kind == AnswerKind::Llm && answer.number == number)?;
@@ -190,7 +214,7 @@ impl Lanes {
                 }
             }
         });
-        shown.collect()
+        Ok(shown.collect())
     }
 }
 

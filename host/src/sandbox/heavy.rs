@@ -78,6 +78,9 @@ impl Heavy {
                 give_way();
                 while let Some(task) = queue.next() {
                     task.run();
+                    // A thread of low priority that has a core may keep it for some milliseconds, and a message goes
+                    // from thread to thread a dozen times: whoever waits for this core gets it once a tick.
+                    std::thread::yield_now();
                 }
             })?;
         }

@@ -88,7 +88,11 @@ impl Person {
             .text("kind", kind.to_owned())
             .text("caption", caption.to_owned());
         for file in files {
-            let mime = if name.ends_with(".png") { "image/png" } else { "application/octet-stream" };
+            let mime = match name.rsplit_once('.') {
+                Some((_, "png")) => "image/png",
+                Some((_, "heic")) => "image/heic",
+                _ => "application/octet-stream",
+            };
             let part = reqwest::multipart::Part::bytes(file.to_vec()).file_name(name.to_owned());
             form = form.part("file", part.mime_str(mime).expect("a media type"));
         }

@@ -18,13 +18,16 @@ const MESSAGE: u32 = 4_096;
 /// What the model hears instead of a picture that it cannot see.
 const UNSEEN: &str = "[A picture came with this. It could not be shown to you.]";
 
+/// The kinds of pictures that models read.
+const KINDS: [&str; 4] = ["image/jpeg", "image/png", "image/webp", "image/gif"];
+
 /// A picture that came with what was said.
 enum Picture {
     /// There is none, or the operator shows the model none.
     None,
     /// Its kind and its bytes.
     Seen(String, Vec<u8>),
-    /// It is too large for one call of the host, or cannot be had.
+    /// It is too large for one call of the host or of a kind that no model reads, or cannot be had.
     Unseen,
 }
 
@@ -101,7 +104,11 @@ fn picture(settings: &Settings, message: &Message) -> Picture {
             ("image/jpeg".to_owned(), id)
         }
         Content::Document(document) if hears::has_picture(message) => {
-            (document.mime_type.clone().unwrap_or_default(), document.file.id.clone())
+            let kind = document.mime_type.clone().unwrap_or_default();
+            if !KINDS.contains(&kind.as_str()) {
+                return Picture::Unseen;
+            }
+            (kind, document.file.id.clone())
         }
         _ => return Picture::None,
     };

@@ -1,5 +1,6 @@
-//! Pictures that may show a QR code. Those of an album come one by one, but get one answer: one code is counted once, and
-//! "no code here" is taken back when the next picture has one.
+//! Pictures that may show a QR code, sent as photos or as files. One in which no code is seen, whatever the reason, is left to
+//! the other plugins; what the reason was is said only where there is none. Those of an album come one by one, but get one
+//! answer: one code is counted once, and "no code here" is taken back when the next picture has one.
 
 use guesthouse_plugin::{Content, Failure, Message, chat, update};
 
@@ -13,8 +14,10 @@ const NO_CODE: &str = "no code is seen in it";
 /// Looks at a photo or a file that somebody sent.
 pub(crate) fn handle(turn: &Turn<'_>, message: &Message) -> Result<(), Failure> {
     let Some(id) = &message.album else {
-        if look(turn, message, &[])? == Looked::NothingSeen && !update::pass(NO_CODE) {
-            turn.answer(message, turn.words.say(nothing_seen(message)))?;
+        if let Looked::NothingSeen(why) = look(turn, message, &[])?
+            && !update::pass(NO_CODE)
+        {
+            turn.answer(message, turn.words.say(why))?;
         }
         return Ok(());
     };
@@ -26,12 +29,12 @@ pub(crate) fn handle(turn: &Turn<'_>, message: &Message) -> Result<(), Failure> 
         return Ok(());
     }
     let looked = look(turn, message, &album.codes)?;
-    let is_nothing = matches!(looked, Looked::NothingSeen) && album.codes.is_empty() && album.note.is_none();
+    let is_nothing = matches!(looked, Looked::NothingSeen(_)) && album.codes.is_empty() && album.note.is_none();
     if is_nothing && update::pass(NO_CODE) {
         return Ok(());
     }
     match change(&mut album, looked) {
-        Note::Send => album.note = Some(chat::message(turn.words.say(nothing_seen(message))).send(turn.chat)?),
+        Note::Send(why) => album.note = Some(chat::message(turn.words.say(why)).send(turn.chat)?),
         Note::TakeBack => {
             if let Some(note) = album.note.take() {
                 note.delete()?;
@@ -50,30 +53,23 @@ fn look(turn: &Turn<'_>, message: &Message, known: &[String]) -> Result<Looked, 
     if let Content::Document(document) = &message.content
         && !talk::is_picture(document.mime_type.as_deref())
     {
-        return Ok(Looked::NothingSeen);
+        return Ok(Looked::NothingSeen("document-refused"));
     }
     verify::by_picture(turn, message, known)
-}
-
-fn nothing_seen(message: &Message) -> &'static str {
-    match &message.content {
-        Content::Document(document) if !talk::is_picture(document.mime_type.as_deref()) => "document-refused",
-        _ => "no-code-seen",
-    }
 }
 
 /// What is to be done about the message that says that there is no code.
 #[derive(Debug, PartialEq, Eq)]
 enum Note {
-    Send,
+    Send(&'static str),
     TakeBack,
     Leave,
 }
 
 fn change(album: &mut Album, looked: Looked) -> Note {
     match looked {
-        Looked::NothingSeen if album.codes.is_empty() && album.note.is_none() => Note::Send,
-        Looked::NothingSeen => Note::Leave,
+        Looked::NothingSeen(why) if album.codes.is_empty() && album.note.is_none() => Note::Send(why),
+        Looked::NothingSeen(_) => Note::Leave,
         Looked::Answered(codes) => {
             let found = !codes.is_empty();
             album.codes.extend(codes);
@@ -92,15 +88,16 @@ mod tests {
     fn an_album_gets_one_answer() {
         let found = || Looked::Answered(vec!["CODE".into()]);
         // Nothing, nothing, a code: one note, taken back.
+        let nothing = || Looked::NothingSeen("no-code-seen");
         let mut album = Album::default();
-        assert_eq!(change(&mut album, Looked::NothingSeen), Note::Send);
+        assert_eq!(change(&mut album, nothing()), Note::Send("no-code-seen"));
         album.note = Some(MessageRef::Sent(1));
-        assert_eq!(change(&mut album, Looked::NothingSeen), Note::Leave);
+        assert_eq!(change(&mut album, nothing()), Note::Leave);
         assert_eq!(change(&mut album, found()), Note::TakeBack);
         // A code, nothing: no note.
         let mut album = Album::default();
         assert_eq!(change(&mut album, found()), Note::Leave);
-        assert_eq!(change(&mut album, Looked::NothingSeen), Note::Leave);
+        assert_eq!(change(&mut album, nothing()), Note::Leave);
         assert_eq!(album.codes, ["CODE"]);
     }
 }

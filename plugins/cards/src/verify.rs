@@ -28,8 +28,8 @@ const MAX_CODES: usize = 10;
 pub(crate) enum Looked {
     /// A card was checked or a code refused; these are the codes that were read.
     Answered(Vec<String>),
-    /// No code was seen; somebody has to say so.
-    NothingSeen,
+    /// No code was seen, for this reason; somebody has to say so.
+    NothingSeen(&'static str),
 }
 
 /// Checks what the payload of a deep link or the argument of `/verify` says.
@@ -72,30 +72,30 @@ fn is_counted(turn: &Turn<'_>, message: &Message, spoken: &Spoken) -> Result<boo
 
 /// Checks the QR code on a picture. Those in `known` were checked already.
 pub(crate) fn by_picture(turn: &Turn<'_>, message: &Message, known: &[String]) -> Result<Looked, Failure> {
-    let Some(file) = picture_file(message) else { return Ok(Looked::NothingSeen) };
+    let unseen = |why| Ok(Looked::NothingSeen(why));
+    let Some(file) = picture_file(message) else { return unseen("no-code-seen") };
     if !guard::admit(turn, message)? {
         return Ok(Looked::Answered(Vec::new()));
     }
-    let refuse = |key: &str| turn.answer(message, turn.words.say(key)).map(|()| Looked::Answered(Vec::new()));
     let too_large = |size: u64| size > qr::MAX_BYTES as u64;
     if file.size.is_some_and(too_large) {
-        return refuse("picture-too-large");
+        return unseen("picture-too-large");
     }
     let bytes = match files::fetch(&file.id) {
         Ok(bytes) => bytes,
-        Err(guesthouse_plugin::Error::File(files::FileError::TooLarge(_))) => return refuse("picture-too-large"),
-        Err(guesthouse_plugin::Error::File(files::FileError::NotFound)) => return refuse("picture-gone"),
+        Err(guesthouse_plugin::Error::File(files::FileError::TooLarge(_))) => return unseen("picture-too-large"),
+        Err(guesthouse_plugin::Error::File(files::FileError::NotFound)) => return unseen("picture-gone"),
         Err(error) => return Err(error.into()),
     };
     let bot = config::me().username;
     let read = |content: &str| code::read_text(content, &bot);
     let contents = match qr::read(&bytes, |content| matches!(read(content), Spoken::Code(_))) {
         Ok(contents) => contents,
-        Err(Unreadable::TooLarge) => return refuse("picture-too-large"),
-        Err(Unreadable::NoPicture) => return refuse("picture-unreadable"),
+        Err(Unreadable::TooLarge) => return unseen("picture-too-large"),
+        Err(Unreadable::NoPicture) => return unseen("picture-unreadable"),
     };
     if contents.is_empty() {
-        return Ok(Looked::NothingSeen);
+        return unseen("no-code-seen");
     }
     // A code of ours comes first, then what pretends to be one.
     let spoken: Vec<Spoken> = contents.iter().map(|content| read(content)).collect();

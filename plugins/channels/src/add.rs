@@ -118,7 +118,7 @@ fn this_group(turn: &Turn<'_>, message: &Message) -> Result<(), Failure> {
                 is_group: true,
                 member: true,
                 state: State::Fine,
-                ..empty(None, &message.chat.title)
+                ..Channel::new(None, &message.chat.title)
             };
             let id = CHANNELS.insert(&channel)?;
             Row { id, value: of(channel) }
@@ -128,27 +128,8 @@ fn this_group(turn: &Turn<'_>, message: &Message) -> Result<(), Failure> {
 }
 
 fn new(name: &str, title: &str) -> Result<Row<Place>, Failure> {
-    let channel = empty(Some(name.to_owned()), title);
+    let channel = Channel::new(Some(name.to_owned()), title);
     Ok(Row { id: CHANNELS.insert(&channel)?, value: of(channel) })
-}
-
-fn empty(name: Option<String>, title: &str) -> Channel {
-    Channel {
-        name,
-        chat_id: None,
-        title: title.to_owned(),
-        is_group: false,
-        member: false,
-        added_by: None,
-        readers: 0,
-        followers: None,
-        version: 0,
-        newest: 0,
-        state: State::New,
-        problem: None,
-        failures: 0,
-        read_at: None,
-    }
 }
 
 fn of(channel: Channel) -> Place {

@@ -1,6 +1,8 @@
 //! Link enrichment: the pages behind the first links of a post. Each page is fetched once for all posts; each domain has a
 //! lane of its own, so it is asked for one page at a time and never faster than the operator says, and a domain that does
-//! not answer keeps no other one waiting. What a site's `robots.txt` forbids is not read; it is asked for once a day.
+//! not answer keeps no other one waiting. What a site's `robots.txt` forbids is not read; it is asked for once a day. The host
+//! follows redirects by itself, so where one leads to is known only with the page: its site is asked then, and what that one
+//! forbids is not kept.
 
 use guesthouse_plugin::http::{self, HttpError};
 use guesthouse_plugin::tables::col;
@@ -100,29 +102,12 @@ pub(crate) fn fetch(shared: &Shared, timer: &TimerFired) -> Result<(), Failure> 
     let mut waiting = PAGES.select::<Waiting>().find(due)?.into_iter();
     let Some(page) = waiting.next() else { return Ok(()) };
     let Ok(url) = Url::parse(&page.url) else { return Ok(()) };
-    let origin = url.origin().ascii_serialization();
-    let known = ROBOTS.first(col("origin").eq(origin.as_str()))?;
-    let row = match known.as_ref().filter(|site| now - site.fetched < ROBOTS_AGE) {
-        None => match ask_robots(shared, &origin) {
-            Ok(robots) => {
-                let rules = serde_json::to_string(&robots).unwrap_or_default();
-                let site = Site { origin, domain: domain.to_owned(), rules, fetched: now };
-                match known {
-                    Some(known) => ROBOTS.update(known.id, &site)?,
-                    None => drop(ROBOTS.insert(&site)?),
-                }
-                return Ok(again(now + gap)?);
-            }
-            // Whoever does not know what is forbidden reads nothing.
-            Err(problem) => failed(&page, problem, false, now),
-        },
-        Some(site) => {
-            let robots: Robots = serde_json::from_str(&site.rules).unwrap_or_default();
-            match robots.allows(&url[url::Position::BeforePath..]) {
-                true => read(shared, &page, now),
-                false => failed(&page, "its robots.txt does not let it be read".into(), true, now),
-            }
-        }
+    let row = match robots_of(shared, &url, now)? {
+        Asked::Before(robots) if robots.allows(&url[url::Position::BeforePath..]) => read(shared, &page, &url, now)?,
+        Asked::Before(_) => failed(&page, "its robots.txt does not let it be read".into(), true, now),
+        Asked::Now(_) => return Ok(again(now + gap)?),
+        // Whoever does not know what is forbidden reads nothing.
+        Asked::InVain(problem) => failed(&page, format!("its {problem}"), false, now),
     };
     let is_due = row.status == PageStatus::Due;
     PAGES.update(page.id, &row)?;
@@ -135,6 +120,36 @@ pub(crate) fn fetch(shared: &Shared, timer: &TimerFired) -> Result<(), Failure> 
     Ok(())
 }
 
+/// What is known of a site's `robots.txt`.
+enum Asked {
+    /// The site was asked within a day.
+    Before(Robots),
+    /// It was asked just now.
+    Now(Robots),
+    /// It was, and nobody knows; why.
+    InVain(String),
+}
+
+/// What the site of an address lets programs read; it is asked if it has not been for a day.
+fn robots_of(shared: &Shared, url: &Url, now: Timestamp) -> Result<Asked, Failure> {
+    let origin = url.origin().ascii_serialization();
+    let known = ROBOTS.first(col("origin").eq(origin.as_str()))?;
+    if let Some(site) = known.as_ref().filter(|site| now - site.fetched < ROBOTS_AGE) {
+        return Ok(Asked::Before(serde_json::from_str(&site.rules).unwrap_or_default()));
+    }
+    let robots = match ask_robots(shared, &origin) {
+        Ok(robots) => robots,
+        Err(problem) => return Ok(Asked::InVain(problem)),
+    };
+    let rules = serde_json::to_string(&robots).unwrap_or_default();
+    let site = Site { origin, domain: domain(url).unwrap_or_default(), rules, fetched: now };
+    match known {
+        Some(known) => ROBOTS.update(known.id, &site)?,
+        None => drop(ROBOTS.insert(&site)?),
+    }
+    Ok(Asked::Now(robots))
+}
+
 /// What a site lets programs read, or why nobody knows. One that has no such file lets everything be read.
 fn ask_robots(shared: &Shared, origin: &str) -> Result<Robots, String> {
     let request = http::get(format!("{origin}/robots.txt")).timeout_ms(shared.settings.timeout);
@@ -142,12 +157,30 @@ fn ask_robots(shared: &Shared, origin: &str) -> Result<Robots, String> {
     match request.max_bytes(largest).header("accept", "text/plain,*/*;q=0.1").send() {
         Ok(response) if response.is_success() => Ok(Robots::read(response.text().unwrap_or_default())),
         Ok(response) if response.status == 429 || response.status >= 500 => {
-            Err(format!("its robots.txt answered {}", response.status))
+            Err(format!("robots.txt answered {}", response.status))
         }
         // It leads somewhere else; what does not let itself be reached at all says so for the page, too.
         Ok(_) | Err(Error::Http(HttpError::NotAllowed(_) | HttpError::BadRequest(_))) => Ok(Robots::default()),
-        Err(error) => Err(format!("its robots.txt: {error}")),
+        Err(error) => Err(format!("robots.txt: {error}")),
     }
+}
+
+/// Why nothing of what was read may be kept, and whether that is final, if a redirect has led from `asked` to a place that
+/// does not let itself be read.
+fn forbidden(shared: &Shared, asked: &Url, answered: &str, now: Timestamp) -> Result<Option<(String, bool)>, Failure> {
+    let Ok(url) = Url::parse(answered) else { return Ok(None) };
+    let parts = |url: &Url| url[..url::Position::AfterQuery].to_owned();
+    if parts(&url) == parts(asked) {
+        return Ok(None);
+    }
+    let there = url.origin().ascii_serialization();
+    Ok(match robots_of(shared, &url, now)? {
+        Asked::Before(robots) | Asked::Now(robots) if robots.allows(&url[url::Position::BeforePath..]) => None,
+        Asked::Before(_) | Asked::Now(_) => {
+            Some((format!("it leads to `{there}`, whose robots.txt does not let it be read"), true))
+        }
+        Asked::InVain(problem) => Some((format!("it leads to `{there}`, whose {problem}"), false)),
+    })
 }
 
 /// A page that was not read; to be tried again, unless that is of no use.
@@ -164,9 +197,9 @@ fn failed(page: &Waiting, problem: String, is_final: bool, now: Timestamp) -> Fe
     }
 }
 
-fn read(shared: &Shared, page: &Waiting, now: Timestamp) -> Fetched {
+fn read(shared: &Shared, page: &Waiting, url: &Url, now: Timestamp) -> Result<Fetched, Failure> {
     let settings = &shared.settings;
-    let failed = |problem: String, is_final: bool| failed(page, problem, is_final, now);
+    let failed = |problem: String, is_final: bool| Ok(failed(page, problem, is_final, now));
     let request = http::get(&page.url).timeout_ms(settings.timeout).max_bytes(settings.link_bytes);
     let response = match request.header("accept", "text/html,text/plain;q=0.9,*/*;q=0.1").send() {
         Ok(response) => response,
@@ -179,6 +212,9 @@ fn read(shared: &Shared, page: &Waiting, now: Timestamp) -> Fetched {
         let may_pass = response.status == 429 || response.status >= 500;
         return failed(format!("it answered {}", response.status), !may_pass);
     }
+    if let Some((problem, is_final)) = forbidden(shared, url, &response.url, now)? {
+        return failed(problem, is_final);
+    }
     let kind = response.header("content-type").unwrap_or_default().to_lowercase();
     let max = settings.link_chars as usize;
     let article = match response.text() {
@@ -187,7 +223,7 @@ fn read(shared: &Shared, page: &Waiting, now: Timestamp) -> Fetched {
         _ => None,
     };
     let Some(article) = article else { return failed(format!("no text ({kind})"), true) };
-    Fetched {
+    Ok(Fetched {
         status: PageStatus::Done,
         title: (!article.title.is_empty()).then(|| article.title.replace('\0', "")),
         length: i64::try_from(article.text.chars().count()).ok(),
@@ -195,7 +231,7 @@ fn read(shared: &Shared, page: &Waiting, now: Timestamp) -> Fetched {
         problem: None,
         attempts: page.attempts + 1,
         fetched: now,
-    }
+    })
 }
 
 fn waiting(url: String, domain: &str) -> Page {
@@ -220,9 +256,14 @@ fn page(link: &str) -> Option<(String, String)> {
         return None;
     }
     url.set_fragment(None);
-    let domain = url.host_str()?.trim_start_matches("www.").to_lowercase();
+    let domain = domain(&url)?;
     let is_telegram = ["t.me", "telegram.me", "telegram.dog"].contains(&domain.as_str());
     (!is_telegram && domain.len() <= 100).then(|| (url.to_string(), domain))
+}
+
+/// Whose sites are asked for one page at a time.
+fn domain(url: &Url) -> Option<String> {
+    Some(url.host_str()?.trim_start_matches("www.").to_lowercase())
 }
 
 /// The lane of a domain: a number of its own (FNV-1a), below what JSON can count to.

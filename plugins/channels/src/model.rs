@@ -59,6 +59,28 @@ pub(crate) struct Channel {
     pub(crate) read_at: Option<Timestamp>,
 }
 
+impl Channel {
+    /// One of which nothing more is known.
+    pub(crate) fn new(name: Option<String>, title: &str) -> Self {
+        Self {
+            name,
+            chat_id: None,
+            title: title.to_owned(),
+            is_group: false,
+            member: false,
+            added_by: None,
+            readers: 0,
+            followers: None,
+            version: 0,
+            newest: 0,
+            state: State::New,
+            problem: None,
+            failures: 0,
+            read_at: None,
+        }
+    }
+}
+
 /// How a channel stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum State {

@@ -119,22 +119,8 @@ fn place(chat: &Chat, member: bool) -> Result<Row<Known>, Failure> {
             Some(name) => CHANNELS.count(col("name").eq(name.as_str()))? > 0,
             None => false,
         };
-        let channel = Channel {
-            name: name.filter(|_| !taken),
-            chat_id: Some(chat.id),
-            title: chat.title.clone(),
-            is_group,
-            member,
-            added_by: None,
-            readers: 0,
-            followers: None,
-            version: 0,
-            newest: 0,
-            state: State::Fine,
-            problem: None,
-            failures: 0,
-            read_at: None,
-        };
+        let new = Channel::new(name.filter(|_| !taken), &chat.title);
+        let channel = Channel { chat_id: Some(chat.id), is_group, member, state: State::Fine, ..new };
         let id = CHANNELS.insert(&channel)?;
         let Channel { name, chat_id, title, member, readers, version, state, .. } = channel;
         return Ok(Row { id, value: Known { name, chat_id, title, member, readers, version, state } });

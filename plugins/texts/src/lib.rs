@@ -3,10 +3,13 @@
 //! What people wrote is never given to Fluent: a message is formatted with place holders, which are then replaced by
 //! formatted text. So a name is bold without any markup, and nothing in a name can pass for one.
 
-use std::collections::{BTreeMap, BTreeSet};
+/// What the tests of plugins ask of their texts.
+mod check;
 
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource};
 use guesthouse_plugin::{CommandSpec, Text, Timestamp, User, UserId};
+
+pub use check::{check, check_short, check_use, keys};
 
 /// A language the plugins speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +96,7 @@ impl Texts {
     ///
     /// # Panics
     ///
-    /// If a source is no Fluent, which [`check`] rules out.
+    /// If a source is no Fluent, which [`check()`] rules out.
     pub fn new(sources: Sources) -> Self {
         let languages = Language::ALL.into_iter().zip(sources);
         let texts = Self(languages.map(|(language, source)| bundle(language, &format!("{source}\n{WARM}"))).collect());
@@ -214,43 +217,6 @@ pub fn day(time: Timestamp) -> String {
 
 fn written(time: Timestamp, form: &str) -> String {
     jiff::Timestamp::from_millisecond(time).unwrap_or_default().strftime(form).to_string()
-}
-
-/// The keys of a source and the places in their texts: what has to be the same in every language. For the tests of plugins.
-///
-/// # Panics
-///
-/// If a key is there twice.
-pub fn keys(source: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let mut keys: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut key = String::new();
-    for line in source.lines().filter(|line| !line.starts_with('#')) {
-        if let Some((name, _)) = line.split_once(" =").filter(|_| !line.starts_with(' ')) {
-            name.clone_into(&mut key);
-            assert!(!keys.contains_key(&key), "{key} is there twice");
-            keys.entry(key.clone()).or_default();
-        }
-        for place in line.split('$').skip(1) {
-            let place = place.chars().take_while(|c| c.is_alphanumeric()).collect();
-            if let Some(places) = keys.get_mut(&key) {
-                places.insert(place);
-            }
-        }
-    }
-    keys
-}
-
-/// Whether every text exists in every language with the same places, and is Fluent. For the tests of plugins.
-///
-/// # Panics
-///
-/// If not.
-pub fn check(sources: Sources) {
-    drop(Texts::new(sources));
-    let [first, rest @ ..] = sources.map(keys);
-    for (language, keys) in Language::ALL.into_iter().skip(1).zip(rest) {
-        assert_eq!(keys, first, "{language:?}");
-    }
 }
 
 #[cfg(test)]

@@ -95,3 +95,21 @@ async fn a_corrected_code_is_checked_and_so_are_two_at_once() {
         house.closes([admin, buyer]).await;
     }
 }
+
+#[tokio::test]
+async fn a_picture_without_a_code_is_answered_where_nobody_else_would() {
+    let house = House::opens(Database::sqlite(), &[cards()]).await;
+    let buyer = house.person(1002);
+    let red = png(64, [200, 0, 0]);
+    buyer.sends_photos(&[&red], "").await;
+    assert!(buyer.sees().await.starts_with("I see no QR code on this picture."));
+    buyer.sends_document("red.png", &red, "").await;
+    assert!(buyer.sees().await.starts_with("I see no QR code on this picture."));
+    buyer.sends_document("broken.png", b"random bytes that call themselves a picture", "").await;
+    assert!(buyer.sees().await.starts_with("I cannot read this picture."));
+    buyer.sends_document("large.png", &vec![7; 6 << 20], "").await;
+    assert!(buyer.sees().await.starts_with("This picture is too large for me."));
+    buyer.sends_document("notes.txt", b"notes", "").await;
+    assert!(buyer.sees().await.starts_with("This file is not a picture."));
+    house.closes([buyer]).await;
+}

@@ -44,6 +44,36 @@ async fn what_a_site_forbids_is_not_read() {
 }
 
 #[tokio::test]
+async fn where_a_link_leads_on_to_another_site_that_one_is_asked_too() {
+    for database in Database::each().await {
+        let (site, other) = (Previews::open().await, Previews::open().await);
+        other.puts("/robots.txt", Stands::Html(ROBOTS.into()));
+        let article = include_str!("../../../plugins/channels/fixtures/article.html");
+        other.puts("/private/plan", Stands::Html(article.into()));
+        site.puts("/1/open", Stands::Leads(other.site.url("/article/mill")));
+        site.puts("/2/closed", Stands::Leads(other.site.url("/private/plan")));
+        let posts = [
+            old(1, &format!("The mill: {}", link(&site, "/1/open"))),
+            old(2, &format!("The plan: {}", link(&site, "/2/closed"))),
+        ];
+        site.shows("town", &posts);
+        let (here, there) = (site.site.url(""), other.site.url(""));
+        let grant = format!(
+            r#"["chat", "tables", "dialogue", "timers", {{ chat = ["*"] }}, {{ http = ["{here}", "{there}"] }}]"#
+        );
+        let house = House::opens(database, &[site.plugin("").granted(grant)]).await;
+        let ada = house.street.town.newcomer("Ada", "en").await;
+        adds(&ada, "town").await;
+        house.database.comes_to("SELECT COUNT(*) FROM channels__pages WHERE status <> 'Due'", 2).await;
+        let forbidden = format!("Failed: it leads to `{there}`, whose robots.txt does not let it be read");
+        assert_eq!(house.database.texts(PAGES).await, ["Done: The mill opens", &forbidden]);
+        assert_eq!(house.database.number("SELECT COUNT(*) FROM channels__pages WHERE body IS NOT NULL").await, 1);
+        assert_eq!((site.asked("/robots.txt"), other.asked("/robots.txt")), (1, 1));
+        close(house, ada).await;
+    }
+}
+
+#[tokio::test]
 async fn a_site_that_does_not_say_is_left_alone_for_a_while() {
     for database in Database::each().await {
         let site = Previews::open().await;

@@ -23,6 +23,8 @@ pub(super) enum Stands {
     Endless,
     /// An error.
     Status(u16),
+    /// A redirect to this address.
+    Leads(String),
 }
 
 /// The site.
@@ -47,6 +49,7 @@ impl Previews {
                     Reply::Floods(head.to_vec(), vec![b' '; 64 << 10])
                 }
                 Some(Stands::Status(status)) => page(*status, &[], ""),
+                Some(Stands::Leads(to)) => page(302, &[("location", to)], ""),
                 None => page(404, &[], ""),
             }
         })

@@ -15,9 +15,9 @@ const COMMIT: &[u8] = b"COMMIT\0";
 const COMMITTED: &[u8] = b"COMMIT\0";
 
 /// The proxy.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     /// The database through it.
-    pub(super) url: String,
+    pub(crate) url: String,
     shared: Arc<Shared>,
 }
 
@@ -29,7 +29,7 @@ struct Shared {
 
 impl Proxy {
     /// Cuts the connection at one commit in `one_in`.
-    pub(super) fn opens(url: &str, one_in: u32, seed: u64) -> Self {
+    pub(crate) fn opens(url: &str, one_in: u32, seed: u64) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("a socket");
         let port = listener.local_addr().expect("an address").port();
@@ -57,12 +57,17 @@ impl Proxy {
     }
 
     /// From now on nothing is lost.
-    pub(super) fn behaves(&self) {
+    pub(crate) fn behaves(&self) {
         self.shared.behaves.store(true, Ordering::Release);
     }
 
+    /// From now on something is lost again.
+    pub(crate) fn misbehaves(&self) {
+        self.shared.behaves.store(false, Ordering::Release);
+    }
+
     /// How many commits went without an answer.
-    pub(super) fn cuts(&self) -> usize {
+    pub(crate) fn cuts(&self) -> usize {
         self.shared.cuts.load(Ordering::Acquire)
     }
 }

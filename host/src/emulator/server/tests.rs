@@ -332,3 +332,45 @@ async fn a_name_that_leads_here_by_somebody_elses_will_is_refused() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn keys_that_nobody_knows_are_refused_by_name() {
+    play(async |scene| {
+        let chat = format!("chats/p:{BOT}:{BUYER}");
+        let message = json!({"from": BUYER, "text": "hello", "reply_to": 1});
+        let press = json!({"from": BUYER, "message_id": 1, "row": 0, "col": 0, "column": 0});
+        let fault = json!({"method": "*", "action": "drop", "times": 1});
+        let error = json!({"method": "*", "action": {"error": {"code": 400, "description": "no", "retry_after": 1}}});
+        for (path, body, unknown, known) in [
+            (format!("{chat}/messages"), message, "reply_to", "reply_to_message_id"),
+            (format!("{chat}/press"), press, "column", "col"),
+            (format!("{chat}/members"), json!({"id": BUYER, "action": "join", "who": 1}), "who", "by"),
+            ("people".into(), json!({"name": "Ada"}), "name", "first_name"),
+            ("chats".into(), json!({"type": "group", "title": "Club", "people": [1002]}), "people", "members"),
+            ("start".into(), json!({"from": BUYER, "bot": "my_bot", "start": "x"}), "start", "payload"),
+            ("block".into(), json!({"from": BUYER, "bot": 7, "blocked": true, "until": 1}), "until", "blocked"),
+            ("faults".into(), fault, "times", "count"),
+            ("faults".into(), error, "retry_after", "parameters"),
+            (format!("bots/{BOT}/update_ids"), json!({"next": 5, "from": 1}), "from", "next"),
+        ] {
+            let url = format!("{}/emulator/{path}", scene.base);
+            let answer = scene.client.post(url).json(&body).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 400, "{path} {body}");
+            let said = answer.json::<Value>().await.unwrap()["error"].to_string();
+            assert!(
+                said.contains(&format!("unknown field `{unknown}`")) && said.contains(&format!("`{known}`")),
+                "{said}"
+            );
+        }
+        let form = reqwest::multipart::Form::new().text("from", BUYER.to_string()).text("reply_to", "1");
+        let url = format!("{}/emulator/{chat}/messages", scene.base);
+        let answer = scene.client.post(url).multipart(form).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 400);
+        assert!(answer.text().await.unwrap().contains("unknown field `reply_to`"));
+        let asked = scene.client.get(format!("{}/emulator/{chat}/messages?wiat=1", scene.base)).send().await.unwrap();
+        assert_eq!(asked.status().as_u16(), 400);
+        assert!(asked.text().await.unwrap().contains("unknown field `wiat`"));
+        assert_eq!(scene.texts(), ["/start"], "and nothing was done");
+    })
+    .await;
+}

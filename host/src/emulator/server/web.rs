@@ -1,4 +1,5 @@
-//! The web API, which the page and tests in other languages use: people and chats here, the rest in `web/*`.
+//! The web API, which the page and tests in other languages use: people and chats here, the rest in `web/*`. What nobody
+//! would look at is refused: a key that is misspelt would otherwise do nothing, and not say so.
 
 mod events;
 mod faults;
@@ -146,6 +147,7 @@ async fn add_person(State(face): State<Face>, Body(new): Body<NewPerson>) -> Ans
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PersonChange {
     deactivated: bool,
 }
@@ -178,6 +180,7 @@ async fn add_chat(State(face): State<Face>, Body(new): Body<NewChat>) -> Answer 
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct MemberChange {
     id: i64,
     action: MemberAction,
@@ -213,6 +216,7 @@ async fn change_member(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Viewing {
     person: i64,
 }
@@ -229,6 +233,7 @@ async fn commands(State(face): State<Face>, At(chat): At<String>, Asked(viewing)
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Start {
     from: i64,
     bot: String,
@@ -242,6 +247,7 @@ async fn start(State(face): State<Face>, Body(Start { from, bot, payload }): Bod
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Block {
     from: i64,
     bot: BotName,

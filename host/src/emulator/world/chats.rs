@@ -64,6 +64,7 @@ impl Member {
 
 /// What it takes to make a group, supergroup or channel.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewChat {
     /// Everything but `private`.
     #[serde(rename = "type")]

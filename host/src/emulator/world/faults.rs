@@ -7,7 +7,7 @@ use super::{Signal, World};
 
 /// What happens to a call instead of the usual.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// It is refused in these words.
     Error {
@@ -45,6 +45,7 @@ pub enum Action {
 
 /// A fault to order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewFault {
     /// A method, or `*` for all. `file` is the download of a file.
     pub method: String,

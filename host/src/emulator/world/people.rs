@@ -32,6 +32,7 @@ pub struct Person {
 
 /// What it takes to make a [`Person`].
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewPerson {
     /// Chosen by the world if absent.
     pub id: Option<i64>,

@@ -26,6 +26,7 @@ pub enum Said {
 
 /// A place on the map.
 #[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Location {
     /// Degrees north.
     pub latitude: f64,

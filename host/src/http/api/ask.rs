@@ -9,6 +9,7 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
+use tokio::sync::oneshot;
 
 use super::error::Trouble;
 use super::path::{self, Found, Pairs};
@@ -19,7 +20,7 @@ use crate::model::manifest::Route;
 use crate::model::payload::Payload;
 use crate::model::{BotId, Part};
 use crate::schema::Schema;
-use crate::store::RequestEnd;
+use crate::store::{RequestEnd, StoreError};
 
 /// The largest body that is taken.
 pub(super) const LARGEST: usize = 1 << 20;
@@ -80,9 +81,20 @@ pub(super) async fn ask(
     let body = follows(schema, check_body(&route, &body)?).await?;
     let chat = path::lane(&route, &path);
     let payload = Payload::Request { route: route.name, path, query, body };
-    let seq = api.store.put_event(id, part, chat, &payload).await?;
-    bot.pressure.stored(1);
-    answer(seq, api.waiting.wait(seq, place, api.clock.now()).await)
+    // Whoever asked may go away while it is being stored. What is stored then counts all the same, and has its place.
+    let (tell, told) = oneshot::channel();
+    let tasks = api.tasks.clone();
+    tasks.spawn(async move {
+        let outcome = async {
+            let seq = api.store.put_event(id, part, chat, &payload).await?;
+            bot.pressure.stored(1);
+            Ok((seq, api.waiting.wait(seq, place, api.clock.now()).await))
+        };
+        let _ = tell.send(outcome.await);
+    });
+    let told: Result<_, StoreError> = told.await.map_err(|_| ending("nobody knows whether the request is stored"))?;
+    let (seq, outcome) = told?;
+    answer(seq, outcome)
 }
 
 /// Finds out what is asked for.

@@ -19,7 +19,7 @@ why-timeout = The language model took too long to answer. Please ask again.
 why-failed = The language model gave no usable answer. Please ask again in other words.
 why-filtered = The language model will not answer this.
 why-too-long = This is too long for me. Please ask in fewer words.
-picture-unseen = I cannot look at this picture: it is too large, or I did not get it. A smaller one would do.
+picture-unseen = I cannot look at this picture: it is too large, of a kind that I do not know, or I did not get it. A smaller one, sent as a photo, would do.
 instead = What I can do: /search and some words looks through your posts and facts; the menu shows what else this bot does.
 cut = (The answer was cut here because it became too long.)
 

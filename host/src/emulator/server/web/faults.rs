@@ -63,6 +63,7 @@ pub(super) async fn end_flood(State(face): State<Face>) -> Json<Value> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Which {
     method: Option<String>,
     since: Option<u64>,

@@ -17,6 +17,7 @@ use crate::emulator::world::{ChatRef, Location, NewFile, Pressed, Refusal, Said,
 const MAX_WAIT: u64 = 60;
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Listing {
     /// Messages with a higher id.
     after: Option<i64>,
@@ -65,6 +66,7 @@ async fn patience(face: &Face, seconds: f64) {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct NewMessage {
     from: i64,
     text: Option<String>,
@@ -152,13 +154,17 @@ async fn read_form(face: &Face, request: Request) -> Result<FileForm, Refusal> {
             "caption" => form.caption = field.text().await.map_err(wrong)?,
             "kind" => form.kind = field.text().await.map_err(wrong)?,
             "reply_to_message_id" => form.reply_to = field.text().await.map_err(wrong)?.trim().parse().ok(),
-            _ => {}
+            other => {
+                let known = "`from`, `kind`, `caption`, `reply_to_message_id`, `file`";
+                return Err(Refusal::wrong(format!("unknown field `{other}`, expected one of {known}")));
+            }
         }
     }
     Ok(form)
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Change {
     from: i64,
     text: String,
@@ -178,6 +184,7 @@ pub(super) async fn edit(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Who {
     from: i64,
 }
@@ -196,6 +203,7 @@ pub(super) async fn delete(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Press {
     from: i64,
     message_id: i64,
@@ -218,6 +226,7 @@ pub(super) async fn press(State(face): State<Face>, At(chat): At<String>, Body(p
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Waiting {
     wait: Option<f64>,
 }

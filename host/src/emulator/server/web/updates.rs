@@ -21,6 +21,7 @@ pub(super) async fn push(State(face): State<Face>, At(bot): At<i64>, Body(update
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Next {
     next: i64,
 }
@@ -38,6 +39,7 @@ pub(super) async fn renumber(State(face): State<Face>, At(bot): At<i64>, Body(Ne
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Hearing {
     reads_all: bool,
 }
