@@ -126,12 +126,10 @@ impl Agenda {
             let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
             (entries.parts.clone(), entries.schedules.clone())
         };
-        let mut fired = 0;
         let next_timer = loop {
             match self.store.next_timer(&parts).await? {
                 Some(due) if due <= self.clock.now() => {
-                    let (count, more) = self.store.fire_timers(&parts).await?;
-                    fired += count;
+                    let (_, more) = self.store.fire_timers(&parts).await?;
                     if !more {
                         // One that a turn is just moving stays; a moment later it is known where to.
                         break self.store.next_timer(&parts).await?.map(|due| due.max(self.clock.now() + 50));
@@ -140,17 +138,14 @@ impl Agenda {
                 other => break other,
             }
         };
-        let (ticked, next_tick) = self.tick(&schedules).await?;
-        if fired + ticked > 0 {
-            self.wake.lanes.ring();
-        }
+        let next_tick = self.tick(&schedules).await?;
         Ok([next_timer, next_tick].into_iter().flatten().min())
     }
 
-    /// Lets the schedules tick that are due; answers how many did, and when the next one will.
-    async fn tick(&self, schedules: &[Timed]) -> Result<(usize, Option<Millis>), StoreError> {
+    /// Lets the schedules tick that are due; answers when the next one will.
+    async fn tick(&self, schedules: &[Timed]) -> Result<Option<Millis>, StoreError> {
         if schedules.is_empty() {
-            return Ok((0, None));
+            return Ok(None);
         }
         let known: Vec<_> = schedules.iter().map(|schedule| schedule.known.clone()).collect();
         let (due, now) = (self.store.schedules_due(&known).await?, self.clock.now());
@@ -168,6 +163,7 @@ impl Agenda {
             };
             next = [next, coming].into_iter().flatten().min();
         }
-        Ok((self.store.tick(ticks).await?, next))
+        self.store.tick(ticks).await?;
+        Ok(next)
     }
 }

@@ -50,16 +50,21 @@ impl Clock {
             Source::System => tokio::time::sleep(duration).await,
             Source::Manual(time) => {
                 let until = *time.borrow() + i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2);
-                // The sender lives in `self`, so the wait cannot fail.
-                let _ = time.subscribe().wait_for(|now| *now >= until).await;
+                self.sleep_until(until).await;
             }
         }
     }
 
     /// Returns once the clock shows `time`; at once if it already does.
     pub async fn sleep_until(&self, time: Millis) {
-        let wait = time.saturating_sub(self.now()).max(0);
-        self.sleep(Duration::from_millis(wait.unsigned_abs())).await;
+        match &self.0 {
+            Source::System => {
+                let wait = time.saturating_sub(self.now()).max(0);
+                tokio::time::sleep(Duration::from_millis(wait.unsigned_abs())).await;
+            }
+            // The sender lives in `self`, so the wait cannot fail.
+            Source::Manual(shown) => drop(shown.subscribe().wait_for(|now| *now >= time).await),
+        }
     }
 
     /// Moves a manual clock forward. On the machine's clock this does nothing.

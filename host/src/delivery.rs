@@ -9,8 +9,8 @@
 //! recorded, or if the process ended between an answer and its mark; one that may be made at most once ends there. Read
 //! on with `lane` (one chat), `send` (one call), `retry`, `limits` and `pace` (the rules).
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ use crate::clock::{Clock, Millis};
 use crate::config::Pace;
 use crate::health::Place;
 use crate::model::BotId;
-use crate::shutdown::Tasks;
-use crate::store::{Claimed, Store};
+use crate::shutdown::{Shutdown, Tasks};
+use crate::store::{Claimed, Store, StoreError};
 use crate::telegram::Client;
 use crate::wake::Wake;
 
@@ -47,10 +47,8 @@ use pace::{Paces, Places};
 /// Chats of one bot that are written to at once. Telegram answers within some 70 ms, so these carry far more than the 30 messages a
 /// second that it takes from a bot.
 const IN_FLIGHT: usize = 64;
-/// How long to sleep at most when nothing is known to be due. Hints and due times wake the loop earlier.
-const LONGEST_SLEEP: Duration = Duration::from_secs(5);
-/// How long to sleep at most while chats are under way: one that becomes due meanwhile has nobody to ring for it.
-const BUSY_SLEEP: Duration = Duration::from_secs(1);
+/// How long to sleep at most when nothing is known to be due, in milliseconds. What becomes due wakes the loop earlier.
+const LONGEST_SLEEP: Millis = 5_000;
 /// How long to leave a database alone that did not answer.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -63,8 +61,8 @@ pub struct Delivery {
     bots: Arc<RwLock<BTreeMap<BotId, Bot>>>,
     limits: Arc<Mutex<Limits>>,
     paces: Arc<Mutex<Paces>>,
-    /// When chats are due that were given back to wait: asking the database each time would cost more.
-    looks: Arc<Mutex<BinaryHeap<Reverse<Millis>>>>,
+    /// Whether the claim of now leaves out a bot that has no room: then every chat that is done may change that.
+    leaves_out: Arc<AtomicBool>,
 }
 
 /// A bot whose messages are sent.
@@ -84,17 +82,15 @@ struct Line {
     asked: Vec<(BotId, usize)>,
     /// How many of those chats have paid for a place.
     paid: Vec<(BotId, usize)>,
-    /// Whether chats are under way: each rings when it is done.
-    is_busy: bool,
-    /// When the first of the bots may send that have to wait now, or the first of the chats that were given back.
+    /// When the first of the bots may send that have to wait now.
     next: Option<Millis>,
 }
 
 impl Delivery {
     /// A sending side that knows no bot yet.
     pub fn new(store: Store, wake: Wake, clock: Clock) -> Self {
-        let (bots, limits, paces, looks) = Default::default();
-        Self { store, wake, clock, bots, limits, paces, looks }
+        let (bots, limits, paces, leaves_out) = Default::default();
+        Self { store, wake, clock, bots, limits, paces, leaves_out }
     }
 
     /// Lets a bot's messages be sent, at its pace.
@@ -107,39 +103,63 @@ impl Delivery {
 
     /// Sends until the shutdown begins. Calls under way are finished by their own tasks.
     pub async fn run(self, tasks: Tasks) {
-        let shutdown = tasks.shutdown().clone();
-        while !shutdown.has_begun() {
+        // When nothing more is due: until when, as far as is known.
+        let mut rest = None;
+        while !tasks.shutdown().has_begun() {
             // Room first, then work: a claimed chat never waits in memory while another host could take it.
             let line = self.line();
-            let mut is_full = false;
-            if !line.asked.is_empty() {
-                match self.store.claim_sends(&line.asked).await {
-                    Ok(claimed) => is_full = self.start(claimed, &line, &tasks),
-                    Err(error) => {
-                        tracing::warn!(error = %error, "nothing could be claimed for sending: {error}; trying again");
-                        line.paid.iter().for_each(|(bot, count)| self.paces().give_back(*bot, *count));
-                        self.clock.sleep(DATABASE_PAUSE).await;
-                        continue;
-                    }
+            let claimed = match rest.take() {
+                None if !line.asked.is_empty() => self.store.claim_sends(&line.asked).await.map(Some),
+                until => self.claim_when_due(&line, until.unwrap_or(Millis::MAX), tasks.shutdown()).await,
+            };
+            // The claim may have stood for a while: what was paid for then is worth nothing now.
+            line.paid.iter().for_each(|(bot, count)| self.paces().give_back(*bot, *count));
+            match claimed {
+                Ok(Some(claimed)) => {
+                    rest = (!claimed.is_full).then_some(claimed.next.unwrap_or(Millis::MAX));
+                    self.start(claimed, &line, &tasks);
                 }
-            }
-            if !is_full {
-                tokio::select! {
-                    () = self.wait_until_due(&line) => {}
-                    () = shutdown.begun() => {}
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(error = %error, "nothing could be claimed for sending: {error}; trying again");
+                    self.clock.sleep(DATABASE_PAUSE).await;
                 }
             }
         }
     }
 
+    /// Claims as soon as something is due. `None`: it is time to look again, because something is due by the clock or
+    /// other bots may send by now.
+    async fn claim_when_due(
+        &self,
+        line: &Line,
+        until: Millis,
+        shutdown: &Shutdown,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let until = line.next.map_or(until, |next| until.min(next)).min(self.clock.now() + LONGEST_SLEEP);
+        let look_again = async {
+            tokio::select! {
+                () = self.wake.outbox.wait_until(&self.clock, until) => {}
+                () = shutdown.begun() => {}
+            }
+        };
+        if line.asked.is_empty() {
+            look_again.await;
+            return Ok(None);
+        }
+        self.store.claim_sends_when_due(&line.asked, look_again).await
+    }
+
     /// Finds out who may send now, and pays for places.
     fn line(&self) -> Line {
         let now = self.clock.now();
-        let mut line = Line { next: self.next_look(now), ..Line::default() };
+        let (mut line, mut leaves_out) = (Line::default(), false);
+        // Before any is left out, so that no chat is done unnoticed in between.
+        self.leaves_out.store(true, Ordering::SeqCst);
         for (bot, Bot { slots, .. }) in self.bots.read().unwrap_or_else(PoisonError::into_inner).iter() {
             let room = slots.available_permits();
-            line.is_busy |= room < IN_FLIGHT;
             if room == 0 {
+                leaves_out = true;
                 continue;
             }
             let until = match self.limits().permit_bot(now, *bot) {
@@ -159,19 +179,19 @@ impl Delivery {
             };
             line.next = [line.next, Some(until)].into_iter().flatten().min();
         }
+        self.leaves_out.store(leaves_out, Ordering::SeqCst);
         line
     }
 
-    /// Starts a task for each claimed chat. Whether more may be due.
-    fn start(&self, claimed: Claimed, line: &Line, tasks: &Tasks) -> bool {
-        let Claimed { chats, holds, is_full } = claimed;
+    /// Pays for the claimed chats, and starts a task for each.
+    fn start(&self, claimed: Claimed, line: &Line, tasks: &Tasks) {
+        let Claimed { chats, holds, .. } = claimed;
         let now = self.clock.now();
         for (bot, until) in holds {
             self.limits().hold_bot(now, bot, until);
         }
-        for (bot, paid) in &line.paid {
-            let used = chats.iter().filter(|chat| chat.lease.bot() == *bot).count();
-            self.paces().give_back(*bot, paid.saturating_sub(used));
+        for (bot, _) in &line.paid {
+            self.paces().pay(now, *bot, chats.iter().filter(|chat| chat.lease.bot() == *bot).count());
         }
         tracing::trace!(came = chats.len(), "chats claimed for sending");
         for chat in chats {
@@ -183,43 +203,11 @@ impl Delivery {
             tasks.spawn(async move {
                 delivery.run_lane(chat, &telegram, &place, &shutdown).await;
                 drop(slot);
-                // More may have come for this chat while it was held, and there is room again.
-                delivery.wake.outbox.ring();
+                if delivery.leaves_out.load(Ordering::SeqCst) {
+                    delivery.wake.outbox.ring();
+                }
             });
         }
-        is_full
-    }
-
-    /// Sleeps until a hint comes or the next known call is due.
-    async fn wait_until_due(&self, line: &Line) {
-        let until = |due: Millis| Duration::from_millis(due.saturating_sub(self.clock.now()).max(0).unsigned_abs());
-        let rest = if line.is_busy {
-            // Every chat rings when it is done, so asking the database now would mostly be in vain.
-            BUSY_SLEEP
-        } else {
-            let bots: Vec<_> = line.asked.iter().map(|(bot, _)| *bot).collect();
-            match self.store.next_send(&bots).await {
-                Ok(Some(due)) => until(due),
-                Ok(None) => LONGEST_SLEEP,
-                Err(_) => DATABASE_PAUSE,
-            }
-        };
-        let rest = line.next.map_or(rest, |next| rest.min(until(next)));
-        self.wake.outbox.wait(&self.clock, rest.min(LONGEST_SLEEP)).await;
-    }
-
-    /// A chat that was given back is due at this time.
-    fn look_again(&self, at: Millis) {
-        self.looks.lock().unwrap_or_else(PoisonError::into_inner).push(Reverse(at));
-    }
-
-    /// When the next of those is due; those of the past are about to be claimed.
-    fn next_look(&self, now: Millis) -> Option<Millis> {
-        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
-        while looks.peek().is_some_and(|Reverse(at)| *at <= now) {
-            looks.pop();
-        }
-        looks.peek().map(|Reverse(at)| *at)
     }
 
     fn limits(&self) -> MutexGuard<'_, Limits> {

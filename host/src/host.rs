@@ -156,6 +156,7 @@ pub async fn start_in(config: Config, surroundings: Surroundings, tasks: &Tasks)
     // Before anything that may take long: a host that does not renew its lease is taken for dead.
     tasks.spawn_keeper("lease", async move { alive.keep_alive(&shutdown_alive).await });
     let wake = Wake::default();
+    store.ring_at(&wake);
     let guests = Guests::default();
     let delivery = Delivery::new(store.clone(), wake.clone(), clock.clone());
     let bounds = (config.limits.clone(), config.command);
@@ -313,7 +314,6 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
         admins: bot.admins.clone(),
         plugins: roster,
         store: parts.store.clone(),
-        wake: parts.wake.clone(),
         clock: parts.clock.clone(),
         pressure,
         place: place.clone(),

@@ -1,7 +1,7 @@
 //! Updates in: what Telegram sends is stored, and only then does Telegram hear that it came.
 //!
-//! [`accept`] is the one way into the inbox, for `polling` and for `webhook`: convert, route, one transaction, a hint to the
-//! lanes. What a lane does with an event is not known here; the two meet in the database. Read on with `polling` (the loop
+//! [`accept`] is the one way into the inbox, for `polling` and for `webhook`: convert, route, one transaction. What a
+//! lane does with an event is not known here; the two meet in the database. Read on with `polling` (the loop
 //! of one bot), `webhook` (what is posted), `pressure` (when to take no more), `route` (who gets what) and `commands` (the
 //! menu).
 
@@ -20,7 +20,6 @@ use crate::model::manifest::Roster;
 use crate::model::{BotId, PluginName};
 use crate::store::{Accepted, Addressee, Lease, NewUpdate, SeenUser, Store, StoreError};
 use crate::telegram::{self, Client, Me, RawUpdate};
-use crate::wake::Wake;
 
 pub mod polling;
 
@@ -52,8 +51,6 @@ pub struct Bot {
     pub plugins: watch::Receiver<Roster>,
     /// The database.
     pub store: Store,
-    /// The hints.
-    pub wake: Wake,
     /// The time.
     pub clock: Clock,
     /// How full its inbox is.
@@ -144,15 +141,10 @@ async fn store(bot: &Bot, poll: Option<&Lease>, batch: Vec<RawUpdate>) -> Result
         updates.push(update);
         answers.extend(answer);
     }
-    let says = updates.iter().any(|update| !update.host.is_empty());
     let events = updates.iter().map(|update| update.lanes.len()).sum();
     let accepted = bot.store.accept(poll, bot.id(), updates).await?;
     if events > 0 && accepted.new > 0 {
         bot.pressure.stored(events);
-        bot.wake.lanes.ring();
-    }
-    if says {
-        bot.wake.outbox.ring();
     }
     Ok((accepted, answers))
 }

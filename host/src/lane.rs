@@ -3,9 +3,11 @@
 //! This loop claims due lanes as long as it has room and hands each to a task of its own, which runs the lane's waiting
 //! events in order and gives the lane back. A guest that waits is a suspended fiber of its task, so a slow plugin holds
 //! a slot, never a thread; the slots are `limits.concurrent_turns`, and `lane/slots` shares them out so that no plugin
-//! can have all of them. `lane/turn` has what one turn does: read that next.
+//! can have all of them. While nothing is due its claim stands in the store and is fulfilled when something is; whatever
+//! changes what may be claimed rings, and it is taken back. `lane/turn` has what one turn does: read that next.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::{Clock, Millis};
@@ -15,7 +17,7 @@ use crate::model::manifest::Table;
 use crate::model::{BotId, Part, PluginName};
 use crate::sandbox::Plugin;
 use crate::shutdown::{Shutdown, Tasks};
-use crate::store::{ClaimedTurns, Store, StoreError, TableSet, Then};
+use crate::store::{ClaimedTurns, DueTurns, Store, StoreError, TableSet, Then};
 use crate::telegram::{Client, Me};
 use crate::wake::Wake;
 
@@ -61,8 +63,8 @@ pub use seeds::Seeds;
 pub use shadow::{Shadow, Shadows};
 use slots::{Room, Slots};
 
-/// How long to sleep at most when nothing is known to be due. Hints and due times wake the loop earlier.
-const LONGEST_SLEEP: Duration = Duration::from_secs(5);
+/// How long to sleep at most when nothing is known to be due, in milliseconds. What becomes due wakes the loop earlier.
+const LONGEST_SLEEP: Millis = 5_000;
 /// How long to leave a database alone that did not answer.
 const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -109,6 +111,18 @@ pub struct Lanes {
     breakers: Breakers,
     seeds: Seeds,
     shadows: Shadows,
+    /// Whether the claim of now leaves somebody out: then every lane that is done may change that.
+    leaves_out: Arc<AtomicBool>,
+}
+
+/// What may be claimed now.
+struct Wanted {
+    lanes: usize,
+    plugins: Vec<(BotId, Part)>,
+    /// One that is to be tried again: one lane of it and no more.
+    trial: Option<(BotId, Part)>,
+    /// When another one may be tried.
+    next: Option<Millis>,
 }
 
 impl Lanes {
@@ -124,54 +138,101 @@ impl Lanes {
     ) -> Self {
         let queues = Queues::new(clock.clone());
         let (limits, command, breakers) = (Arc::new(limits), Arc::new(command), Breakers::default());
-        Self { store, guests, wake, clock, limits, command, queues, breakers, seeds, shadows }
+        let leaves_out = Arc::default();
+        Self { store, guests, wake, clock, limits, command, queues, breakers, seeds, shadows, leaves_out }
     }
 
     /// Runs turns until the shutdown begins. Turns under way are finished by their own tasks.
     pub async fn run(self, tasks: Tasks) {
         let slots = Slots::new(self.limits.concurrent_turns as usize);
+        // When nothing more is due: until when, as far as is known.
+        let mut rest = None;
         while !tasks.shutdown().has_begun() {
-            // Room first, then work: a claimed lane never waits in memory while another host could take it.
-            let Room { lanes: wanted, mut without } = slots.room(self.guests.have_processors()).await;
-            let Look { without: open, trial, next } = self.breakers.look(self.clock.now());
-            // A plugin that is to be tried again gets one lane of its own; all others of it stay where they are.
-            let trial: Vec<_> = trial.into_iter().filter(|plugin| !without.contains(plugin)).collect();
-            without.extend(open);
-            let mut plugins = self.guests.all_but(&without);
-            let tried = if trial.is_empty() { Ok(0) } else { self.start(1, &trial, &slots, &tasks).await };
-            let came = match tried {
-                Ok(tried) if tried < wanted => {
-                    self.start(wanted - tried, &plugins, &slots, &tasks).await.map(|came| came + tried)
-                }
-                tried => tried,
+            let wanted = self.wanted(&slots).await;
+            let claimed = match rest.take() {
+                None => self.claim(&wanted).await.map(Some),
+                Some(until) => self.claim_when_due(&wanted, until, tasks.shutdown()).await,
             };
-            match came {
+            match claimed {
                 Err(error) => {
                     tracing::warn!(error = %error, "no lane could be claimed: {error}; trying again");
                     self.clock.sleep(DATABASE_PAUSE).await;
                 }
-                Ok(came) if came < wanted => {
-                    plugins.extend(trial);
-                    tokio::select! {
-                        () = self.wait_until_due(&plugins, next) => {}
-                        () = tasks.shutdown().begun() => {}
-                    }
+                Ok(None) => {}
+                Ok(Some((DueTurns { lanes, next }, limit))) => {
+                    rest = (lanes.len() < limit).then_some(next.unwrap_or(Millis::MAX));
+                    self.start(lanes, &slots, &tasks);
                 }
-                Ok(_) => {}
             }
         }
     }
 
-    /// Claims lanes of these plugins and starts a task for each; says how many there were.
-    async fn start(
+    /// Waits for room, and finds out who may use it. Room first, then work: a claimed lane never waits in memory while
+    /// another host could take it.
+    async fn wanted(&self, slots: &Slots) -> Wanted {
+        // Before anybody is left out, so that no lane is done unnoticed in between.
+        self.leaves_out.store(true, Ordering::SeqCst);
+        let Room { lanes, mut without } = slots.room(self.guests.have_processors()).await;
+        let Look { without: open, trial, next } = self.breakers.look(self.clock.now());
+        // A plugin that is to be tried again gets one lane of its own; all others of it stay where they are.
+        let trial = trial.filter(|plugin| !without.contains(plugin));
+        without.extend(open);
+        self.leaves_out.store(!without.is_empty(), Ordering::SeqCst);
+        Wanted { lanes, plugins: self.guests.all_but(&without), trial, next }
+    }
+
+    /// Claims what is due. With it comes how many lanes there could have been.
+    async fn claim(&self, wanted: &Wanted) -> Result<(DueTurns, usize), StoreError> {
+        let Wanted { lanes: limit, plugins, trial, .. } = wanted;
+        let mut due = match trial {
+            Some(trial) => self.store.claim_turns(1, std::slice::from_ref(trial)).await?,
+            None => DueTurns::default(),
+        };
+        if due.lanes.len() < *limit {
+            let others = self.store.claim_turns(*limit - due.lanes.len(), plugins).await;
+            match others {
+                Ok(others) => {
+                    due.lanes.extend(others.lanes);
+                    due.next = [due.next, others.next].into_iter().flatten().min();
+                }
+                Err(error) if due.lanes.is_empty() => return Err(error),
+                // What was claimed is begun; the next claim says what is wrong.
+                Err(_) => due.next = Some(self.clock.now()),
+            }
+        }
+        Ok((due, *limit))
+    }
+
+    /// The same as soon as something is due. `None`: it is time to look again, because something is due by the clock or
+    /// other lanes may be claimed by now.
+    async fn claim_when_due(
         &self,
-        wanted: usize,
-        plugins: &[(BotId, Part)],
-        slots: &Slots,
-        tasks: &Tasks,
-    ) -> Result<usize, StoreError> {
-        let claimed = self.store.claim_turns(wanted, plugins).await?;
-        let came = claimed.len();
+        wanted: &Wanted,
+        until: Millis,
+        shutdown: &Shutdown,
+    ) -> Result<Option<(DueTurns, usize)>, StoreError> {
+        let until = wanted.next.map_or(until, |trial| until.min(trial)).min(self.clock.now() + LONGEST_SLEEP);
+        let look_again = async {
+            tokio::select! {
+                () = self.wake.lanes.wait_until(&self.clock, until) => {}
+                () = shutdown.begun() => {}
+            }
+        };
+        // Nobody knows for whom something comes: a single lane is never too much for the one that is tried.
+        let with_trial;
+        let (limit, plugins) = match &wanted.trial {
+            Some(trial) => {
+                with_trial = [&wanted.plugins[..], std::slice::from_ref(trial)].concat();
+                (1, &with_trial)
+            }
+            None => (wanted.lanes, &wanted.plugins),
+        };
+        let due = self.store.claim_turns_when_due(limit, plugins, look_again).await?;
+        Ok(due.map(|due| (due, limit)))
+    }
+
+    /// Starts a task for each of these lanes.
+    fn start(&self, claimed: Vec<ClaimedTurns>, slots: &Slots, tasks: &Tasks) {
         for lane in claimed {
             let Some(part) = lane.lease.part().cloned() else { continue };
             let slot = slots.take(lane.lease.bot(), part);
@@ -179,23 +240,11 @@ impl Lanes {
             tasks.spawn(async move {
                 lanes.run_lane(lane, &shutdown).await;
                 drop(slot);
-                // More may have come for this lane while it was held, or others of its plugin wait for the slot.
-                lanes.wake.lanes.ring();
+                if lanes.leaves_out.load(Ordering::SeqCst) {
+                    lanes.wake.lanes.ring();
+                }
             });
         }
-        Ok(came)
-    }
-
-    /// Sleeps until a hint comes, the next known event of these plugins is due, or it is time for a trial.
-    async fn wait_until_due(&self, plugins: &[(BotId, Part)], trial: Option<Millis>) {
-        let until = |due: Millis| Duration::from_millis(due.saturating_sub(self.clock.now()).max(0).unsigned_abs());
-        let rest = match self.store.next_turn(plugins).await {
-            Ok(Some(due)) => until(due),
-            Ok(None) => LONGEST_SLEEP,
-            Err(_) => DATABASE_PAUSE,
-        };
-        let rest = trial.map_or(rest, |trial| rest.min(until(trial)));
-        self.wake.lanes.wait(&self.clock, rest.min(LONGEST_SLEEP)).await;
     }
 
     /// Runs the waiting events of one lane in order, then gives it back. Once the host stops, it begins no more of them.

@@ -124,7 +124,7 @@ pub use desk::Desk;
 pub use error::StoreError;
 pub use fail::Failed;
 pub use handover::Handover;
-pub use inbox::{Accepted, Addressee, Album, ClaimedTurns, NewUpdate, Origin, Waiting};
+pub use inbox::{Accepted, Addressee, Album, ClaimedTurns, DueTurns, NewUpdate, Origin, Waiting};
 pub use journal::{JournalSize, NewTurn, Purge, TurnEnd, TurnRow};
 pub use lanes::{FenceOutcome, LaneKind, Then};
 pub use leases::Lease;
@@ -155,7 +155,7 @@ struct Shared {
     alive: Arc<hosts::Alive>,
     /// How often the plugins' tables were written to.
     counters: tables::Counters,
-    hints: hosts::Hints,
+    hints: Arc<hosts::Hints>,
     /// Whom this host has written down.
     known: users::Known,
     /// How much was added to the journal.
@@ -172,7 +172,8 @@ impl Store {
         let now = clock.now();
         engine.write(migrate::Migrate { now }).await?;
         engine.write(hosts::Register { host, now }).await?;
-        let (leases, alive, hints) = <(Arc<leases::Leases>, Arc<hosts::Alive>, hosts::Hints)>::default();
+        let hints = Arc::new(hosts::Hints::new(engine.dialect));
+        let (leases, alive) = (Arc::new(leases::Leases::new(&hints)), Arc::<hosts::Alive>::default());
         alive.renewed(now);
         let (clock, counters) = (clock.clone(), tables::Counters::default());
         let known = users::Known::default();

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Millis};
 
 /// One topic that can be rung. A ring while nobody waits is kept for the next one who does.
 #[derive(Clone, Default)]
@@ -18,6 +18,14 @@ impl Bell {
     /// Says "look again".
     pub fn ring(&self) {
         self.0.notify_one();
+    }
+
+    /// Returns at the next ring, or at a time.
+    pub async fn wait_until(&self, clock: &Clock, time: Millis) {
+        tokio::select! {
+            () = self.0.notified() => {}
+            () = clock.sleep_until(time) => {}
+        }
     }
 
     /// Returns at the next ring, or after `longest`.

@@ -105,6 +105,10 @@ impl Delivery {
             done.mark(now, call, SendOutcome::Expired, Vec::new());
             return Step::Next;
         }
+        if matches!(self.limits().permit_bot(now, lease.bot()), Permit::Wait(_)) {
+            // It is this host that lets the bot rest, and it does not ask for the chat before that is over.
+            return Step::StopUntil(now);
+        }
         if let Permit::Wait(until) = self.limits().permit(now, lease.bot(), lease.chat()) {
             return Step::StopUntil(until);
         }
@@ -151,7 +155,8 @@ impl Delivery {
                     place.token_is_refused(Caller::Delivery, &reason);
                 }
                 let at = self.rest(lease, call, next, &reason, &mut done.learned);
-                self.look_again(at);
+                // A claim may stand that asks for a bot which has to rest now.
+                self.wake.outbox.ring();
                 done.mark(now, call, SendOutcome::Retry { at, reason, ambiguous }, Vec::new());
                 Step::Stop
             }
@@ -244,6 +249,7 @@ impl Delivery {
                 let now = self.clock.now();
                 if hold_until > now {
                     self.limits().hold_bot(now, lease.bot(), hold_until);
+                    self.wake.outbox.ring();
                 }
                 true
             }
@@ -269,7 +275,6 @@ impl Delivery {
     /// Gives the chat back until a time, however long that takes: one that is not given back counts as one whose calls are
     /// in the air.
     async fn postpone(&self, lease: Lease, until: Millis) {
-        self.look_again(until);
         let given_back =
             self.insist(&lease, "the chat cannot be given back yet", || self.store.postpone(&lease, until));
         if let Err(error) = given_back.await {

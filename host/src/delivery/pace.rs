@@ -126,6 +126,13 @@ impl Paces {
         }
     }
 
+    /// Pays for so many places that are being used.
+    pub(super) fn pay(&mut self, now: Millis, bot: BotId, count: usize) {
+        if let Some(rate) = self.rates.get(&bot).and_then(|rates| rates.bot) {
+            self.bots.entry(bot).or_default().take(now, rate, i64::try_from(count).unwrap_or(0));
+        }
+    }
+
     /// Takes places back that were paid and not used.
     pub(super) fn give_back(&mut self, bot: BotId, count: usize) {
         let Some(rate) = self.rates.get(&bot).and_then(|rates| rates.bot) else { return };

@@ -134,11 +134,8 @@ impl Lanes {
             return;
         }
         let alert = NewAlert { plugin, cause, event: None, reason: shown(&text, LONGEST_REASON), calls };
-        match self.store.alert(crate::model::BotId(guest.me.id), alert).await {
-            Ok(_) => self.wake.outbox.ring(),
-            Err(error) => {
-                tracing::warn!(bot = %guest.bot, error = %error, "an alert of bot `{}` is not told: {error}", guest.bot);
-            }
+        if let Err(error) = self.store.alert(crate::model::BotId(guest.me.id), alert).await {
+            tracing::warn!(bot = %guest.bot, error = %error, "an alert of bot `{}` is not told: {error}", guest.bot);
         }
     }
 
@@ -161,9 +158,7 @@ impl Lanes {
             // Another host may run this bot; nobody here knows its admins.
             let Some(guest) = self.guests.any_of(untold.bot) else { continue };
             let calls = to_admins(&guest.admins, &more(&guest.bot, &untold, &self.command), self.clock.now());
-            if self.store.tell_alerts(untold, calls).await? {
-                self.wake.outbox.ring();
-            }
+            self.store.tell_alerts(untold, calls).await?;
         }
         Ok(())
     }

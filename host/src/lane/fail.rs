@@ -100,7 +100,6 @@ impl Lanes {
             Ok(shown) => shown,
             Err(error) => return self.not_recorded(lease, &error).await,
         };
-        let tells = matches!(failed, Failed::Dead { alert: Some(_), .. }) || !shown.is_empty();
         // A retry keeps the order of the lane's events by making all of them wait.
         let (then, end) = match failed {
             Failed::RetryAt { .. } => (Then::Release, End::LaneIsGone),
@@ -108,9 +107,6 @@ impl Lanes {
         };
         match self.store.fail_turn_with(lease, waiting.seq, failed, (shown, kept), then).await {
             Ok(FenceOutcome::Held) => {
-                if tells {
-                    self.wake.outbox.ring();
-                }
                 if waiting.payload.is_some() {
                     // Somebody may wait for it over HTTP.
                     self.wake.replies.ring();
@@ -165,6 +161,10 @@ impl Lanes {
 
     async fn note_change(&self, guest: &Guest, lease: &Lease, change: Option<Change>, reason: &str) {
         let (bot, Some(plugin)) = (&guest.bot, lease.part()) else { return };
+        if change.is_some() {
+            // A claim that stands asks for what it may not any more, or leaves out what it need not.
+            self.wake.lanes.ring();
+        }
         match change {
             None => {}
             Some(Change::Opened(pause)) => {

@@ -30,7 +30,6 @@ use crate::model::web::{WebBounds, WebError, WebRequest, WebResponse};
 use crate::model::{BotId, PluginName, hex};
 use crate::store::{AnswerKind, Lease, Spent, Store, StoreError, StoredAnswer, Waiting};
 use crate::telegram::encode::Origin;
-use crate::wake::Wake;
 use crate::web::Fetcher;
 
 /// Largest answer that is written down, as JSON, and what an event may have written down altogether.
@@ -52,7 +51,6 @@ pub struct Ways {
 pub(super) struct Outside {
     store: Store,
     clock: Clock,
-    wake: Wake,
     ways: Ways,
     bot: BotId,
     plugin: PluginName,
@@ -97,7 +95,6 @@ impl Outside {
         Self {
             store: lanes.store.clone(),
             clock: lanes.clock.clone(),
-            wake: lanes.wake.clone(),
             ways: guest.ways.clone(),
             bot: lease.bot(),
             plugin: guest.plugin.name().clone(),
@@ -171,7 +168,6 @@ impl Outside {
         let place = self.shows_in.zip(reference).map(|(origin, reference)| Place {
             store: &self.store,
             clock: &self.clock,
-            wake: &self.wake,
             origin,
             shown: self.shown_in(number, origin, before.unwrap_or(reference)),
         });
@@ -193,7 +189,6 @@ impl Outside {
         }
         if stored.is_some() || spent.is_some() || end.is_some() {
             self.store.keep_answer(self.event, stored, spent, end).await?;
-            self.wake.outbox.ring();
         }
         let size = answer.as_ref().map_or(0, |answer| answer.text.len());
         kept.remember(AnswerKind::Llm, number, question, size, Answer::Llm(answer.clone()));

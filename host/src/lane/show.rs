@@ -19,7 +19,6 @@ use crate::model::event::Text;
 use crate::model::llm::LlmAnswer;
 use crate::store::{AnswerKind, Lease, NewCall, ShownEnd, ShownIn, Store, StoreError, Waiting};
 use crate::telegram::encode::{self, Origin};
-use crate::wake::Wake;
 
 /// An answer that is there by then is not shown before.
 const FIRST: Duration = Duration::from_millis(2_000);
@@ -35,7 +34,6 @@ const LONGEST: usize = 4_000;
 pub(super) struct Place<'a> {
     pub(super) store: &'a Store,
     pub(super) clock: &'a Clock,
-    pub(super) wake: &'a Wake,
     pub(super) origin: Origin,
     pub(super) shown: ShownIn,
 }
@@ -144,10 +142,7 @@ impl Place<'_> {
         };
         let call = self.call(effect, is_there.then_some(WORTH))?;
         match self.store.show(self.shown.clone(), call).await {
-            Ok(shows) => {
-                self.wake.outbox.ring();
-                Some(shows)
-            }
+            Ok(shows) => Some(shows),
             Err(error) => {
                 tracing::warn!(
                     chat = self.origin.chat, error = %error,
@@ -205,7 +200,7 @@ impl Lanes {
             let reference = std::str::from_utf8(&row.answer).ok()?.parse().ok()?;
             let (bot, plugin, event, chat) = (lease.bot(), guest.plugin.name().clone(), waiting.seq, origin.chat);
             let shown = ShownIn { bot, plugin, event, number: row.number, chat, reference };
-            let place = Place { store: &self.store, clock: &self.clock, wake: &self.wake, origin, shown };
+            let place = Place { store: &self.store, clock: &self.clock, origin, shown };
             let message = MessageRef::Sent(reference);
             match text_of(row.number).map(|text| cut(&text)).filter(|text| !text.is_empty()) {
                 Some(content) => {

@@ -156,7 +156,6 @@ impl Lanes {
             commit.since = since;
             commit.asked = view.has_asked();
             commit.journal = tape.kept();
-            let (sends, passes) = (!commit.outbox.is_empty(), commit.passes_on());
             let sets_timers = !commit.timers.is_empty();
             let shared = self.pass_through(lease, &commit, alone.as_ref()).await;
             let outcome = self.store.commit_turn(lease, commit, then).await?;
@@ -164,12 +163,6 @@ impl Lanes {
             view.let_go();
             match outcome {
                 CommitOutcome::Committed => {
-                    if sends {
-                        self.wake.outbox.ring();
-                    }
-                    if passes {
-                        self.wake.lanes.ring();
-                    }
                     if sets_timers {
                         self.wake.agenda.ring();
                     }

@@ -398,6 +398,8 @@ impl Store {
                 }
                 if passes {
                     self.shared.hints.give(Channel::Lanes);
+                } else if then == Then::Release {
+                    self.shared.hints.look(Channel::Lanes);
                 }
                 if answers {
                     self.shared.hints.give(Channel::Replies);

@@ -19,11 +19,15 @@ use super::dialect::Dialect;
 use super::error::StoreError;
 use super::session::{Answer, Connect, Connection, Session, Step};
 
+mod stand;
+
 mod sqlite;
 
 mod postgres;
 
 pub(super) use postgres::{Channel, listener};
+pub(super) use stand::Bearing;
+use stand::Stands;
 
 /// Jobs that may wait; whoever brings more has to wait himself.
 const QUEUE: usize = 1024;
@@ -59,6 +63,11 @@ pub(super) trait Job: Send + Sync + 'static {
         None
     }
 
+    /// What it means for the claims of a channel. To say too much costs a look in vain.
+    fn bearing(&self, _on: Channel) -> Bearing {
+        Bearing::MakesDue
+    }
+
     /// Told after the commit and before the answer, which may find nobody waiting any more.
     fn settle(&self, _output: &mut Self::Output) {}
 }
@@ -68,6 +77,7 @@ pub(super) struct Engine {
     pub(super) dialect: Dialect,
     connect: Connect,
     jobs: mpsc::Sender<Box<dyn Work>>,
+    stands: Arc<Stands>,
     readers: Readers,
     workers: TaskTracker,
     closing: CancellationToken,
@@ -95,8 +105,9 @@ impl Engine {
     fn new(dialect: Dialect, connect: Connect, readers: Readers, lock: Option<std::fs::File>) -> (Self, Inbound) {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (workers, closing) = (TaskTracker::new(), CancellationToken::new());
-        let inbound = Inbound { queue, closing: closing.clone() };
-        (Self { dialect, connect, jobs, readers, workers, closing, _lock: lock }, inbound)
+        let stands = Arc::<Stands>::default();
+        let inbound = Inbound { queue, stands: Arc::clone(&stands), closing: closing.clone() };
+        (Self { dialect, connect, jobs, stands, readers, workers, closing, _lock: lock }, inbound)
     }
 
     /// Runs a job to its end.
@@ -105,6 +116,36 @@ impl Engine {
         let envelope = Envelope { job, outcome: None, answer };
         self.jobs.send(Box::new(envelope)).await.map_err(|_| StoreError::Closed)?;
         answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Leaves a claim to stand that has found nothing, until something may have become due or `otherwise` has ended.
+    /// `None`: it was not run.
+    pub(super) async fn write_when_due<J: Job>(
+        &self,
+        channel: Channel,
+        claim: J,
+        otherwise: impl Future<Output = ()>,
+    ) -> Result<Option<J::Output>, StoreError> {
+        if self.dialect == Dialect::Postgres {
+            otherwise.await;
+            return Ok(None);
+        }
+        let (answer, mut answered) = oneshot::channel();
+        let work = Box::new(Envelope { job: claim, outcome: None, answer });
+        match self.stands.stand(channel, work) {
+            Err(work) => self.jobs.send(work).await.map_err(|_| StoreError::Closed)?,
+            Ok(standing) => {
+                tokio::select! {
+                    biased;
+                    outcome = &mut answered => return outcome.map_err(|_| StoreError::Closed)?.map(Some),
+                    () = otherwise => {}
+                }
+                if standing.take_back() {
+                    return Ok(None);
+                }
+            }
+        }
+        answered.await.map_err(|_| StoreError::Closed)?.map(Some)
     }
 
     /// Runs one statement that only reads.
@@ -155,6 +196,7 @@ async fn connect(how: &Connect) -> Result<Connection, StoreError> {
 /// Where a worker finds its jobs.
 struct Inbound {
     queue: mpsc::Receiver<Box<dyn Work>>,
+    stands: Arc<Stands>,
     closing: CancellationToken,
 }
 
@@ -175,6 +217,7 @@ trait Work: Send {
     fn attempt<'a>(&'a mut self, session: &'a mut Session<'_>) -> BoxFuture<'a, Attempt>;
     fn gate(&self) -> Option<Arc<RwLock<()>>>;
     fn is_large(&self) -> bool;
+    fn bearing(&self, on: Channel) -> Bearing;
     /// Tells the waiting caller.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -222,18 +265,25 @@ impl<J: Job> Work for Envelope<J> {
         self.job.is_large()
     }
 
+    fn bearing(&self, on: Channel) -> Bearing {
+        self.job.bearing(on)
+    }
+
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let outcome = match (committed, self.outcome) {
+        let Self { job, outcome, answer } = *self;
+        let outcome = match (committed, outcome) {
             (Err(error), _) => Err(error),
             (Ok(()), Some(Ok(mut output))) => {
-                self.job.settle(&mut output);
+                job.settle(&mut output);
                 Ok(output)
             }
             (Ok(()), Some(Err(error))) => Err(error),
             (Ok(()), None) => Err(StoreError::unexpected("a job was never run")),
         };
+        // What it kept from others is over before anybody hears that it is done.
+        drop(job);
         // Whoever asked may be gone; the database is as it says all the same.
-        let _ = self.answer.send(outcome);
+        let _ = answer.send(outcome);
     }
 }
 

@@ -144,6 +144,9 @@ impl Store {
         if outcome == Some(true) {
             self.shared.hints.give(Channel::Outbox);
         }
+        if outcome.is_some() && then == Then::Release {
+            self.shared.hints.look(Channel::Lanes);
+        }
         Ok(lease.after(outcome.is_some(), then))
     }
 }

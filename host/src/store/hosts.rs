@@ -4,12 +4,15 @@
 //! that yet; the fence of each lane refuses what it still tries to write. Times are those of the hosts' own clocks, so
 //! hosts that share a database have to agree on the time to within a few seconds.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::dialect::{Dialect, Sql};
 use super::engine::{self, Channel, Job, Verdict};
 use super::error::StoreError;
+use super::lanes::{self, LaneKind};
+use super::leases::Leases;
 use super::session::{Connection, Session, Step, params};
 use super::{Shared, Store};
 use crate::clock::{Clock, Millis};
@@ -100,15 +103,18 @@ impl Job for Renew {
     }
 }
 
-/// Gives all lanes back and takes the host's row away.
+/// Gives all lanes back and takes the host's row away. What this host knows to have had in the air may have arrived; of a
+/// chat that it only finds under its name, no call was made.
 struct Leave {
     host: i64,
+    leases: Arc<Leases>,
 }
 
 impl Job for Leave {
     type Output = ();
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
+        lanes::free_unknown(self.host, LaneKind::Sending, &self.leases, session).await?;
         session.run(&[FREE_LANES.with(params![self.host]), FORGET.with(params![self.host])]).await?;
         Ok(Verdict::Commit(()))
     }
@@ -174,6 +180,12 @@ impl Store {
         Ok(())
     }
 
+    /// Rings these bells from now on where something may be due and no claim of this host has got it already.
+    pub fn ring_at(&self, wake: &Wake) {
+        // A host has one set of bells; another one would be the same.
+        let _ = self.shared.hints.wake.set(wake.clone());
+    }
+
     /// Passes hints from other hosts on, and ours to them, until a shutdown begins. Losing the connection costs latency
     /// only. On SQLite there are no other hosts and nothing to do.
     pub async fn listen(&self, wake: &Wake, shutdown: &Shutdown) {
@@ -195,14 +207,13 @@ impl Store {
                 Ok(Some(mut listener)) => {
                     pause = RECONNECT.0;
                     // What was said while nobody listened is lost, so look everywhere once.
-                    wake.lanes.ring();
-                    wake.outbox.ring();
-                    wake.replies.ring();
+                    Channel::ALL.into_iter().for_each(|channel| channel.bell(wake).ring());
                     loop {
                         match listener.recv().await {
-                            Ok(hint) if hint.channel() == Channel::Lanes.name() => wake.lanes.ring(),
-                            Ok(hint) if hint.channel() == Channel::Replies.name() => wake.replies.ring(),
-                            Ok(_) => wake.outbox.ring(),
+                            Ok(hint) => {
+                                let meant = |channel: &Channel| channel.name() == hint.channel();
+                                Channel::ALL.into_iter().filter(meant).for_each(|channel| channel.bell(wake).ring());
+                            }
                             Err(error) => break error,
                         }
                     }
@@ -232,24 +243,46 @@ impl Store {
 
     /// Ends softly: other hosts may take the lanes over at once. Call it when all tasks are done.
     pub async fn close(&self) {
-        let Shared { engine, host, .. } = &*self.shared;
-        if let Err(error) = engine.write(Leave { host: *host }).await {
+        let Shared { engine, host, leases, .. } = &*self.shared;
+        if let Err(error) = engine.write(Leave { host: *host, leases: Arc::clone(leases) }).await {
             tracing::warn!(error = %error, "this host's lanes stay leased for {LEASE} ms: {error}");
         }
         engine.close().await;
     }
 }
 
-/// What other hosts are to be told.
-#[derive(Default)]
+/// Who is told that something may be due: this host by its bells, the others through the database.
 pub(super) struct Hints {
-    due: [std::sync::atomic::AtomicBool; Channel::ALL.len()],
+    /// Whether what this host makes due goes to its claims without a bell (`engine/stand`).
+    stands: bool,
+    wake: OnceLock<Wake>,
+    due: [AtomicBool; Channel::ALL.len()],
     bell: tokio::sync::Notify,
 }
 
 impl Hints {
-    /// Something has become due.
+    pub(super) fn new(dialect: Dialect) -> Self {
+        let (wake, due, bell) = Default::default();
+        Self { stands: dialect == Dialect::Sqlite, wake, due, bell }
+    }
+
+    /// Something may have become due that no claim has seen.
+    pub(super) fn ring(&self, channel: Channel) {
+        if let Some(wake) = self.wake.get() {
+            channel.bell(wake).ring();
+        }
+    }
+
+    /// This host may have something due that it has just written.
+    pub(super) fn look(&self, channel: Channel) {
+        if !self.stands {
+            self.ring(channel);
+        }
+    }
+
+    /// Something has become due, for any host.
     pub(super) fn give(&self, channel: Channel) {
+        self.look(channel);
         self.due[channel as usize].store(true, Ordering::Release);
         self.bell.notify_one();
     }

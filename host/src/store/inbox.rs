@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::commit::NewCall;
 use super::dialect::Sql;
-use super::engine::{Channel, Job, Verdict};
+use super::engine::{Bearing, Channel, Job, Verdict};
 use super::error::StoreError;
 use super::lanes::{self, Claim, LaneKind};
 use super::leases::Lease;
@@ -120,6 +120,15 @@ fn unchained(chain: &str) -> Vec<PluginName> {
     chain.split(',').filter_map(PluginName::new).collect()
 }
 
+/// What a claim of turns has brought.
+#[derive(Debug, Default)]
+pub struct DueTurns {
+    /// The lanes, those whose events have waited longest first.
+    pub lanes: Vec<ClaimedTurns>,
+    /// When the next lane of these plugins is due that was not.
+    pub next: Option<Millis>,
+}
+
 /// A lane of turns and what is due in it.
 #[derive(Debug)]
 pub struct ClaimedTurns {
@@ -199,6 +208,11 @@ impl Job for Accept {
         self.insert_events(stored, session).await?;
         alerts::send(self.bot, &calls, self.now, session).await?;
         Ok(Verdict::Commit(Some(accepted)))
+    }
+
+    fn bearing(&self, on: Channel) -> Bearing {
+        let says = self.updates.iter().any(|update| !update.host.is_empty());
+        if on == Channel::Lanes || says { Bearing::MakesDue } else { Bearing::None }
     }
 }
 
@@ -289,16 +303,16 @@ impl Accept {
 struct ClaimTurns(Claim, usize, Vec<(BotId, Part)>);
 
 impl Job for ClaimTurns {
-    type Output = Vec<ClaimedTurns>;
+    type Output = DueTurns;
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Self::Output>, StoreError> {
         let Self(claim, limit, plugins) = self;
-        let leases = match plugins.is_empty() {
-            true => vec![],
+        let (leases, mut next) = match plugins.is_empty() {
+            true => (vec![], None),
             false => claim.turns(*limit, plugins, session).await?,
         };
         if leases.is_empty() {
-            return Ok(Verdict::Commit(vec![]));
+            return Ok(Verdict::Commit(DueTurns { lanes: vec![], next }));
         }
         let lanes = leases.iter().map(|lease| [lease.lane.into()]).collect();
         let steps: Vec<_> = EVENTS_OF.with_rows(&[Param::from(EVENTS - 1)], lanes).collect();
@@ -308,7 +322,7 @@ impl Job for ClaimTurns {
         for mut row in answers.into_iter().flat_map(|answer| answer.rows) {
             let lane = row.integer(0)?;
             // What comes after an event that has to wait has to wait too.
-            if row.integer(2)? > claim.now {
+            if row.integer(2)? > claim.now() {
                 blocked.insert(lane);
             }
             if !blocked.contains(&lane) {
@@ -331,20 +345,27 @@ impl Job for ClaimTurns {
             }
         }
         albums::hand_out(events.values_mut().flatten(), session).await?;
-        let mut claimed = Vec::with_capacity(leases.len());
+        let mut lanes = Vec::with_capacity(leases.len());
         for lease in leases {
             match events.remove(&lease.lane) {
-                Some(events) => claimed.push(ClaimedTurns { lease, events }),
-                // A host that died has left a wrong time behind.
-                None => drop(session.one(lanes::free(lease.lane, lease.fence, claim.host)).await?),
+                Some(events) => lanes.push(ClaimedTurns { lease, events }),
+                // A host that died has left a wrong time behind. What the right one is, the next look shows.
+                None => {
+                    session.one(lanes::free(lease.lane, lease.fence, claim.host)).await?;
+                    next = Some(claim.now());
+                }
             }
         }
-        claimed.sort_by_key(|lane| lane.events[0].seq);
-        Ok(Verdict::Commit(claimed))
+        lanes.sort_by_key(|lane| lane.events[0].seq);
+        Ok(Verdict::Commit(DueTurns { lanes, next }))
+    }
+
+    fn bearing(&self, on: Channel) -> Bearing {
+        self.0.bearing(on)
     }
 
     fn settle(&self, output: &mut Self::Output) {
-        self.0.settle(output.iter_mut().map(|claimed| &mut claimed.lease));
+        self.0.settle(output.lanes.iter_mut().map(|claimed| &mut claimed.lease));
     }
 }
 
@@ -360,11 +381,17 @@ impl Store {
     ) -> Result<Accepted, StoreError> {
         let place = poll.map(|lease| (lease.lane, lease.fence, self.shared.host));
         let users = self.shared.known.new_among(bot, &updates);
+        let says = updates.iter().any(|update| !update.host.is_empty());
         let job = Accept { poll: place, bot, now: self.shared.clock.now(), updates, users: users.clone() };
         match self.shared.engine.write(job).await? {
             Some(accepted) => {
                 self.shared.known.learn(bot, &users);
-                self.shared.hints.give(Channel::Lanes);
+                if accepted.new > 0 {
+                    self.shared.hints.give(Channel::Lanes);
+                }
+                if says {
+                    self.shared.hints.give(Channel::Outbox);
+                }
                 Ok(accepted)
             }
             None => {
@@ -391,9 +418,22 @@ impl Store {
     }
 
     /// Claims up to `limit` lanes of these plugins whose next event is due (TXN 2), the longest waiting first.
-    pub async fn claim_turns(&self, limit: usize, plugins: &[(BotId, Part)]) -> Result<Vec<ClaimedTurns>, StoreError> {
-        let claim = Claim::new(self, LaneKind::Turns);
-        let claimed = self.shared.engine.write(ClaimTurns(claim, limit, plugins.to_vec())).await;
+    pub async fn claim_turns(&self, limit: usize, plugins: &[(BotId, Part)]) -> Result<DueTurns, StoreError> {
+        let job = ClaimTurns(Claim::new(self, LaneKind::Turns), limit, plugins.to_vec());
+        let claimed = self.shared.engine.write(job).await;
+        claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Turns))
+    }
+
+    /// The same, as soon as something may have become due: on SQLite in the transaction that makes it so. `None`:
+    /// `otherwise` has ended before, and nothing was claimed.
+    pub async fn claim_turns_when_due(
+        &self,
+        limit: usize,
+        plugins: &[(BotId, Part)],
+        otherwise: impl Future<Output = ()>,
+    ) -> Result<Option<DueTurns>, StoreError> {
+        let job = ClaimTurns(Claim::new(self, LaneKind::Turns), limit, plugins.to_vec());
+        let claimed = self.shared.engine.write_when_due(Channel::Lanes, job, otherwise).await;
         claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Turns))
     }
 }

@@ -12,17 +12,17 @@
 //! 4. Whoever gives a lane back locks it *before* looking for its head, in a statement of its own. A single statement
 //!    would wait for the lock and then still look at the rows as they were before it had waited.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::dialect::Sql;
-use super::engine::{Channel, Job, Verdict};
+use super::dialect::{Dialect, Sql};
+use super::engine::{Bearing, Channel, Job, Verdict};
 use super::error::StoreError;
 use super::hosts::{self, Alive};
 use super::leases::{Lease, Leases};
-use super::session::{Param, Record, Session, Step, params};
+use super::session::{Answer, Param, Record, Session, Step, params};
 use super::{Store, outbox};
-use crate::clock::Millis;
+use crate::clock::{Clock, Millis};
 use crate::model::{BotId, Part};
 
 /// Which sort of work a lane holds.
@@ -42,6 +42,14 @@ impl LaneKind {
             Self::Polling => 0,
             Self::Turns => 1,
             Self::Sending => 2,
+        }
+    }
+
+    /// Where those hear of it who claim it. Polling is claimed now and then; what was dropped of it any claim gives back.
+    pub(super) fn channel(self) -> Channel {
+        match self {
+            Self::Polling | Self::Turns => Channel::Lanes,
+            Self::Sending => Channel::Outbox,
         }
     }
 }
@@ -109,15 +117,16 @@ static CLAIM_POLLING: Sql = Sql::new(concat!(
     " RETURNING id, fence, bot_id, plugin, chat_id",
 ));
 static MINE: Sql = Sql::new("SELECT id, fence FROM lanes WHERE host_id = $1 AND kind = $2");
+/// When the next free lane is due that is due after `$4`.
 static NEXT_SEND: Sql = Sql::new(concat!(
     "WITH item (bot_id) AS ({rows})
-     SELECT MIN((SELECT due_at FROM lanes WHERE kind = $2 AND lanes.bot_id = item.bot_id AND due_at IS NOT NULL AND ",
+     SELECT MIN((SELECT due_at FROM lanes WHERE kind = $2 AND lanes.bot_id = item.bot_id AND due_at > $4 AND ",
     free!(),
     " ORDER BY due_at LIMIT 1)) FROM item",
 ));
 static NEXT_TURN: Sql = Sql::new(concat!(
     "WITH item (bot_id, plugin) AS ({rows})
-     SELECT due_at FROM lanes WHERE kind = $2 AND due_at IS NOT NULL AND ",
+     SELECT due_at FROM lanes WHERE kind = $2 AND due_at > $4 AND ",
     free!(),
     " AND EXISTS (SELECT 1 FROM item WHERE item.bot_id = lanes.bot_id AND item.plugin = lanes.plugin)
      ORDER BY due_at LIMIT 1",
@@ -133,6 +142,7 @@ static LOCK: Sql = Sql::new(concat!(held!(), " {for_update}"));
 /// The same, or nothing while somebody else has it locked.
 static LOCK_FREE: Sql = Sql::new(concat!(held!(), " {skip_locked}"));
 static STILL_MINE: Sql = Sql::new(held!());
+static FREED: Sql = Sql::new("SELECT id FROM lanes WHERE id = $1 AND fence = $2 AND host_id IS NULL");
 static FREE: Sql = Sql::new(
     "UPDATE lanes SET host_id = NULL, due_at = CASE kind
         WHEN 1 THEN (SELECT i.due_at FROM inbox i WHERE i.lane_id = lanes.id AND i.state = 0 ORDER BY i.seq LIMIT 1)
@@ -145,7 +155,9 @@ static POSTPONE: Sql =
 /// Claims lanes of one kind. The jobs that claim hold one of these.
 pub(super) struct Claim {
     pub(super) host: i64,
-    pub(super) now: Millis,
+    clock: Clock,
+    /// When it was run last: it may have stood for a while before.
+    now: AtomicI64,
     kind: LaneKind,
     leases: Arc<Leases>,
     /// Dropped leases that the last run has given back.
@@ -160,68 +172,99 @@ impl Claim {
     pub(super) fn new(store: &Store, kind: LaneKind) -> Self {
         let shared = &store.shared;
         let (leases, given_back, searched) = (Arc::clone(&shared.leases), Mutex::default(), AtomicBool::new(false));
-        let alive = Arc::clone(&shared.alive);
-        Self { host: shared.host, now: shared.clock.now(), kind, leases, given_back, searched, alive }
+        let (alive, clock) = (Arc::clone(&shared.alive), shared.clock.clone());
+        Self { host: shared.host, now: clock.now().into(), clock, kind, leases, given_back, searched, alive }
     }
 
-    /// Claims chats of these bots with something due, up to so many of each.
+    /// When it was run.
+    pub(super) fn now(&self) -> Millis {
+        self.now.load(Ordering::Acquire)
+    }
+
+    /// What its jobs mean for the claims of a channel.
+    pub(super) fn bearing(&self, on: Channel) -> Bearing {
+        if on == self.kind.channel() { Bearing::Claims } else { Bearing::None }
+    }
+
+    /// From when on what is due is looked for after a claim. One writer has just claimed all that was due; where there are
+    /// several, somebody may have had a lane locked.
+    fn after(&self, session: &Session<'_>) -> Millis {
+        match session.dialect() {
+            Dialect::Sqlite => self.now(),
+            Dialect::Postgres => Millis::MIN,
+        }
+    }
+
+    /// Claims chats of these bots with something due, up to so many of each. With them comes when the next one is due.
     pub(super) async fn sending(
         &self,
         bots: &[(BotId, usize)],
         session: &mut Session<'_>,
-    ) -> Result<Vec<ClaimedChat>, StoreError> {
+    ) -> Result<(Vec<ClaimedChat>, Option<Millis>), StoreError> {
         self.prepare(session).await?;
+        let now = self.now();
         let mut due: Vec<_> = bots.iter().map(|(bot, _)| bot.0).collect();
         // One look at all of them saves the claims of those who have nothing, which are most.
         if due.len() > 1 {
             let rows = due.iter().map(|bot| [Param::from(*bot)]).collect();
-            let steps: Vec<_> = BOTS_DUE.with_rows(&[Param::from(self.now)], rows).collect();
+            let steps: Vec<_> = BOTS_DUE.with_rows(&[Param::from(now)], rows).collect();
             let answers = session.run(&steps).await?;
             due = answers.iter().flat_map(|answer| &answer.rows).map(|row| row.integer(0)).collect::<Result<_, _>>()?;
         }
         let claims = bots.iter().filter(|(bot, _)| due.contains(&bot.0)).map(|(bot, limit)| {
             let limit = i64::try_from(*limit).unwrap_or(i64::MAX);
-            CLAIM_SENDING.with(params![self.now, bot.0, self.host, limit])
+            CLAIM_SENDING.with(params![now, bot.0, self.host, limit])
         });
-        let answers = session.run(&claims.collect::<Vec<_>>()).await?;
+        let mut steps: Vec<_> = claims.collect();
+        let claims = steps.len();
+        steps.extend(next_sends(bots.iter().map(|(bot, _)| *bot), now, self.host, self.after(session)));
+        let mut answers = session.run(&steps).await?;
+        let next = earliest(&answers.split_off(claims))?;
         let chat = |row: Record| {
             let (hold_until, notes) = (row.integer(5)?, row.integer(6)?);
             Ok(ClaimedChat { lease: self.lease(row)?, hold_until, is_noted: notes > 0 })
         };
-        answers.into_iter().flat_map(|answer| answer.rows).map(chat).collect()
+        let chats = answers.into_iter().flat_map(|answer| answer.rows).map(chat);
+        Ok((chats.collect::<Result<_, StoreError>>()?, next))
     }
 
-    /// Claims lanes of turns of these plugins that are due.
+    /// Claims lanes of turns of these plugins that are due. With them comes when the next one is.
     pub(super) async fn turns(
         &self,
         limit: usize,
         plugins: &[(BotId, Part)],
         session: &mut Session<'_>,
-    ) -> Result<Vec<Lease>, StoreError> {
+    ) -> Result<(Vec<Lease>, Option<Millis>), StoreError> {
+        self.prepare(session).await?;
+        let (now, kind) = (self.now(), self.kind.number());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let params = params![self.now, self.kind.number(), self.host, limit];
-        self.claim(of_plugins(&CLAIM_TURNS, &params, plugins)?, session).await
+        let params = params![now, kind, self.host, limit];
+        let claim = of_plugins(&CLAIM_TURNS, &params, plugins)?;
+        let next = next_turn(plugins, now, self.host, self.after(session))?;
+        let mut answers = session.run(&[claim, next]).await?;
+        let next = earliest(&answers.split_off(1))?;
+        let leases = answers.into_iter().flat_map(|answer| answer.rows).map(|row| self.lease(row));
+        Ok((leases.collect::<Result<_, _>>()?, next))
     }
 
     /// Claims the lane of a bot's polling, making it if need be. Once a claim has failed without an answer, a lane that
     /// this host holds may be the fruit of it; nobody in this host asks for one that it knows to have.
     async fn polling(&self, bot: BotId, session: &mut Session<'_>) -> Result<Vec<Lease>, StoreError> {
-        let again = i64::from(self.leases.is_in_doubt(self.kind));
-        self.claim(CLAIM_POLLING.with(params![self.now, self.kind.number(), self.host, bot.0, again]), session).await
-    }
-
-    async fn claim(&self, claim: Step, session: &mut Session<'_>) -> Result<Vec<Lease>, StoreError> {
         self.prepare(session).await?;
-        let answer = session.one(claim).await?;
+        let again = i64::from(self.leases.is_in_doubt(self.kind));
+        let params = params![self.now(), self.kind.number(), self.host, bot.0, again];
+        let answer = session.one(CLAIM_POLLING.with(params)).await?;
         answer.rows.into_iter().map(|row| self.lease(row)).collect()
     }
 
     /// Sees to what has to be right before a claim: that this host counts as alive, and that what it holds for nothing is
     /// free.
     async fn prepare(&self, session: &mut Session<'_>) -> Result<(), StoreError> {
-        if self.alive.is_short(self.now) {
+        let now = self.clock.now();
+        self.now.store(now, Ordering::Release);
+        if self.alive.is_short(now) {
             // What a host claims whose time is over would be taken from it at once.
-            session.one(hosts::register(self.host, self.now)).await?;
+            session.one(hosts::register(self.host, now)).await?;
         }
         let mut dropped = self.leases.dropped();
         for (lane, fence) in std::mem::take(&mut dropped) {
@@ -236,24 +279,10 @@ impl Claim {
         }
         let search = self.kind != LaneKind::Polling && self.leases.is_in_doubt(self.kind);
         if search {
-            self.free_unknown(session).await?;
+            free_unknown(self.host, self.kind, &self.leases, session).await?;
         }
         self.searched.store(search, Ordering::Release);
         *self.given_back.lock().unwrap_or_else(PoisonError::into_inner) = dropped;
-        Ok(())
-    }
-
-    /// Gives back what a claim has taken whose answer was lost. Nobody has seen what waits there, so nothing of it is in
-    /// the air.
-    async fn free_unknown(&self, session: &mut Session<'_>) -> Result<(), StoreError> {
-        let mine = session.one(MINE.with(params![self.host, self.kind.number()])).await?;
-        for row in mine.rows {
-            let (lane, fence) = (row.integer(0)?, row.integer(1)?);
-            if !self.leases.knows(lane, fence) {
-                let steps = [lock(lane, fence, self.host), outbox::landed(lane), free(lane, fence, self.host)];
-                session.run(&steps).await?;
-            }
-        }
         Ok(())
     }
 
@@ -269,14 +298,51 @@ impl Claim {
         for lease in leases {
             lease.begin();
         }
-        if self.alive.is_short(self.now) {
-            self.alive.renewed(self.now);
+        if self.alive.is_short(self.now()) {
+            self.alive.renewed(self.now());
         }
         self.leases.were_given_back(&self.given_back.lock().unwrap_or_else(PoisonError::into_inner));
         if self.searched.load(Ordering::Acquire) {
             self.leases.is_sure(self.kind);
         }
     }
+}
+
+/// Gives back what a claim has taken whose answer was lost. Nobody has seen what waits there, so nothing of it is in the
+/// air.
+pub(super) async fn free_unknown(
+    host: i64,
+    kind: LaneKind,
+    leases: &Leases,
+    session: &mut Session<'_>,
+) -> Result<(), StoreError> {
+    let mine = session.one(MINE.with(params![host, kind.number()])).await?;
+    for row in mine.rows {
+        let (lane, fence) = (row.integer(0)?, row.integer(1)?);
+        if !leases.knows(lane, fence) {
+            session.run(&[lock(lane, fence, host), outbox::landed(lane), free(lane, fence, host)]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Asks when the next free chat of each of these bots is due.
+pub(super) fn next_sends(bots: impl Iterator<Item = BotId>, now: Millis, host: i64, after: Millis) -> Vec<Step> {
+    let rows = bots.map(|bot| [Param::from(bot.0)]).collect();
+    let params = params![now, LaneKind::Sending.number(), host, after];
+    NEXT_SEND.with_rows(&params, rows).collect()
+}
+
+/// Asks when the next free lane of turns of these plugins is due.
+pub(super) fn next_turn(plugins: &[(BotId, Part)], now: Millis, host: i64, after: Millis) -> Result<Step, StoreError> {
+    let params = params![now, LaneKind::Turns.number(), host, after];
+    of_plugins(&NEXT_TURN, &params, plugins)
+}
+
+/// The earliest of the times that were answered.
+pub(super) fn earliest(answers: &[Answer]) -> Result<Option<Millis>, StoreError> {
+    let times = answers.iter().flat_map(|answer| &answer.rows).map(|row| row.maybe_integer(0));
+    Ok(times.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().min())
 }
 
 /// A query about the lanes of turns of these plugins. There are never so many that it would take two.
@@ -297,6 +363,11 @@ pub(super) struct ClaimedChat {
 /// Answers one row if the lane is still held under this fence, and keeps it so until the transaction ends.
 pub(super) fn lock(lane: i64, fence: i64, host: i64) -> Step {
     LOCK.with(params![lane, fence, host])
+}
+
+/// Answers one row if nobody holds the lane, and nobody has held it since it was held under this fence.
+pub(super) fn is_free(lane: i64, fence: i64) -> Step {
+    FREED.with(params![lane, fence])
 }
 
 /// Gives a lane back; after [`lock`], see rule 4.
@@ -354,29 +425,6 @@ impl Store {
         claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Polling))
     }
 
-    /// When the next free chat of these bots is due.
-    pub async fn next_send(&self, bots: &[BotId]) -> Result<Option<Millis>, StoreError> {
-        let rows = bots.iter().map(|bot| [Param::from(bot.0)]).collect();
-        let mut next = None;
-        let params = params![self.shared.clock.now(), LaneKind::Sending.number(), self.shared.host];
-        for step in NEXT_SEND.with_rows(&params, rows) {
-            let answer = self.shared.engine.read(step).await?;
-            let due = answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))?;
-            next = [next, due].into_iter().flatten().min();
-        }
-        Ok(next)
-    }
-
-    /// When the next free lane of turns of these plugins is due.
-    pub async fn next_turn(&self, plugins: &[(BotId, Part)]) -> Result<Option<Millis>, StoreError> {
-        if plugins.is_empty() {
-            return Ok(None);
-        }
-        let params = params![self.shared.clock.now(), LaneKind::Turns.number(), self.shared.host];
-        let answer = self.shared.engine.read(of_plugins(&NEXT_TURN, &params, plugins)?).await?;
-        answer.rows.first().map_or(Ok(None), |row| row.maybe_integer(0))
-    }
-
     /// Gives a lane back. If it was taken over meanwhile, that is fine too.
     pub async fn release(&self, lease: Lease) -> Result<(), StoreError> {
         self.give_back(&lease, None).await
@@ -391,8 +439,11 @@ impl Store {
         let (lane, fence, host) = (lease.lane, lease.fence, self.shared.host);
         self.shared.engine.write(GiveBack { lane, fence, host, until }).await?;
         lease.spend();
-        if until.is_none() {
-            self.shared.hints.give(if lease.kind == LaneKind::Sending { Channel::Outbox } else { Channel::Lanes });
+        let channel = lease.kind.channel();
+        // Of what is due later only this host has to know when.
+        match until {
+            None => self.shared.hints.give(channel),
+            Some(_) => self.shared.hints.look(channel),
         }
         Ok(())
     }

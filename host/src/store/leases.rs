@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::hosts::Hints;
 use super::lanes::{FenceOutcome, LaneKind, Then};
 use crate::model::{BotId, Part, PluginName};
 
@@ -106,13 +107,18 @@ impl Drop for Lease {
             let mut state = self.leases.state();
             state.held.remove(&(self.lane, self.fence));
             state.dropped.push((self.lane, self.fence));
+            drop(state);
+            self.leases.hints.ring(self.kind.channel());
         }
     }
 }
 
 /// What this host knows of the lanes it holds, by number and fence.
-#[derive(Default)]
-pub(super) struct Leases(Mutex<State>);
+pub(super) struct Leases {
+    state: Mutex<State>,
+    /// Whoever drops a lease asks for the claim that gives it back.
+    hints: Arc<Hints>,
+}
 
 #[derive(Default)]
 struct State {
@@ -124,6 +130,10 @@ struct State {
 }
 
 impl Leases {
+    pub(super) fn new(hints: &Arc<Hints>) -> Self {
+        Self { state: Mutex::default(), hints: Arc::clone(hints) }
+    }
+
     /// Whether this host has the lease, or had it and has dropped it since.
     pub(super) fn knows(&self, lane: i64, fence: i64) -> bool {
         let state = self.state();
@@ -153,6 +163,6 @@ impl Leases {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::chats::{self, Learned};
 use super::dialect::Sql;
-use super::engine::{Job, Verdict};
+use super::engine::{Bearing, Channel, Job, Verdict};
 use super::error::StoreError;
 use super::lanes::{self, Claim, ClaimedChat, FenceOutcome, LaneKind, Then};
 use super::leases::Lease;
@@ -70,8 +70,10 @@ pub struct Claimed {
     pub chats: Vec<ClaimedSends>,
     /// Bots that another host, or this one before a restart, was told to let rest, and until when.
     pub holds: Vec<(BotId, Millis)>,
-    /// Whether some bot had at least as many chats as it was asked for, so that more may be due.
+    /// Whether more may be due: some bot had at least as many chats as it was asked for, or calls have moved elsewhere.
     pub is_full: bool,
+    /// When the next chat of these bots is due that was not.
+    pub next: Option<Millis>,
 }
 
 /// What became of marks.
@@ -216,41 +218,49 @@ impl Job for ClaimSends {
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Claimed>, StoreError> {
         let Self(claim, bots) = self;
-        let chats = claim.sending(bots, session).await?;
-        let mut claimed = Claimed::default();
+        let (chats, next) = claim.sending(bots, session).await?;
+        let mut claimed = Claimed { next, ..Claimed::default() };
         for (bot, limit) in bots {
             claimed.is_full |= chats.iter().filter(|chat| chat.lease.bot == *bot).count() >= *limit;
         }
         let mut open = Vec::with_capacity(chats.len());
         for ClaimedChat { lease, hold_until, is_noted } in chats {
             let (lane, fence) = (lease.lane, lease.fence);
-            if hold_until > claim.now {
+            if hold_until > claim.now() {
                 claimed.holds.push((lease.bot, hold_until));
                 session.one(lanes::put_off(lane, fence, claim.host, hold_until)).await?;
                 continue;
             }
             let mut was = None;
             if is_noted {
-                match chats::apply_notes(&lease, claim.now, session).await? {
+                match chats::apply_notes(&lease, claim.now(), session).await? {
                     Some(notes) => was = notes.was,
                     None => {
                         session.one(lanes::free(lane, fence, claim.host)).await?;
+                        claimed.is_full = true;
                         continue;
                     }
                 }
             }
             open.push((lease, was));
         }
-        let mut calls = take_calls(&open, claim.now, session).await?;
+        let mut calls = take_calls(&open, claim.now(), session).await?;
         for (lease, was) in open {
             match calls.remove(&lease.lane) {
                 Some(calls) => claimed.chats.push(ClaimedSends { lease, calls, was }),
                 // A host that died has left a wrong time behind, or all that waited has just ended.
-                None => drop(session.one(lanes::free(lease.lane, lease.fence, claim.host)).await?),
+                None => {
+                    session.one(lanes::free(lease.lane, lease.fence, claim.host)).await?;
+                    claimed.is_full = true;
+                }
             }
         }
         claimed.chats.sort_by_key(|lane| lane.calls[0].seq);
         Ok(Verdict::Commit(claimed))
+    }
+
+    fn bearing(&self, on: Channel) -> Bearing {
+        self.0.bearing(on)
     }
 
     fn settle(&self, output: &mut Claimed) {
@@ -319,6 +329,7 @@ struct MarkSends {
     fence: i64,
     host: i64,
     steps: Vec<Step>,
+    then: Then,
 }
 
 impl Job for MarkSends {
@@ -327,10 +338,19 @@ impl Job for MarkSends {
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Self::Output>, StoreError> {
         let held = session.one(LOCK.with(params![self.lane, self.fence, self.host])).await?;
-        let Some(row) = held.rows.first() else { return Ok(Verdict::Undo(None)) };
+        let Some(row) = held.rows.first() else {
+            // Nobody but this very job frees the lane under this fence: its answer was lost, and it is asked again.
+            let is_free = self.then == Then::Release
+                && !session.one(lanes::is_free(self.lane, self.fence)).await?.rows.is_empty();
+            return Ok(Verdict::Undo(is_free.then_some(0)));
+        };
         let hold_until = row.integer(1)?;
         session.run(&self.steps).await?;
         Ok(Verdict::Commit(Some(hold_until)))
+    }
+
+    fn bearing(&self, on: Channel) -> Bearing {
+        if on == Channel::Outbox { Bearing::MakesDue } else { Bearing::None }
     }
 }
 
@@ -373,6 +393,18 @@ impl Store {
         claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Sending))
     }
 
+    /// The same, as soon as something may have become due: on SQLite in the transaction that makes it so. `None`:
+    /// `otherwise` has ended before, and nothing was claimed.
+    pub async fn claim_sends_when_due(
+        &self,
+        bots: &[(BotId, usize)],
+        otherwise: impl Future<Output = ()>,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let job = ClaimSends(Claim::new(self, LaneKind::Sending), bots.to_vec());
+        let claimed = self.shared.engine.write_when_due(Channel::Outbox, job, otherwise).await;
+        claimed.inspect_err(|_| self.shared.leases.doubt(LaneKind::Sending))
+    }
+
     /// Records what became of calls and what else was learned (TXN 4). Of calls that were claimed and are not marked when
     /// the lane is released, it is known that they were not made.
     pub async fn mark_sends(
@@ -400,7 +432,10 @@ impl Store {
         if then == Then::Release {
             steps.extend([landed(lane), lanes::free(lane, fence, host)]);
         }
-        let held = self.shared.engine.write(MarkSends { lane, fence, host, steps }).await?;
+        let held = self.shared.engine.write(MarkSends { lane, fence, host, steps, then }).await?;
+        if held.is_some() && then == Then::Release {
+            self.shared.hints.look(Channel::Outbox);
+        }
         let hold_until = held.max(learned.hold_until).unwrap_or(0);
         Ok(Marked { fence: lease.after(held.is_some(), then), hold_until })
     }

@@ -46,6 +46,8 @@ mod outbox;
 
 mod chats;
 
+mod claims;
+
 mod records;
 
 mod reading;
@@ -103,6 +105,24 @@ async fn each_database(body: impl AsyncFn(&Place)) {
         eprintln!("on PostgreSQL");
         body(&Place { url: database.url(), clock: Clock::manual(START), folder: None }).await;
         database.drop().await;
+    }
+}
+
+impl Store {
+    /// When the next free lane of turns of these plugins is due, be it now.
+    async fn next_turn(&self, plugins: &[(BotId, Part)]) -> Result<Option<Millis>, StoreError> {
+        let step = super::lanes::next_turn(plugins, self.shared.clock.now(), self.shared.host, 0)?;
+        super::lanes::earliest(&[self.shared.engine.read(step).await?])
+    }
+
+    /// The same for the chats of these bots.
+    async fn next_send(&self, bots: &[BotId]) -> Result<Option<Millis>, StoreError> {
+        let bots = bots.iter().copied();
+        let mut answers = Vec::new();
+        for step in super::lanes::next_sends(bots, self.shared.clock.now(), self.shared.host, 0) {
+            answers.push(self.shared.engine.read(step).await?);
+        }
+        super::lanes::earliest(&answers)
     }
 }
 
@@ -165,7 +185,7 @@ fn loaded() -> Vec<(BotId, Part)> {
 /// Stores an update for one chat and claims its lane.
 async fn begin_turn(store: &Store, update_id: i64, chat: i64) -> ClaimedTurns {
     store.accept(None, BOT, vec![update(update_id, &[chat])]).await.expect("accepted");
-    let claimed = store.claim_turns(10, &loaded()).await.expect("claimed");
+    let claimed = store.claim_turns(10, &loaded()).await.expect("claimed").lanes;
     claimed.into_iter().find(|lane| lane.lease.chat() == chat).expect("the lane is due")
 }
 

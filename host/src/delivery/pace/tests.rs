@@ -34,6 +34,17 @@ fn times(paces: &mut Paces, chat: i64, until: Millis) -> Vec<Millis> {
 }
 
 #[test]
+fn a_place_is_paid_when_it_is_used() {
+    let mut paces = only(|pace| pace.per_second = 30);
+    // A claim that stands has paid for places; its chats come ten seconds later.
+    assert_eq!(paces.places(1_000_000, BOT, 3), Places::Paid(3));
+    paces.give_back(BOT, 3);
+    paces.pay(1_010_000, BOT, 3);
+    assert!(matches!(paces.places(1_010_000, BOT, 1), Places::NoneUntil(_)), "the line is as full as it can be");
+    assert_eq!(paces.places(1_020_000, BOT, 9), Places::Paid(3), "and no fuller");
+}
+
+#[test]
 fn a_chat_gets_a_burst_and_then_one_a_second() {
     let mut paces = only(|pace| pace.per_second_in_chat = 1);
     assert_eq!(times(&mut paces, 7, 3_500), [0, 0, 0, 1_000, 2_000, 3_000]);

@@ -81,14 +81,13 @@ pub(super) async fn ask(
     let body = follows(schema, check_body(&route, &body)?).await?;
     let chat = path::lane(&route, &path);
     let payload = Payload::Request { route: route.name, path, query, body };
-    // Whoever asked may go away while it is being stored. What is stored then has its hint all the same, and its place.
+    // Whoever asked may go away while it is being stored. What is stored then counts all the same, and has its place.
     let (tell, told) = oneshot::channel();
     let tasks = api.tasks.clone();
     tasks.spawn(async move {
         let outcome = async {
             let seq = api.store.put_event(id, part, chat, &payload).await?;
             bot.pressure.stored(1);
-            api.wake.lanes.ring();
             Ok((seq, api.waiting.wait(seq, place, api.clock.now()).await))
         };
         let _ = tell.send(outcome.await);

@@ -16,6 +16,7 @@ use super::{Attempt, Engine, Inbound, READ_TIME, Readers, Work, connect};
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 use crate::store::session::{Connect, Connection};
+use crate::wake::{Bell, Wake};
 
 /// Connections for writing: more than a server has cores to flush with, fewer than it would notice.
 pub(super) const WRITERS: usize = 16;
@@ -166,6 +167,14 @@ pub(in crate::store) enum Channel {
 
 impl Channel {
     pub(in crate::store) const ALL: [Self; 3] = [Self::Lanes, Self::Outbox, Self::Replies];
+
+    pub(in crate::store) fn bell(self, wake: &Wake) -> &Bell {
+        match self {
+            Self::Lanes => &wake.lanes,
+            Self::Outbox => &wake.outbox,
+            Self::Replies => &wake.replies,
+        }
+    }
 
     pub(in crate::store) fn name(self) -> &'static str {
         match self {

@@ -2,7 +2,8 @@
 //!
 //! The writer commits in groups: it takes every job that waits, runs each in a savepoint of one transaction and answers
 //! all of them after the one COMMIT, so sixty-four turns that finish together cost one flush to the disk. A job that
-//! fails is rolled back to its savepoint alone; a COMMIT that fails fails all of them.
+//! fails is rolled back to its savepoint alone; a COMMIT that fails fails all of them. The claims that wait for what the
+//! group has made due are its last jobs (`stand`).
 //!
 //! A large job, such as a turn that writes a thousand rows, has a transaction of its own. However many large ones there
 //! are, a small one waits for one of them at most, and as long as there are small ones, the large ones have a tenth of the
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use super::stand::{Bearing, CLAIMED};
 use super::{Attempt, Engine, Inbound, Readers, Work, connect};
 use crate::store::dialect::{Dialect, Sql};
 use crate::store::error::StoreError;
@@ -246,35 +248,45 @@ async fn write(inbound: Inbound, how: Connect, writer: Connection) {
     }
 }
 
-/// Runs the jobs that wait, and those that come in the meantime, in one transaction.
+/// Runs the jobs that wait, and those that come in the meantime, in one transaction; then the claims that stand.
 async fn commit_group(connection: &mut Connection, first: Box<dyn Work>, line: &mut Line) -> Result<(), StoreError> {
     if let Err(error) = connection.session().one(BEGIN.with(vec![])).await {
         first.answer(Err(error.clone()));
         return Err(error);
     }
-    let mut group = Vec::new();
+    let (mut group, mut due) = (Vec::new(), [false; CLAIMED.len()]);
     let is_alone = first.is_large();
     let mut next = Some(first);
     let mut result = Ok(());
     while let Some(mut work) = next.take() {
-        let mut session = connection.session().prefix(NEXT_JOB.0, NEXT_JOB.1);
-        let attempt = work.attempt(&mut session).await;
-        // Without a statement there is no savepoint of this job, and going back would undo the job before it.
-        let untouched = session.is_untouched();
-        group.push(work);
-        if !matches!(attempt, Attempt::Commit) && !untouched {
-            // Some errors, such as a full disk, end the whole transaction. Then there is no savepoint to go back to,
-            // and nothing of the group may be reported as done.
-            result = connection.session().one(UNDO_JOB.with(vec![])).await.map(drop);
-            if let (Err(error), Attempt::Failed(cause)) = (&mut result, attempt) {
-                *error = cause;
+        match run_job(connection, &mut *work).await {
+            Ok(true) => {
+                for channel in CLAIMED {
+                    match work.bearing(channel) {
+                        Bearing::MakesDue => due[channel as usize] = true,
+                        Bearing::Claims => {
+                            due[channel as usize] = false;
+                            line.inbound.stands.looked(channel);
+                        }
+                        Bearing::None => {}
+                    }
+                }
             }
-            if result.is_err() {
-                break;
-            }
+            Ok(false) => {}
+            Err(error) => result = Err(error),
         }
-        if group.len() < GROUP && !is_alone {
+        group.push(work);
+        if result.is_ok() && group.len() < GROUP && !is_alone {
             next = line.next();
+        }
+    }
+    for channel in CLAIMED {
+        if result.is_ok()
+            && due[channel as usize]
+            && let Some(mut claim) = line.inbound.stands.call(channel)
+        {
+            result = run_job(connection, &mut *claim).await.map(drop);
+            group.push(claim);
         }
     }
     if result.is_ok() {
@@ -288,6 +300,19 @@ async fn commit_group(connection: &mut Connection, first: Box<dyn Work>, line: &
         work.answer(result.clone());
     }
     result
+}
+
+/// Runs one job of a group; whether anything of it stays. An error has ended the whole transaction, as that of a full disk
+/// does: then there is no savepoint to go back to, and nothing of the group may be reported as done.
+async fn run_job(connection: &mut Connection, work: &mut dyn Work) -> Result<bool, StoreError> {
+    let mut session = connection.session().prefix(NEXT_JOB.0, NEXT_JOB.1);
+    let attempt = work.attempt(&mut session).await;
+    // Without a statement there is no savepoint of this job, and going back would undo the job before it.
+    if matches!(attempt, Attempt::Commit) || session.is_untouched() {
+        return Ok(matches!(attempt, Attempt::Commit));
+    }
+    let undone = connection.session().one(UNDO_JOB.with(vec![])).await;
+    undone.map(|_| false).map_err(|error| if let Attempt::Failed(cause) = attempt { cause } else { error })
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ async fn wants(store: &Store, update_id: i64, timers: Vec<TimerChange>) {
 /// What is due in the lanes of `cards`, as chat and event.
 async fn due(store: &Store) -> Vec<(i64, Payload)> {
     let mut due = Vec::new();
-    for lane in store.claim_turns(10, &loaded()).await.expect("claimed") {
+    for lane in store.claim_turns(10, &loaded()).await.expect("claimed").lanes {
         for event in &lane.events {
             let payload = event.payload.as_deref().expect("no update is behind it");
             due.push((lane.lease.chat(), Payload::from_json(payload).expect("it can be read")));
@@ -170,7 +170,7 @@ async fn a_request_ends_with_its_turn() {
         }
         assert_eq!(store.ended_requests(&seqs).await.expect("no error"), []);
         let reply = Reply { status: 201, body: "{}".into() };
-        for lane in store.claim_turns(10, &loaded()).await.expect("claimed") {
+        for lane in store.claim_turns(10, &loaded()).await.expect("claimed").lanes {
             let event = lane.events[0].seq;
             match lane.lease.chat() {
                 1 | 2 => {

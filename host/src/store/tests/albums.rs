@@ -25,6 +25,7 @@ async fn claim(store: &Store) -> Vec<ClaimedTurns> {
         .claim_turns(10, &[(BOT, cards().into()), (BOT, PluginName::new("single").expect("a name").into())])
         .await
         .expect("claimed")
+        .lanes
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ async fn answers_are_there_for_the_next_run_and_end_with_the_event() {
         let again = Failed::RetryAt { at: START, reason: "r".into(), digest: Some("ab".into()) };
         store.fail_turn(&lane.lease, event, again, Then::Release).await.unwrap();
         assert_eq!(place.number(&store, ROWS).await, 4);
-        let lane = store.claim_turns(10, &loaded()).await.unwrap().remove(0);
+        let lane = store.claim_turns(10, &loaded()).await.unwrap().lanes.remove(0);
         let commit = TurnCommit { asked: true, ..turn(event, &tables) };
         store.commit_turn(&lane.lease, commit, Then::Release).await.unwrap();
         assert_eq!(store.answers_of(event).await.unwrap(), []);

@@ -13,7 +13,7 @@ async fn together(stores: &[Store], count: usize, work: impl AsyncFn(&Store, usi
     stores[0].accept(None, BOT, vec![update(1, &chats)]).await.expect("accepted");
     let mut lanes = Vec::new();
     for store in stores {
-        for lane in store.claim_turns(count.div_ceil(stores.len()), &loaded()).await.expect("claimed") {
+        for lane in store.claim_turns(count.div_ceil(stores.len()), &loaded()).await.expect("claimed").lanes {
             lanes.push((store, lane));
         }
     }
@@ -131,7 +131,7 @@ async fn one_failure_in_a_group_is_its_own() {
         write(&store, &tables, vec![insert_card(1, "taken")]).await;
         let chats: Vec<_> = (0..100).collect();
         store.accept(None, BOT, vec![update(1, &chats)]).await.expect("accepted");
-        let lanes = store.claim_turns(100, &loaded()).await.expect("claimed");
+        let lanes = store.claim_turns(100, &loaded()).await.expect("claimed").lanes;
         let commits = lanes.iter().map(|lane| {
             let chat = lane.lease.chat();
             let code = if chat % 10 == 0 { "taken".to_owned() } else { format!("code {chat}") };
@@ -158,7 +158,7 @@ async fn small_commits_overtake_large_ones() {
     let tables = store.declare(&cards(), &tables()).await.expect("declared");
     let chats: Vec<_> = (1..=12).collect();
     store.accept(None, BOT, vec![update(1, &chats)]).await.expect("accepted");
-    let lanes = store.claim_turns(12, &loaded()).await.expect("claimed");
+    let lanes = store.claim_turns(12, &loaded()).await.expect("claimed").lanes;
     let ended = std::sync::Mutex::new(Vec::new());
     let commits = lanes.iter().zip(0_i64..).map(|(lane, number)| {
         let rows = if number < 10 { 200 } else { 1 };

@@ -69,7 +69,7 @@ async fn a_letter_that_is_tried_again_comes_before_what_waits_and_gets_a_day() {
         let lane = begin_turn(&store, 2, 10).await;
         store.accept(None, BOT, vec![update(3, &[10])]).await.expect("accepted");
         place.clock.advance(Duration::from_secs(3 * 86_400));
-        let lane = match store.claim_turns(10, &loaded()).await.expect("claimed").pop() {
+        let lane = match store.claim_turns(10, &loaded()).await.expect("claimed").lanes.pop() {
             // Its lease has run out in these three days.
             Some(again) => again,
             None => lane,
@@ -83,7 +83,7 @@ async fn a_letter_that_is_tried_again_comes_before_what_waits_and_gets_a_day() {
             assert_eq!(outcome.expect("no error"), CommitOutcome::Committed);
         }
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), Some(place.clock.now()));
-        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").remove(0);
+        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").lanes.remove(0);
         let event = &lane.events[0];
         assert_eq!((event.seq, event.update_id, event.attempt), (seq, 1, 0));
         assert_eq!(event.expires_at, Some(place.clock.now() + 86_400_000));
@@ -101,7 +101,7 @@ async fn a_letter_in_an_idle_lane_is_due_at_once_and_keeps_its_place() {
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), None);
         let letters = letters(place).await;
         letters.retry(vec![second, first]).await.expect("no error").expect("both are dead");
-        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").remove(0);
+        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").lanes.remove(0);
         assert_eq!(lane.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [first, second]);
         letters.close().await;
     })
@@ -172,7 +172,7 @@ async fn the_update_of_a_letter_is_kept_as_long_as_the_letter() {
         place.clock.advance(Duration::from_secs(29 * 86_400));
         let letters = letters(place).await;
         letters.retry(vec![seq]).await.expect("no error").expect("it is dead");
-        let lane = store.claim_turns(1, &loaded()).await.expect("claimed").remove(0);
+        let lane = store.claim_turns(1, &loaded()).await.expect("claimed").lanes.remove(0);
         store.fail_turn(&lane.lease, seq, dead("again"), Then::Release).await.expect("recorded");
         // Newer rows, so that the old ones are not kept as the last of their tables.
         store.accept(None, BOT, vec![update(2, &[20])]).await.expect("accepted");

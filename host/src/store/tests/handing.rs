@@ -9,7 +9,7 @@ fn name(name: &str) -> PluginName {
 /// All that the tests let have lanes.
 async fn claim(store: &Store) -> Vec<ClaimedTurns> {
     let parts = ["cards", "second", "third", "cards/watch"].map(|part| (BOT, Part::parse(part).expect("a part")));
-    store.claim_turns(10, &parts).await.expect("claimed")
+    store.claim_turns(10, &parts).await.expect("claimed").lanes
 }
 
 /// Ends the turn of a lane's first event, which the plugin passes.

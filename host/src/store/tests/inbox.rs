@@ -27,7 +27,7 @@ async fn an_update_is_kept_byte_for_byte() {
         let raw = "{\"update_id\": 1,\t\"a\":\"\\u0000 שלום 😀 $1 'quoted' \\\"\"\n}";
         let new = NewUpdate { raw: raw.into(), ..update(1, &[-100_123]) };
         store.accept(None, BOT, vec![new]).await.expect("accepted");
-        let claimed = store.claim_turns(1, &loaded()).await.expect("claimed");
+        let claimed = store.claim_turns(1, &loaded()).await.expect("claimed").lanes;
         let [lane] = &claimed[..] else { panic!("{claimed:?}") };
         assert_eq!(lane.events[0].raw, raw);
         assert_eq!((lane.events[0].update_id, lane.events[0].kind.as_str(), lane.events[0].attempt), (1, "message", 0));
@@ -48,7 +48,7 @@ async fn a_hundred_updates_for_three_lanes_each_keep_their_order() {
         assert_eq!(accepted, Accepted { new: 100, known: 0 });
         let mut handled: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
         loop {
-            let claimed = store.claim_turns(10, &loaded()).await.expect("claimed");
+            let claimed = store.claim_turns(10, &loaded()).await.expect("claimed").lanes;
             if claimed.is_empty() {
                 break;
             }
@@ -89,7 +89,7 @@ async fn a_failed_turn_makes_its_lane_wait_and_keeps_the_order() {
     each_database(async |place| {
         let store = place.open().await;
         store.accept(None, BOT, vec![update(1, &[10]), update(2, &[10]), update(3, &[20])]).await.expect("accepted");
-        let claimed = store.claim_turns(10, &loaded()).await.expect("claimed");
+        let claimed = store.claim_turns(10, &loaded()).await.expect("claimed").lanes;
         let lane = claimed.iter().find(|lane| lane.lease.chat() == 10).expect("the lane");
         let failed = Failed::RetryAt { at: START + 5_000, reason: "no\0 luck".into(), digest: Some("ab".into()) };
         let outcome = store.fail_turn(&lane.lease, lane.events[0].seq, failed, Then::Release).await;
@@ -97,23 +97,23 @@ async fn a_failed_turn_makes_its_lane_wait_and_keeps_the_order() {
         drop(claimed);
         // Lane 20 was dropped without a release and comes back with the next claim.
         let chats = |claimed: &[ClaimedTurns]| claimed.iter().map(|lane| lane.lease.chat()).collect::<Vec<_>>();
-        let claimed = store.claim_turns(10, &loaded()).await.expect("claimed");
+        let claimed = store.claim_turns(10, &loaded()).await.expect("claimed").lanes;
         assert_eq!(chats(&claimed), [20]);
 
         // Something new for the lane that waits does not wake it.
         store.accept(None, BOT, vec![update(4, &[10])]).await.expect("accepted");
-        assert!(store.claim_turns(10, &loaded()).await.expect("claimed").is_empty());
+        assert!(store.claim_turns(10, &loaded()).await.expect("claimed").lanes.is_empty());
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), Some(START + 5_000));
 
         place.clock.advance(Duration::from_secs(5));
-        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").remove(0);
+        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").lanes.remove(0);
         let events: Vec<_> = lane.events.iter().map(|event| (event.update_id, event.attempt)).collect();
         assert_eq!(events, [(1, 1), (2, 0), (4, 0)]);
         let failed = dead("given up");
         let outcome = store.fail_turn(&lane.lease, lane.events[0].seq, failed, Then::Keep).await;
         assert_eq!(outcome.expect("no error"), FenceOutcome::Held);
         store.release(lane.lease).await.expect("released");
-        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").remove(0);
+        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").lanes.remove(0);
         assert_eq!(lane.events.iter().map(|event| event.update_id).collect::<Vec<_>>(), [2, 4]);
         assert_eq!(place.number(&store, "SELECT state FROM inbox WHERE reason = 'given up'").await, 2);
     })
@@ -126,7 +126,7 @@ async fn a_failure_behind_a_stale_lease_is_not_recorded() {
         let store = place.open().await;
         let stale = begin_turn(&store, 1, 10).await;
         place.all_lanes_were_taken_over(&store).await;
-        let lane = store.claim_turns(1, &loaded()).await.expect("claimed").remove(0);
+        let lane = store.claim_turns(1, &loaded()).await.expect("claimed").lanes.remove(0);
         let failed = dead("too late");
         let outcome = store.fail_turn(&stale.lease, stale.events[0].seq, failed, Then::Release).await;
         assert_eq!(outcome.expect("no error"), FenceOutcome::Lost);

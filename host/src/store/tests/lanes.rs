@@ -13,8 +13,8 @@ async fn a_lane_is_claimed_by_one() {
         store.accept(None, BOT, vec![update(1, &chats)]).await.expect("accepted");
         let plugins = loaded();
         let claims = futures_util::future::join_all((0..10).map(|_| store.claim_turns(7, &plugins))).await;
-        let mut claimed: Vec<_> =
-            claims.iter().flat_map(|claim| claim.as_ref().expect("no error")).map(|lane| lane.lease.chat()).collect();
+        let lanes = claims.iter().flat_map(|claim| &claim.as_ref().expect("no error").lanes);
+        let mut claimed: Vec<_> = lanes.map(|lane| lane.lease.chat()).collect();
         claimed.sort_unstable();
         assert_eq!(claimed, chats);
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), None, "held lanes are nobody's business");
@@ -30,7 +30,7 @@ async fn the_longest_waiting_come_first() {
             store.accept(None, BOT, vec![update(number as i64, &[chat])]).await.expect("accepted");
             place.clock.advance(Duration::from_secs(1));
         }
-        let claimed = store.claim_turns(2, &loaded()).await.expect("claimed");
+        let claimed = store.claim_turns(2, &loaded()).await.expect("claimed").lanes;
         assert_eq!(claimed.iter().map(|lane| lane.lease.chat()).collect::<Vec<_>>(), [30, 10]);
     })
     .await;
@@ -46,11 +46,11 @@ async fn lanes_of_loaded_plugins_are_claimed_past_those_of_others() {
         place.clock.advance(Duration::from_secs(1));
         store.accept(None, BOT, vec![update(2, &[5])]).await.expect("accepted");
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), Some(START + 1_000));
-        let claimed = store.claim_turns(3, &loaded()).await.expect("claimed");
+        let claimed = store.claim_turns(3, &loaded()).await.expect("claimed").lanes;
         assert_eq!(claimed.iter().map(|lane| lane.lease.chat()).collect::<Vec<_>>(), [5]);
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), None);
-        assert_eq!(store.claim_turns(30, &[(BOT, greedy.into())]).await.expect("claimed").len(), 20);
-        assert!(store.claim_turns(30, &[]).await.expect("claimed").is_empty(), "a host without plugins");
+        assert_eq!(store.claim_turns(30, &[(BOT, greedy.into())]).await.expect("claimed").lanes.len(), 20);
+        assert!(store.claim_turns(30, &[]).await.expect("claimed").lanes.is_empty(), "a host without plugins");
     })
     .await;
 }
@@ -67,11 +67,11 @@ async fn a_silent_host_loses_its_lanes_and_its_commit_is_refused() {
             place.all_lanes_were_taken_over(&store).await;
         } else {
             place.clock.advance(Duration::from_secs(9));
-            assert!(other.claim_turns(1, &loaded()).await.expect("no error").is_empty(), "it may still be alive");
+            assert!(other.claim_turns(1, &loaded()).await.expect("no error").lanes.is_empty(), "it may still be alive");
             place.clock.advance(Duration::from_secs(2));
             assert_eq!(other.next_turn(&loaded()).await.expect("no error"), Some(START));
         }
-        let lane = other.claim_turns(1, &loaded()).await.expect("no error").remove(0);
+        let lane = other.claim_turns(1, &loaded()).await.expect("no error").lanes.remove(0);
 
         let commit = |id| TurnCommit {
             writes: vec![insert_card(id, &format!("code {id}"))],
@@ -100,16 +100,19 @@ async fn a_host_never_takes_a_lane_from_itself() {
         // Its renewals are late: a slow start, a busy writer, a database that was away.
         place.clock.advance(Duration::from_secs(60));
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), None, "nothing is due that it could have");
-        assert!(store.claim_turns(9, &loaded()).await.expect("no error").is_empty(), "its own turn is still under way");
+        assert!(
+            store.claim_turns(9, &loaded()).await.expect("no error").lanes.is_empty(),
+            "its own turn is still under way"
+        );
         assert!(store.claim_polling(BOT).await.expect("no error").is_none());
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), None);
         store.release(lane.lease).await.expect("it is still held");
-        let again = store.claim_turns(9, &loaded()).await.expect("no error");
+        let again = store.claim_turns(9, &loaded()).await.expect("no error").lanes;
         assert_eq!(again.len(), 1);
         // The claim has renewed the lease as well, or what was claimed would be anybody's.
         if !place.is_sqlite() {
             let other = place.open().await;
-            assert!(other.claim_turns(9, &loaded()).await.expect("no error").is_empty());
+            assert!(other.claim_turns(9, &loaded()).await.expect("no error").lanes.is_empty());
         }
         drop(polling);
     })
@@ -126,7 +129,7 @@ async fn a_host_that_starts_again_has_its_lanes_at_once_on_sqlite() {
         std::mem::forget(lane);
         drop(store);
         let store = place.open().await;
-        let claimed = store.claim_turns(1, &loaded()).await.expect("no error").len();
+        let claimed = store.claim_turns(1, &loaded()).await.expect("no error").lanes.len();
         assert_eq!(claimed, usize::from(place.is_sqlite()), "on PostgreSQL the lease has to run out first");
         assert_eq!(store.claim_polling(BOT).await.expect("no error").is_some(), place.is_sqlite());
     })
@@ -141,7 +144,7 @@ async fn a_soft_end_hands_the_lanes_over_at_once() {
         store.close().await;
         drop((lane, store));
         let store = place.open().await;
-        assert_eq!(store.claim_turns(1, &loaded()).await.expect("no error").len(), 1);
+        assert_eq!(store.claim_turns(1, &loaded()).await.expect("no error").lanes.len(), 1);
     })
     .await;
 }
@@ -161,7 +164,7 @@ async fn keeping_alive_keeps_the_lanes() {
                 }
             }
             assert!(
-                store.claim_turns(1, &loaded()).await.expect("no error").is_empty(),
+                store.claim_turns(1, &loaded()).await.expect("no error").lanes.is_empty(),
                 "fifteen seconds later it is still ours"
             );
             shutdown.force();
@@ -192,12 +195,12 @@ async fn a_dropped_lease_comes_back_with_the_next_claim() {
     each_database(async |place| {
         let store = place.open().await;
         let lane = begin_turn(&store, 1, 10).await;
-        assert!(store.claim_turns(1, &loaded()).await.expect("no error").is_empty());
+        assert!(store.claim_turns(1, &loaded()).await.expect("no error").lanes.is_empty());
         drop(lane);
-        let again = store.claim_turns(1, &loaded()).await.expect("no error");
+        let again = store.claim_turns(1, &loaded()).await.expect("no error").lanes;
         assert_eq!(again.len(), 1);
         // The lease of before is forgotten, not given back once more.
-        assert!(store.claim_turns(1, &loaded()).await.expect("no error").is_empty());
+        assert!(store.claim_turns(1, &loaded()).await.expect("no error").lanes.is_empty());
     })
     .await;
 }
@@ -207,19 +210,23 @@ async fn what_a_claim_took_whose_answer_was_lost_is_given_back() {
     each_database(async |place| {
         let store = place.open().await;
         store.accept(None, BOT, vec![update(1, &[10]), update(2, &[20])]).await.expect("accepted");
-        let known = store.claim_turns(1, &loaded()).await.expect("no error").remove(0);
+        let known = store.claim_turns(1, &loaded()).await.expect("no error").lanes.remove(0);
         // As it stands in the database after such a claim: this host has the lane, and its memory does not know.
         let taken =
             "UPDATE lanes SET host_id = (SELECT id FROM hosts), fence = fence + 1 WHERE kind <> 2 AND host_id IS NULL";
         store.shared.engine.write(opening::Raw(session::Step::made(taken.into(), vec![]))).await.expect("written");
-        assert!(store.claim_turns(9, &loaded()).await.expect("no error").is_empty());
+        assert!(store.claim_turns(9, &loaded()).await.expect("no error").lanes.is_empty());
 
         store.shared.leases.doubt(LaneKind::Turns);
-        let found = store.claim_turns(9, &loaded()).await.expect("no error");
+        let found = store.claim_turns(9, &loaded()).await.expect("no error").lanes;
         assert_eq!(found.len(), 1, "the unknown lane is back, the known one stays with its holder");
         assert_ne!(found[0].lease.chat(), known.lease.chat());
         store.release(known.lease).await.expect("it is still held");
-        assert_eq!(store.claim_turns(9, &loaded()).await.expect("no error").len(), 1, "nothing is given back twice");
+        assert_eq!(
+            store.claim_turns(9, &loaded()).await.expect("no error").lanes.len(),
+            1,
+            "nothing is given back twice"
+        );
     })
     .await;
 }
@@ -236,7 +243,7 @@ async fn a_claim_nobody_waits_for_is_given_back() {
             drop(claim);
             // The worker may still be at it, or done and have found nobody.
             let lane = loop {
-                if let Some(lane) = store.claim_turns(1, &loaded()).await.expect("no error").pop() {
+                if let Some(lane) = store.claim_turns(1, &loaded()).await.expect("no error").lanes.pop() {
                     break lane;
                 }
             };
@@ -253,10 +260,10 @@ async fn a_postponed_lane_waits_whatever_comes() {
         let lane = begin_turn(&store, 1, 10).await;
         store.postpone(&lane.lease, START + 60_000).await.expect("postponed");
         store.accept(None, BOT, vec![update(2, &[10])]).await.expect("accepted");
-        assert!(store.claim_turns(1, &loaded()).await.expect("no error").is_empty());
+        assert!(store.claim_turns(1, &loaded()).await.expect("no error").lanes.is_empty());
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), Some(START + 60_000));
         place.clock.advance(Duration::from_secs(60));
-        assert_eq!(store.claim_turns(1, &loaded()).await.expect("no error")[0].events.len(), 2);
+        assert_eq!(store.claim_turns(1, &loaded()).await.expect("no error").lanes[0].events.len(), 2);
     })
     .await;
 }
@@ -275,7 +282,7 @@ async fn a_lane_without_work_sleeps() {
         store.commit_turn(&lane.lease, turn(event, &tables), Then::Keep).await.expect("committed");
         store.postpone(&lane.lease, START).await.expect("postponed");
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), Some(START));
-        assert!(store.claim_turns(1, &loaded()).await.expect("no error").is_empty());
+        assert!(store.claim_turns(1, &loaded()).await.expect("no error").lanes.is_empty());
         assert_eq!(store.next_turn(&loaded()).await.expect("no error"), None);
     })
     .await;
@@ -289,7 +296,7 @@ async fn an_event_that_comes_while_its_lane_is_given_back_is_not_forgotten() {
         let tables = store.declare(&cards(), &[]).await.expect("declared");
         store.accept(None, BOT, vec![update(0, &[10])]).await.expect("accepted");
         for number in 1..100 {
-            let claimed = store.claim_turns(1, &loaded()).await.expect("no error");
+            let claimed = store.claim_turns(1, &loaded()).await.expect("no error").lanes;
             let [lane] = &claimed[..] else { panic!("event {number} was forgotten") };
             let bring = store.accept(None, BOT, vec![update(number, &[10])]);
             let give_back = async {
@@ -328,7 +335,7 @@ async fn events_of_two_hosts_are_claimed_in_the_order_of_their_numbers() {
             let mut last = 0;
             let mut handled = 0;
             while handled < 240 {
-                for ClaimedTurns { lease, events } in one.claim_turns(1, &loaded()).await.expect("no error") {
+                for ClaimedTurns { lease, events } in one.claim_turns(1, &loaded()).await.expect("no error").lanes {
                     for (index, event) in events.iter().enumerate() {
                         assert!(event.seq > last, "event {} came after {last}", event.seq);
                         last = event.seq;

@@ -30,7 +30,7 @@ async fn opening_again_changes_nothing() {
         let store = place.open().await;
         let once = place.number(&store, "SELECT COUNT(*) - COUNT(DISTINCT version) FROM migrations").await;
         assert_eq!(once, 0);
-        assert_eq!(store.claim_turns(10, &loaded()).await.expect("claimed").len(), 1);
+        assert_eq!(store.claim_turns(10, &loaded()).await.expect("claimed").lanes.len(), 1);
     })
     .await;
 }

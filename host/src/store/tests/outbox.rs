@@ -211,3 +211,36 @@ async fn a_released_lane_without_marks_is_claimed_again_as_it_was() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn marks_whose_answer_was_lost_can_be_written_again() {
+    each_database(async |place| {
+        let store = place.open().await;
+        send(&store, 1, vec![call(10, "a")]).await;
+        let lane = claim_one(&store).await;
+        let marks = || vec![sent(&lane.calls[0], 1)];
+        assert_eq!(mark_sends(&store, &lane.lease, marks(), Then::Release).await, FenceOutcome::Held);
+        // Whoever asks again after a lost answer hears that it is done, and not that somebody else has the chat.
+        assert_eq!(mark_sends(&store, &lane.lease, marks(), Then::Release).await, FenceOutcome::Held);
+        send(&store, 2, vec![call(10, "b")]).await;
+        let _other = claim_one(&store).await;
+        assert_eq!(mark_sends(&store, &lane.lease, marks(), Then::Release).await, FenceOutcome::Lost);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_soft_end_leaves_nothing_in_the_air_that_nobody_has_seen() {
+    each_database(async |place| {
+        let store = place.open().await;
+        send(&store, 1, vec![call(10, "a")]).await;
+        // As after a claim whose answer was lost: the host has the chat, and its memory does not know.
+        let lane = claim_one(&store).await;
+        lane.lease.spend();
+        store.close().await;
+        drop((lane, store));
+        let store = place.open().await;
+        assert_eq!(claim_one(&store).await.calls[0].ambiguous, 0);
+    })
+    .await;
+}

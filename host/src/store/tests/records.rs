@@ -96,7 +96,7 @@ async fn what_is_old_is_deleted_and_nothing_else() {
         mark_sends(&store, &sends.lease, marks(&sends.calls), Then::Release).await;
         // Nobody comes for this one.
         store.accept(None, BOT, vec![update(3, &[3])]).await.expect("accepted");
-        let stuck = store.claim_turns(1, &loaded()).await.expect("claimed").remove(0);
+        let stuck = store.claim_turns(1, &loaded()).await.expect("claimed").lanes.remove(0);
         store.postpone(&stuck.lease, i64::MAX).await.expect("postponed");
 
         place.clock.advance(DAY * 20);

@@ -20,7 +20,7 @@ async fn a_host_is_quiet_when_nothing_is_due_and_nothing_under_way() {
         store.accept(None, BOT, vec![update(1, &[10])]).await.expect("accepted");
         assert_eq!(standing().await, Standing { due: 1, ..quiet });
         assert!(!standing().await.is_quiet(1));
-        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").remove(0);
+        let lane = store.claim_turns(10, &loaded()).await.expect("claimed").lanes.remove(0);
         assert_eq!(standing().await, Standing { turns: 1, ..quiet });
         assert!(!standing().await.is_quiet(0) && standing().await.is_quiet(1), "unless it is known to wait");
 
