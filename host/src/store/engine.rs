@@ -222,17 +222,20 @@ impl<J: Job> Work for Envelope<J> {
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let outcome = match (committed, self.outcome) {
+        let Self { job, outcome, answer } = *self;
+        let outcome = match (committed, outcome) {
             (Err(error), _) => Err(error),
             (Ok(()), Some(Ok(mut output))) => {
-                self.job.settle(&mut output);
+                job.settle(&mut output);
                 Ok(output)
             }
             (Ok(()), Some(Err(error))) => Err(error),
             (Ok(()), None) => Err(StoreError::unexpected("a job was never run")),
         };
-        // Whoever asked may be gone; the database is as it says all the same.
-        let _ = self.answer.send(outcome);
+        // Whoever asked goes on at once, on another thread: what the job has kept in motion stands still before.
+        drop(job);
+        // He may be gone; the database is as it says all the same.
+        let _ = answer.send(outcome);
     }
 }
 

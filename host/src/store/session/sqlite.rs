@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{OpenFlags, Row, Statement, ToSql};
 
@@ -24,6 +25,11 @@ const STATEMENTS: usize = 500;
 /// How long others that have the file are waited for. A busy host hardly ever leaves it alone, so a guest has patience.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PATIENCE_OF_A_GUEST: Duration = Duration::from_secs(30);
+/// What is answered in passing: what takes no longer, and looks at nothing that is larger.
+const MOMENT: Duration = Duration::from_micros(500);
+const LARGEST_GLANCE: i32 = 16 << 10;
+/// SQLite's own limit for texts and bytes.
+const LARGEST: i32 = 1_000_000_000;
 
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +115,28 @@ impl File {
         let done = steps.iter().enumerate().map(answer).try_for_each(|answer| answer.map(|one| answers.push(one)));
         self.watch.allow(None, false);
         done.map(|()| answers)
+    }
+
+    /// Answers in passing what is answered at once: nobody in the way, little to compute, nothing large to look at. None
+    /// if it is not, or fails: then it is to be asked again where it may take its time.
+    pub(super) fn glance(&mut self, step: &Step) -> Option<Answer> {
+        // Merely to understand a text as long as a book takes longer.
+        if !step.is_kept() {
+            return None;
+        }
+        self.is_patient(false).ok()?;
+        self.watch.allow(Some(MOMENT), false);
+        let answer = self.answer(step);
+        self.watch.allow(None, false);
+        self.is_patient(true).ok()?;
+        answer.ok()
+    }
+
+    /// Whether to wait for others who have the file, and to read what is large.
+    fn is_patient(&self, is_patient: bool) -> rusqlite::Result<()> {
+        let (patience, largest) = if is_patient { (PATIENCE, LARGEST) } else { (Duration::ZERO, LARGEST_GLANCE) };
+        self.connection.busy_timeout(patience)?;
+        self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, largest).map(drop)
     }
 
     fn answer(&self, step: &Step) -> Result<Answer, StoreError> {
@@ -211,6 +239,7 @@ fn record(row: &Row<'_>, width: usize) -> Result<Record, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::params;
     use super::*;
 
     #[test]
@@ -232,5 +261,47 @@ mod tests {
         for url in ["sqlite://", "sqlite::memory:", "sqlite://a?mode=memory", "sqlite://a?cache=shared"] {
             assert!(path(url).is_err(), "{url}");
         }
+    }
+
+    #[test]
+    fn what_takes_longer_is_not_answered_in_passing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = |access| Open { path: folder.path().join("a.db"), access }.open().expect("opened");
+        let mut writer = open(Access::Host);
+        writer.plain("CREATE TABLE t (id INTEGER PRIMARY KEY, large BLOB) STRICT").expect("made");
+        writer.plain("INSERT INTO t VALUES (1, zeroblob(10)), (2, zeroblob(100000))").expect("filled");
+        let mut reader = open(Access::Reader);
+        let large = |id: i64| Step::made("SELECT large FROM t WHERE id = $1".into(), params![id]);
+        let length = |answer: Option<Answer>| answer.map(|mut answer| answer.rows[0].bytes(0).expect("bytes").len());
+        assert_eq!(length(reader.glance(&large(1))), Some(10));
+        assert_eq!(length(reader.glance(&large(2))), None, "it is large");
+        assert_eq!(length(reader.run(None, &[large(2)]).expect("read").pop()), Some(100_000));
+
+        let numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
+        let endless = Step::made(format!("{numbers} SELECT COUNT(*) FROM n"), vec![]);
+        assert!(reader.glance(&endless).is_none(), "it is ended");
+        let long = format!("SELECT 1 WHERE 1 = $1 OR '{}' = ''", "a".repeat(10_000));
+        assert!(reader.glance(&Step::made(long.clone(), params![1]).at_most(100)).is_none(), "it is long");
+        assert!(reader.run(None, &[Step::made(long, params![1]).at_most(100)]).is_ok());
+        assert_eq!(length(reader.glance(&large(1))), Some(10), "the connection is as good as ever");
+    }
+
+    #[test]
+    fn nobody_is_waited_for_in_passing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.db");
+        let open = |access| Open { path: path.clone(), access }.open().expect("opened");
+        let mut writer = open(Access::Host);
+        writer.plain("CREATE TABLE t (id INTEGER); PRAGMA journal_mode = DELETE").expect("made");
+        let mut reader = open(Access::Reader);
+        let count = Step::made("SELECT COUNT(*) FROM t".into(), vec![]);
+        assert!(reader.glance(&count).is_some());
+        // Without the log whoever writes keeps the readers out.
+        writer.plain("BEGIN EXCLUSIVE").expect("begun");
+        let began = reader.watch.elapsed();
+        assert!(reader.glance(&count).is_none());
+        assert!(reader.watch.elapsed() - began < PATIENCE / 2);
+        writer.plain("COMMIT").expect("ended");
+        assert!(reader.run(None, &[count]).is_ok());
     }
 }

@@ -48,6 +48,12 @@ impl Watch {
         Ok(Self(watched))
     }
 
+    /// How long it has been watching.
+    #[cfg(test)]
+    pub(super) fn elapsed(&self) -> Duration {
+        self.0.began.elapsed()
+    }
+
     /// From now on statements may take so long together, resting not counted; `None`: as long as they take.
     pub(super) fn allow(&self, time: Option<Duration>, may_rest: bool) {
         let Watched { began, since, until, .. } = &*self.0;
