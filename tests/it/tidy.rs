@@ -81,8 +81,9 @@ fn dependencies_go_one_way() {
 
 #[test]
 fn each_engine_is_known_in_one_place() {
-    let homes: [(&str, &[&str]); 9] = [
+    let homes: [(&str, &[&str]); 10] = [
         ("sqlx::", &["store"]),
+        ("rusqlite", &["store"]),
         ("wasmtime", &["sandbox"]),
         ("teloxide", &["telegram"]),
         ("axum::", &["emulator", "http", "intake/webhook"]),

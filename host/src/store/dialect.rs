@@ -16,7 +16,7 @@ use sqlx::postgres::PgDatabaseError;
 
 use super::error::StoreError;
 use super::rows;
-use super::session::{Param, Step};
+use super::session::{Param, Step, numbered};
 
 /// Which database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,11 @@ impl Sql {
         self.texts[dialect as usize][size].get_or_init(|| {
             let (rows, pattern) = (1 << size, vec!["?"; width]);
             let values = || rows::values(rows, &pattern, count - rows * width);
-            dialect.fill_in(&self.template.replace("{rows}", &if width == 0 { String::new() } else { values() }))
+            let text = self.template.replace("{rows}", &if width == 0 { String::new() } else { values() });
+            match dialect {
+                Dialect::Sqlite => numbered(&dialect.fill_in(&text)),
+                Dialect::Postgres => dialect.fill_in(&text),
+            }
         })
     }
 }
@@ -122,12 +126,24 @@ impl Dialect {
         }
     }
 
-    /// What an error of the driver means to us.
+    /// What an error of SQLite means to us.
+    pub(super) fn classify_sqlite(error: rusqlite::Error) -> StoreError {
+        match error {
+            rusqlite::Error::SqliteFailure(error, message) => {
+                sqlite_failure(error.extended_code, &message.unwrap_or_else(|| error.to_string()))
+            }
+            // The statement itself need not be repeated.
+            rusqlite::Error::SqlInputError { error, msg, .. } => sqlite_failure(error.extended_code, &msg),
+            other => StoreError::Failed { reason: other.to_string() },
+        }
+    }
+
+    /// What an error of PostgreSQL's driver means to us.
     pub(super) fn classify(error: sqlx::Error) -> StoreError {
         match error {
             sqlx::Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
                 Some(error) => classify_postgres(error),
-                None => classify_sqlite(error.code().as_deref().unwrap_or_default(), error.message()),
+                None => StoreError::Failed { reason: error.message().to_owned() },
             },
             sqlx::Error::Io(error) => StoreError::Unreachable { reason: error.to_string() },
             sqlx::Error::Tls(error) => StoreError::Unreachable { reason: error.to_string() },
@@ -142,9 +158,8 @@ impl Dialect {
 }
 
 /// SQLite's extended result codes: <https://www.sqlite.org/rescode.html>.
-fn classify_sqlite(code: &str, message: &str) -> StoreError {
+fn sqlite_failure(code: i32, message: &str) -> StoreError {
     let reason = message.to_owned();
-    let code: i32 = code.parse().unwrap_or_default();
     match (code & 0xff, code) {
         (_, 1555 | 2067) => StoreError::Unique { reason },
         // Locked; and what comes of the machine, not of the question: no memory, an error of the disk, a file that cannot
@@ -192,18 +207,18 @@ mod tests {
     fn words_are_filled_in() {
         static QUERY: Sql = Sql::new("WITH item (a, b) AS ({rows}) SELECT a FROM item WHERE b = $1 {for_update}");
         let text = QUERY.text(Dialect::Sqlite, 1, 2, 5);
-        assert_eq!(text, "WITH item (a, b) AS (VALUES ($2, $3), ($4, $5)) SELECT a FROM item WHERE b = $1 ");
+        assert_eq!(text, "WITH item (a, b) AS (VALUES (?2, ?3), (?4, ?5)) SELECT a FROM item WHERE b = ?1 ");
         let text = QUERY.text(Dialect::Postgres, 0, 2, 3);
         assert_eq!(text, "WITH item (a, b) AS (VALUES ($2, $3)) SELECT a FROM item WHERE b = $1 FOR UPDATE");
     }
 
     #[test]
     fn sqlite_codes_tell_what_to_do() {
-        assert!(matches!(classify_sqlite("2067", ""), StoreError::Unique { .. }));
-        assert!(matches!(classify_sqlite("1555", ""), StoreError::Unique { .. }));
-        assert!(matches!(classify_sqlite("517", ""), StoreError::Busy { .. }));
-        assert!(matches!(classify_sqlite("13", ""), StoreError::Full));
-        assert!(matches!(classify_sqlite("1544", ""), StoreError::ReadOnly { .. }));
-        assert!(matches!(classify_sqlite("1", ""), StoreError::Failed { .. }));
+        assert!(matches!(sqlite_failure(2067, ""), StoreError::Unique { .. }));
+        assert!(matches!(sqlite_failure(1555, ""), StoreError::Unique { .. }));
+        assert!(matches!(sqlite_failure(517, ""), StoreError::Busy { .. }));
+        assert!(matches!(sqlite_failure(13, ""), StoreError::Full));
+        assert!(matches!(sqlite_failure(1544, ""), StoreError::ReadOnly { .. }));
+        assert!(matches!(sqlite_failure(1, ""), StoreError::Failed { .. }));
     }
 }

@@ -150,8 +150,7 @@ impl Engine {
 
     /// Runs one statement that only reads.
     pub(super) async fn read(&self, step: Step) -> Result<Answer, StoreError> {
-        let mut answers = self.readers.run(&[step]).await?;
-        answers.pop().ok_or_else(|| StoreError::unexpected("a statement without an answer"))
+        self.readers.run(&step).await
     }
 
     /// The same for a plugin's question to its own tables. However slow such questions are, one connection is left to
@@ -280,9 +279,9 @@ impl<J: Job> Work for Envelope<J> {
             (Ok(()), Some(Err(error))) => Err(error),
             (Ok(()), None) => Err(StoreError::unexpected("a job was never run")),
         };
-        // What it kept from others is over before anybody hears that it is done.
+        // Whoever asked goes on at once, on another thread: what the job has kept in motion stands still before.
         drop(job);
-        // Whoever asked may be gone; the database is as it says all the same.
+        // He may be gone; the database is as it says all the same.
         let _ = answer.send(outcome);
     }
 }
@@ -304,35 +303,36 @@ impl Readers {
         Self { connect, permits, guests, guest_places, idle: Mutex::default() }
     }
 
-    async fn run(&self, steps: &[Step]) -> Result<Vec<Answer>, StoreError> {
+    async fn run(&self, step: &Step) -> Result<Answer, StoreError> {
         let _permit = self.permits.acquire().await.map_err(|_| StoreError::Closed)?;
         loop {
             let idle = self.idle().pop();
             let was_idle = idle.is_some();
-            let mut connection = match idle {
+            let connection = match idle {
                 Some(connection) => connection,
                 None => connect(&self.connect).await?,
             };
             // A caller that is dropped here takes the connection along: an answer may be under way on it.
-            match connection.session().within(READ_TIME).run(steps).await {
-                Ok(answers) => {
-                    self.idle().push(connection);
-                    return Ok(answers);
+            let (connection, answer) = connection.ask(READ_TIME, step).await;
+            match answer {
+                Ok(answer) => {
+                    self.idle().extend(connection);
+                    return Ok(answer);
                 }
                 // The server may have hung up while the connection was idle. The others are then no better.
-                Err(failure) if was_idle && matches!(failure.error, StoreError::Unreachable { .. }) => {
+                Err(StoreError::Unreachable { .. }) if was_idle => {
                     self.idle().clear();
                 }
-                Err(failure) => {
+                Err(error) => {
                     // An answer that grew too large may still be computed there.
                     let is_gone = |error: &StoreError| {
                         use StoreError::{Closed, TooLarge, Unreachable};
                         matches!(error, Unreachable { .. } | Closed | TooLarge { .. })
                     };
-                    if !is_gone(&failure.error) {
-                        self.idle().push(connection);
+                    if !is_gone(&error) {
+                        self.idle().extend(connection);
                     }
-                    return Err(failure.error);
+                    return Err(error);
                 }
             }
         }

@@ -1,17 +1,13 @@
 //! One connection in use: statements go in, rows come out, the same for both databases.
 //!
-//! SQLite gets the statements of one [`Session::run`] as one script: its connection lives on a thread of its own, and
-//! going there and back costs more than a small statement itself. PostgreSQL gets them one after another.
-//! Nothing here knows what the statements are about; `engine` decides when transactions begin and end.
+//! SQLite is a library and answers at once, on the thread that asks; PostgreSQL is waited for. Nothing here knows what the
+//! statements are about; `engine` decides when transactions begin and end, and which threads SQLite may keep busy.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgConnection, SqlSafeStr, SqlStr, SqliteConnection,
-};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgConnection, SqlSafeStr, SqlStr};
 
 use super::dialect::{Dialect, Sql};
 use super::error::StoreError;
@@ -20,46 +16,78 @@ mod sqlite;
 
 mod postgres;
 
-pub(super) use sqlite::Watch;
+pub(super) use sqlite::{Access, Open, numbered};
 
 /// How to connect.
 #[derive(Clone)]
 pub(super) enum Connect {
-    /// The options, and whether the connection is for reading alone.
-    Sqlite(Box<SqliteConnectOptions>, bool),
+    Sqlite(Open),
     Postgres(Box<PgConnectOptions>),
 }
 
 impl Connect {
     pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
         match self {
-            Self::Sqlite(options, reads) => {
-                Watch::connect(options, *reads).await.map(|(connection, watch)| Connection::Sqlite(connection, watch))
+            Self::Sqlite(open) => {
+                let open = open.clone();
+                aside(move || open.open()).await?.map(Connection::Sqlite)
             }
-            Self::Postgres(options) => options.connect().await.map(Connection::Postgres),
+            Self::Postgres(options) => options.connect().await.map(Connection::Postgres).map_err(Dialect::classify),
         }
-        .map_err(Dialect::classify)
     }
 }
 
 /// A connection.
 pub(super) enum Connection {
-    Sqlite(SqliteConnection, Watch),
+    Sqlite(sqlite::File),
     Postgres(PgConnection),
 }
 
 impl Connection {
     pub(super) fn session(&mut self) -> Session<'_> {
-        Session { connection: self, prefix: None, time: None }
+        Session { connection: self, time: None }
+    }
+
+    /// Asks for what may take so long, without keeping a thread of the runtime. The connection comes back with the answer;
+    /// whoever does not wait for it has lost both.
+    pub(super) async fn ask(self, time: Duration, step: &Step) -> (Option<Self>, Result<Answer, StoreError>) {
+        match self {
+            Self::Sqlite(mut file) => {
+                // Most are answered before another thread would have heard of them.
+                if let Some(answer) = file.glance(step) {
+                    return (Some(Self::Sqlite(file)), Ok(answer));
+                }
+                let step = step.clone();
+                let asked = aside(move || {
+                    let answer = file.run(Some(time), std::slice::from_ref(&step));
+                    (Some(Self::Sqlite(file)), only(answer))
+                });
+                asked.await.unwrap_or_else(|error| (None, Err(error)))
+            }
+            Self::Postgres(mut connection) => {
+                let answer = postgres::run(&mut connection, std::slice::from_ref(step)).await;
+                (Some(Self::Postgres(connection)), only(answer))
+            }
+        }
     }
 
     pub(super) async fn close(self) {
-        // Whether the other side has heard of it makes no difference to what is stored.
-        let _ = match self {
-            Self::Sqlite(connection, _) => connection.close().await,
-            Self::Postgres(connection) => connection.close().await,
-        };
+        match self {
+            Self::Sqlite(file) => file.close(),
+            // Whether the other side has heard of it makes no difference to what is stored.
+            Self::Postgres(connection) => drop(connection.close().await),
+        }
     }
+}
+
+/// Does on another thread what may take a while.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Closed)
+}
+
+/// The answer of the only statement.
+fn only(answers: Result<Vec<Answer>, Failure>) -> Result<Answer, StoreError> {
+    answers?.pop().ok_or_else(|| StoreError::unexpected("a statement without an answer"))
 }
 
 /// A value on its way into a statement. PostgreSQL wants to know the type of a null.
@@ -140,10 +168,20 @@ impl Step {
         Self { most, ..self }
     }
 
+    /// Whether it is one of the fixed queries.
+    fn is_fixed(&self) -> bool {
+        matches!(self.text, Text::Fixed(..))
+    }
+
+    /// Whether it is a plugin's question.
+    fn is_asked(&self) -> bool {
+        self.most < usize::MAX
+    }
+
     /// Whether the statement is kept prepared. A plugin's filter can be as long as a book, and there are as many as it
     /// likes: those are forgotten.
     fn is_kept(&self) -> bool {
-        !matches!(&self.text, Text::Made(text) if self.most < usize::MAX && text.len() > LONGEST_KEPT)
+        !matches!(&self.text, Text::Made(text) if self.is_asked() && text.len() > LONGEST_KEPT)
     }
 
     /// Counts a row against what the answer may still have.
@@ -262,77 +300,46 @@ impl From<Failure> for StoreError {
 /// A connection in use.
 pub(super) struct Session<'a> {
     connection: &'a mut Connection,
-    /// Statements that go ahead of the next script, and their number.
-    prefix: Option<(&'static str, usize)>,
     /// How long what runs together may take.
     time: Option<Duration>,
 }
 
 impl Session<'_> {
-    /// Ends what runs longer than this. SQLite only; PostgreSQL has `statement_timeout`.
-    pub(super) fn within(mut self, time: Duration) -> Self {
-        self.time = Some(time);
-        self
-    }
-
-    /// The same from now on; `None`: as long as it takes.
+    /// Ends what runs together for longer than this; `None`: as long as it takes. SQLite only; PostgreSQL has
+    /// `statement_timeout`.
     pub(super) fn allow(&mut self, time: Option<Duration>) {
         self.time = time;
     }
 
     pub(super) fn dialect(&self) -> Dialect {
         match self.connection {
-            Connection::Sqlite(..) => Dialect::Sqlite,
+            Connection::Sqlite(_) => Dialect::Sqlite,
             Connection::Postgres(_) => Dialect::Postgres,
         }
     }
 
-    /// Puts `count` statements without parameters ahead of whatever runs first. SQLite only.
-    pub(super) fn prefix(mut self, statements: &'static str, count: usize) -> Self {
-        self.prefix = Some((statements, count));
-        self
-    }
-
-    /// Whether nothing has run since [`Session::prefix`].
-    pub(super) fn is_untouched(&self) -> bool {
-        self.prefix.is_some()
-    }
-
     /// Runs one statement.
     pub(super) async fn one(&mut self, step: Step) -> Result<Answer, StoreError> {
-        let mut answers = self.run(&[step]).await?;
-        answers.pop().ok_or_else(|| StoreError::unexpected("a statement without an answer"))
+        only(self.run(&[step]).await)
     }
 
     /// Runs statements in order until the first that fails.
     pub(super) async fn run(&mut self, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
         match self.connection {
-            Connection::Sqlite(connection, watch) => {
-                // Of what is asked in the host's own name, none is bounded in size.
-                watch.allow(self.time, steps.iter().any(|step| step.most < usize::MAX));
-                let answers = sqlite::run(connection, &mut self.prefix, steps).await;
-                // What failed may still be under way, and must not go on for ever.
-                if answers.is_ok() {
-                    watch.allow(None, false);
-                }
-                answers
-            }
+            Connection::Sqlite(file) => file.run(self.time, steps),
             Connection::Postgres(connection) => postgres::run(connection, steps).await,
         }
     }
 
     /// Runs statements without parameters and without answers, such as those that make tables.
     pub(super) async fn plain(&mut self, statements: &str) -> Result<(), StoreError> {
-        let (prefix, _) = self.prefix.take().unwrap_or_default();
-        let sql = sqlx::raw_sql(AssertSqlSafe(format!("{prefix}{statements}")));
-        let done = match self.connection {
-            Connection::Sqlite(connection, watch) => {
-                watch.allow(None, false);
-                connection.execute(sql).await.map(drop)
+        match self.connection {
+            Connection::Sqlite(file) => file.plain(statements),
+            Connection::Postgres(connection) => {
+                let sql = sqlx::raw_sql(AssertSqlSafe(statements.to_owned()));
+                connection.execute(sql).await.map(drop).map_err(Dialect::classify)
             }
-            Connection::Postgres(connection) => connection.execute(sql).await.map(drop),
-        };
-        done.map_err(Dialect::classify)
+        }
     }
 }
 

@@ -13,17 +13,13 @@ use std::collections::VecDeque;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::time::{Duration, Instant};
-
-use sqlx::ConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use std::time::Instant;
 
 use super::stand::{Bearing, CLAIMED};
 use super::{Attempt, Engine, Inbound, Readers, Work, connect};
 use crate::store::dialect::{Dialect, Sql};
 use crate::store::error::StoreError;
-use crate::store::session::{Connect, Connection, Session};
+use crate::store::session::{Access, Connect, Connection, Open, Session};
 
 /// Older ones can lose what was committed when a checkpoint and a restart of the log coincide.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
@@ -34,79 +30,55 @@ const GROUP: usize = 256;
 const REST: u32 = 9;
 /// Connections for reading.
 const READERS: usize = 8;
-/// Prepared statements and scripts a connection keeps.
-const STATEMENTS: usize = 1000;
 
 static VERSION: Sql = Sql::new("SELECT sqlite_version()");
-static BEGIN: Sql = Sql::new("BEGIN IMMEDIATE; SAVEPOINT job");
-/// Goes ahead of each job: what the job before it wrote is kept, what this one writes can be undone.
-const NEXT_JOB: (&str, usize) = ("RELEASE job; SAVEPOINT job;", 2);
-static UNDO_JOB: Sql = Sql::new("ROLLBACK TO job");
+static BEGIN: Sql = Sql::new("BEGIN IMMEDIATE");
+/// What a job writes between these two can be undone.
+static SAVE: Sql = Sql::new("SAVEPOINT job");
+static KEEP: Sql = Sql::new("RELEASE job");
+static UNDO: Sql = Sql::new("ROLLBACK TO job");
 static COMMIT: Sql = Sql::new("COMMIT");
 static ROLLBACK: Sql = Sql::new("ROLLBACK");
 
 pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
-    let (options, path) = options(url)?;
-    let lock = lock(&path)?;
-    let options = options.create_if_missing(true).optimize_on_close(true, 400);
-    start(options, &path, Some(lock)).await
+    let open = Open::url(url, Access::Host)?;
+    let lock = lock(&open.path)?;
+    start(open, Some(lock)).await
 }
 
 /// Opens a file that a host may be using: the log lets several processes write, one short transaction after another.
 pub(super) async fn attach(url: &str) -> Result<Engine, StoreError> {
-    let (options, path) = options(url)?;
-    if !path.exists() {
-        return Err(StoreError::NotThere { path });
+    let open = Open::url(url, Access::Guest)?;
+    if !open.path.exists() {
+        return Err(StoreError::NotThere { path: open.path });
     }
-    // A busy host hardly ever leaves the file alone.
-    start(options.busy_timeout(Duration::from_secs(30)), &path, None).await
+    start(open, None).await
 }
 
-fn options(url: &str) -> Result<(SqliteConnectOptions, PathBuf), StoreError> {
-    let options = SqliteConnectOptions::from_str(url).map_err(Dialect::classify)?;
-    let path = options.get_filename().to_owned();
-    if url.contains(":memory:") || url.contains("mode=memory") || url == "sqlite://" {
-        return Err(StoreError::Url {
-            problem: "a database in memory would lose every message at the next stop".into(),
-        });
-    }
-    let options = options
-        .create_if_missing(false)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        // The lock file keeps hosts away, but `guesthouse dead` writes beside one, and an operator may look into the
-        // file with a tool of his own.
-        .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(STATEMENTS)
-        .row_buffer_size(512)
-        // A savepoint keeps the pages it may have to restore; in memory, not in a file.
-        .pragma("temp_store", "MEMORY")
-        .pragma("cache_size", "-32000")
-        // A page that changes often is copied into the file once per checkpoint: the longer the log, the fewer copies.
-        .pragma("wal_autocheckpoint", "8000")
-        .pragma("journal_size_limit", "67108864")
-        .disable_statement_logging();
-    Ok((options, path))
-}
-
-async fn start(options: SqliteConnectOptions, path: &Path, lock: Option<File>) -> Result<Engine, StoreError> {
+async fn start(open: Open, lock: Option<File>) -> Result<Engine, StoreError> {
+    let path = open.path.clone();
     let not_writable = |error| match error {
         StoreError::Failed { reason } if reason.contains("not a database") => {
             StoreError::Url { problem: format!("`{}` is no SQLite database", path.display()) }
         }
-        StoreError::Failed { reason } => StoreError::NotWritable { path: path.to_owned(), reason },
+        StoreError::Failed { reason } => StoreError::NotWritable { path: path.clone(), reason },
         other => other,
     };
-    let how = Connect::Sqlite(Box::new(options.clone()), false);
+    let readers = Connect::Sqlite(Open { access: Access::Reader, ..open.clone() });
+    let how = Connect::Sqlite(open);
     let mut writer = connect(&how).await.map_err(not_writable)?;
     check_version(&mut writer.session()).await?;
 
-    // Rows wait in a buffer of the driver before anybody can count their bytes, and one can have a MiB.
-    let readers = options.read_only(true).create_if_missing(false).optimize_on_close(false, None).row_buffer_size(32);
-    let readers = Connect::Sqlite(Box::new(readers), true);
-    let (engine, inbound) = Engine::new(Dialect::Sqlite, how.clone(), Readers::new(readers, READERS), lock);
-    engine.workers.spawn(write(inbound, how, writer));
+    let (engine, inbound) = Engine::new(Dialect::Sqlite, how, Readers::new(readers, READERS), lock);
+    // A thread of its own: all that a job waits for is the disk, and then no task of the runtime may wait with it. The
+    // tracker holds on to it until it is done.
+    let (runtime, tracked) = (tokio::runtime::Handle::current(), engine.workers.token());
+    let work = move || {
+        runtime.block_on(write(inbound, writer));
+        drop(tracked);
+    };
+    let thread = std::thread::Builder::new().name("sqlite-writer".into()).spawn(work);
+    thread.map_err(|error| StoreError::Busy { reason: format!("no thread for the writer: {error}") })?;
     Ok(engine)
 }
 
@@ -217,42 +189,24 @@ impl Line {
 }
 
 /// The writer.
-async fn write(inbound: Inbound, how: Connect, writer: Connection) {
-    let mut writer = Some(writer);
+async fn write(inbound: Inbound, mut connection: Connection) {
     let (small, large) = (VecDeque::new(), VecDeque::new());
     let mut line = Line { inbound, small, large, rest: Line::now(), is_shared: false };
     while let Some(first) = line.first().await {
-        let mut connection = match writer.take() {
-            Some(connection) => connection,
-            None => match connect(&how).await {
-                Ok(connection) => connection,
-                Err(error) => {
-                    first.answer(Err(error));
-                    continue;
-                }
-            },
-        };
         let (is_large, begun) = (first.is_large(), Line::now());
-        let committed = commit_group(&mut connection, first, &mut line).await;
+        commit_group(&mut connection, first, &mut line).await;
         if is_large {
             line.rest = Line::now() + begun.elapsed() * REST;
         }
-        match committed {
-            Err(StoreError::Closed) => tracing::error!("the thread of the SQLite writer has died; starting another"),
-            _ => writer = Some(connection),
-        }
     }
-    if let Some(connection) = writer {
-        // The last connection to close copies the log into the file and removes it.
-        connection.close().await;
-    }
+    // The last connection to close copies the log into the file and removes it.
+    connection.close().await;
 }
 
 /// Runs the jobs that wait, and those that come in the meantime, in one transaction; then the claims that stand.
-async fn commit_group(connection: &mut Connection, first: Box<dyn Work>, line: &mut Line) -> Result<(), StoreError> {
-    if let Err(error) = connection.session().one(BEGIN.with(vec![])).await {
-        first.answer(Err(error.clone()));
-        return Err(error);
+async fn commit_group(connection: &mut Connection, first: Box<dyn Work>, line: &mut Line) {
+    if let Err(error) = plain(connection, &BEGIN).await {
+        return first.answer(Err(error));
     }
     let (mut group, mut due) = (Vec::new(), [false; CLAIMED.len()]);
     let is_alone = first.is_large();
@@ -290,29 +244,35 @@ async fn commit_group(connection: &mut Connection, first: Box<dyn Work>, line: &
         }
     }
     if result.is_ok() {
-        result = connection.session().one(COMMIT.with(vec![])).await.map(drop);
+        result = plain(connection, &COMMIT).await;
     }
     if result.is_err() {
         // It fails where the error has ended the transaction already.
-        let _ = connection.session().one(ROLLBACK.with(vec![])).await;
+        let _ = plain(connection, &ROLLBACK).await;
     }
     for work in group {
         work.answer(result.clone());
     }
-    result
 }
 
-/// Runs one job of a group; whether anything of it stays. An error has ended the whole transaction, as that of a full disk
-/// does: then there is no savepoint to go back to, and nothing of the group may be reported as done.
+/// Runs one job of a group; whether what it wrote stays. Some errors, such as a full disk, end the whole transaction: then
+/// there is no savepoint to go back to, and nothing of the group may be reported as done. Only such an error is one here.
 async fn run_job(connection: &mut Connection, work: &mut dyn Work) -> Result<bool, StoreError> {
-    let mut session = connection.session().prefix(NEXT_JOB.0, NEXT_JOB.1);
-    let attempt = work.attempt(&mut session).await;
-    // Without a statement there is no savepoint of this job, and going back would undo the job before it.
-    if matches!(attempt, Attempt::Commit) || session.is_untouched() {
-        return Ok(matches!(attempt, Attempt::Commit));
+    plain(connection, &SAVE).await?;
+    let attempt = work.attempt(&mut connection.session()).await;
+    let stays = matches!(attempt, Attempt::Commit);
+    if !stays {
+        let undone = plain(connection, &UNDO).await;
+        match attempt {
+            Attempt::Failed(cause) if undone.is_err() => return Err(cause),
+            _ => undone?,
+        }
     }
-    let undone = connection.session().one(UNDO_JOB.with(vec![])).await;
-    undone.map(|_| false).map_err(|error| if let Attempt::Failed(cause) = attempt { cause } else { error })
+    plain(connection, &KEEP).await.map(|()| stays)
+}
+
+async fn plain(connection: &mut Connection, sql: &'static Sql) -> Result<(), StoreError> {
+    connection.session().one(sql.with(vec![])).await.map(drop)
 }
 
 #[cfg(test)]

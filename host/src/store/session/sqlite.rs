@@ -1,248 +1,307 @@
-//! Statements on a SQLite connection: several as one script, and none for longer than it may take.
+//! Statements on a SQLite connection: each is a call of a function, on the thread that asks, and none goes on for longer
+//! than it may (`watch`).
+//!
+//! SQLite is a library, so nothing here waits for anybody; that is why it has no driver with threads and channels of its
+//! own between it and the writer. `engine` decides which thread it may keep busy.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use futures_util::TryStreamExt;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow};
-use sqlx::{
-    Arguments, AssertSqlSafe, ConnectOptions, Decode, Either, Executor, Row, SqliteConnection, TypeInfo, ValueRef,
-};
+use rusqlite::limits::Limit;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{OpenFlags, Row, Statement, ToSql};
 
 use super::{Answer, Cell, Failure, Param, Record, Step, refuse_nul};
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 
-/// Instructions of SQLite's machine between two looks at the time: a good part of a millisecond.
-const LOOK: i32 = 10_000;
-/// A question that has taken so much longer than usual ones do is a slow one.
-const SLOW: Duration = Duration::from_millis(3);
+mod watch;
 
-/// So many others are let go ahead at most.
-const MOST_OTHERS: u32 = 8;
+use watch::Watch;
 
-/// How many slow questions are under way in this process. SQLite computes on this machine, so however many there are,
-/// they take turns at one core and leave the others to those who do not wait for them.
-static SLOW_ONES: AtomicU32 = AtomicU32::new(0);
+/// Prepared statements a connection keeps.
+const STATEMENTS: usize = 500;
+/// How long others that have the file are waited for. A busy host hardly ever leaves it alone, so a guest has patience.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE_OF_A_GUEST: Duration = Duration::from_secs(30);
+/// What is answered in passing: what takes no longer, and looks at nothing that is larger.
+const MOMENT: Duration = Duration::from_micros(500);
+const LARGEST_GLANCE: i32 = 16 << 10;
+/// SQLite's own limit for texts and bytes.
+const LARGEST: i32 = 1_000_000_000;
 
-/// Ends a statement that takes too long, and makes slow questions take turns. SQLite works on a thread of its own, where
-/// dropping a future changes nothing.
-#[derive(Clone)]
-pub(in crate::store) struct Watch(Arc<Watched>);
-
-struct Watched {
-    began: Instant,
-    /// All in microseconds after `began`. When what runs now was allowed to.
-    since: AtomicU64,
-    /// Until when it may; 0: no limit.
-    until: AtomicU64,
-    /// When it went on after its last rest.
-    rested: AtomicU64,
-    is_slow: AtomicBool,
-    /// Whether it only reads: nobody waits for a question but who asked it.
-    reads: bool,
-    /// Whether what runs now is a plugin's question.
-    is_asked: AtomicBool,
+/// What a connection may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Access {
+    /// It makes the file if need be, and tidies its statistics at the end.
+    Host,
+    /// It writes to a file that a host may be using.
+    Guest,
+    /// It only reads.
+    Reader,
 }
 
-impl Watch {
-    /// Connects, and watches the connection.
-    pub(super) async fn connect(
-        options: &SqliteConnectOptions,
-        reads: bool,
-    ) -> Result<(SqliteConnection, Self), sqlx::Error> {
-        let mut connection = options.connect().await?;
-        #[expect(clippy::disallowed_methods, reason = "this bounds what the machine does, and no plugin sees it")]
-        let began = Instant::now();
-        let (since, until, rested, is_slow, is_asked) = Default::default();
-        let watch = Self(Arc::new(Watched { began, since, until, rested, is_slow, reads, is_asked }));
-        let looking = watch.clone();
-        connection.lock_handle().await?.set_progress_handler(LOOK, move || looking.0.may_go_on());
-        Ok((connection, watch))
-    }
-
-    /// From now on statements may take so long together, resting not counted; `None`: as long as they take. A plugin's
-    /// questions rest while others have a turn.
-    pub(super) fn allow(&self, time: Option<Duration>, is_asked: bool) {
-        let Watched { began, since, until, .. } = &*self.0;
-        self.0.is_asked.store(is_asked, Ordering::Release);
-        let now = began.elapsed();
-        self.0.is_done();
-        since.store(micros(now), Ordering::Release);
-        until.store(time.map_or(0, |time| micros(now + time).max(1)), Ordering::Release);
-    }
+/// How to open a file.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct Open {
+    pub(in crate::store) path: PathBuf,
+    pub(in crate::store) access: Access,
 }
 
-impl Watched {
-    /// On SQLite's own thread: rests if others have a turn, and says whether there is time left.
-    fn may_go_on(&self) -> bool {
-        let now = micros(self.began.elapsed());
-        let until = self.until.load(Ordering::Acquire);
-        if until != 0 && now > until {
-            return false;
+impl Open {
+    /// The file that a URL names.
+    pub(in crate::store) fn url(url: &str, access: Access) -> Result<Self, StoreError> {
+        let unfit = |problem: &str| StoreError::Url { problem: problem.into() };
+        let rest = url.trim_start_matches("sqlite:").trim_start_matches("//");
+        let (path, options) = rest.split_once('?').unwrap_or((rest, ""));
+        if path.is_empty() || path == ":memory:" || options.contains("mode=memory") {
+            return Err(unfit("a database in memory would lose every message at the next stop"));
         }
-        let may_rest = self.reads && self.is_asked.load(Ordering::Acquire);
-        if may_rest && now.saturating_sub(self.since.load(Ordering::Acquire)) > micros(SLOW) {
-            let was_slow = self.is_slow.swap(true, Ordering::AcqRel);
-            let others = if was_slow {
-                SLOW_ONES.load(Ordering::Acquire).saturating_sub(1)
-            } else {
-                SLOW_ONES.fetch_add(1, Ordering::AcqRel)
-            };
-            if was_slow && others > 0 {
-                let computed = Duration::from_micros(now.saturating_sub(self.rested.load(Ordering::Acquire)));
-                let rest = computed.min(SLOW) * others.min(MOST_OTHERS);
-                std::thread::sleep(rest);
-                // Resting is no computing. Unless something else is allowed by now.
-                let later = if until == 0 { 0 } else { until + micros(rest) };
-                let _ = self.until.compare_exchange(until, later, Ordering::AcqRel, Ordering::Acquire);
+        if !matches!(options, "" | "mode=rw" | "mode=rwc") {
+            return Err(unfit("nothing but `?mode=rwc` may follow the name of the file"));
+        }
+        let path = percent_encoding::percent_decode_str(path).decode_utf8();
+        let path = path.map_err(|_| unfit("the name of the file is no UTF-8"))?;
+        Ok(Self { path: Path::new(&*path).to_owned(), access })
+    }
+
+    /// Opens it. This may wait for others who have the file.
+    pub(super) fn open(&self) -> Result<File, StoreError> {
+        let flags = match self.access {
+            Access::Host => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            Access::Guest => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            Access::Reader => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        };
+        self.prepared(flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(Dialect::classify_sqlite)
+    }
+
+    fn prepared(&self, flags: OpenFlags) -> rusqlite::Result<File> {
+        let connection = rusqlite::Connection::open_with_flags(&self.path, flags)?;
+        // The lock file keeps hosts away, but `guesthouse dead` writes beside one, and an operator may look into the file
+        // with a tool of his own.
+        connection.busy_timeout(if self.access == Access::Guest { PATIENCE_OF_A_GUEST } else { PATIENCE })?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A savepoint keeps the pages it may have to restore; in memory, not in a file.
+        connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000")?;
+        if self.access != Access::Reader {
+            // A page that changes often is copied into the file once per checkpoint: the longer the log, the fewer
+            // copies.
+            connection.execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+                 PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864",
+            )?;
+        }
+        let watch = Watch::over(&connection)?;
+        Ok(File { connection, watch, access: self.access })
+    }
+}
+
+/// A connection to a file.
+pub(in crate::store) struct File {
+    connection: rusqlite::Connection,
+    watch: Watch,
+    access: Access,
+}
+
+impl File {
+    /// Runs statements in order until the first that fails, and for no longer than this together.
+    pub(super) fn run(&mut self, time: Option<Duration>, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
+        // Of what is asked in the host's own name, none is bounded in size.
+        let may_rest = self.access == Access::Reader && steps.iter().any(Step::is_asked);
+        self.watch.allow(time, may_rest);
+        let mut answers = Vec::with_capacity(steps.len());
+        let answer = |(index, step)| self.answer(step).map_err(|error| Failure { step: index, error });
+        let done = steps.iter().enumerate().map(answer).try_for_each(|answer| answer.map(|one| answers.push(one)));
+        self.watch.allow(None, false);
+        done.map(|()| answers)
+    }
+
+    /// Answers in passing what is answered at once: nobody in the way, little to compute, nothing large to look at. None
+    /// if it is not, or fails: then it is to be asked again where it may take its time.
+    pub(super) fn glance(&mut self, step: &Step) -> Option<Answer> {
+        // Merely to understand a text as long as a book takes longer.
+        if !step.is_kept() {
+            return None;
+        }
+        self.is_patient(false).ok()?;
+        self.watch.allow(Some(MOMENT), false);
+        let answer = self.answer(step);
+        self.watch.allow(None, false);
+        self.is_patient(true).ok()?;
+        answer.ok()
+    }
+
+    /// Whether to wait for others who have the file, and to read what is large.
+    fn is_patient(&self, is_patient: bool) -> rusqlite::Result<()> {
+        let (patience, largest) = if is_patient { (PATIENCE, LARGEST) } else { (Duration::ZERO, LARGEST_GLANCE) };
+        self.connection.busy_timeout(patience)?;
+        self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, largest).map(drop)
+    }
+
+    fn answer(&self, step: &Step) -> Result<Answer, StoreError> {
+        let text = step.text(Dialect::Sqlite);
+        // Those that are fixed have been numbered when they were filled in.
+        let text = if step.is_fixed() { Cow::Borrowed(text) } else { Cow::Owned(numbered(text)) };
+        if step.is_kept() {
+            self.run_prepared(&mut *self.connection.prepare_cached(&text).map_err(Dialect::classify_sqlite)?, step)
+        } else {
+            self.run_prepared(&mut self.connection.prepare(&text).map_err(Dialect::classify_sqlite)?, step)
+        }
+    }
+
+    fn run_prepared(&self, statement: &mut Statement<'_>, step: &Step) -> Result<Answer, StoreError> {
+        for (index, param) in step.params.iter().enumerate().take(statement.parameter_count()) {
+            if let Param::Text(text) = param {
+                refuse_nul(text).map_err(|error| StoreError::Failed { reason: error.to_string() })?;
             }
-            self.rested.store(micros(self.began.elapsed()), Ordering::Release);
+            statement.raw_bind_parameter(index + 1, param).map_err(Dialect::classify_sqlite)?;
         }
-        true
-    }
-
-    /// What ran has ended.
-    fn is_done(&self) {
-        if self.is_slow.swap(false, Ordering::AcqRel) {
-            SLOW_ONES.fetch_sub(1, Ordering::AcqRel);
+        let (width, reads) = (statement.column_count(), statement.readonly());
+        let (mut answer, mut left) = (Answer::default(), step.most);
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next().map_err(Dialect::classify_sqlite)? {
+            let record = record(row, width)?;
+            step.count(&mut left, &record)?;
+            answer.rows.push(record);
         }
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        self.is_done();
-    }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-/// Scripts are prepared as a whole and found again by their text. A turn that does more than this is rare enough to be
-/// cut into pieces instead of filling the cache with texts that never come again.
-const LONGEST_SCRIPT: usize = 16;
-
-/// Runs statements in order until the first that fails.
-pub(super) async fn run(
-    connection: &mut SqliteConnection,
-    prefix: &mut Option<(&'static str, usize)>,
-    steps: &[Step],
-) -> Result<Vec<Answer>, Failure> {
-    let mut answers = Vec::with_capacity(steps.len());
-    for some in steps.chunks(LONGEST_SCRIPT) {
-        let base = answers.len();
-        let more = run_script(connection, prefix, some).await;
-        answers.extend(more.map_err(|failure| Failure { step: base + failure.step, ..failure })?);
-    }
-    Ok(answers)
-}
-
-async fn run_script(
-    connection: &mut SqliteConnection,
-    prefix: &mut Option<(&'static str, usize)>,
-    steps: &[Step],
-) -> Result<Vec<Answer>, Failure> {
-    let (ahead, skipped) = prefix.unwrap_or_default();
-    let mut arguments = SqliteArguments::default();
-    let mut script = String::with_capacity(ahead.len() + steps.len() * 256);
-    script.push_str(ahead);
-    for (index, step) in steps.iter().enumerate() {
-        append(&mut script, step.text(Dialect::Sqlite), arguments.len());
-        for param in &step.params {
-            bind_sqlite(&mut arguments, param).map_err(|error| Failure { step: index, error })?;
+        drop(rows);
+        if !reads {
+            answer.touched = self.connection.changes();
         }
+        Ok(answer)
     }
-    // Only now: what cannot be bound has not been run, and what was to go ahead of it neither.
-    *prefix = None;
-    let kept = steps.iter().all(Step::is_kept);
-    let mut stream = connection.fetch_many(sqlx::query_with(AssertSqlSafe(script), arguments).persistent(kept));
-    let mut answers = Vec::with_capacity(skipped + steps.len());
-    let mut rows = Vec::new();
-    let mut left = None;
-    loop {
-        let step = answers.len().saturating_sub(skipped);
-        let fail = |error| Failure { step, error };
-        match stream.try_next().await.map_err(|error| fail(Dialect::classify(error)))? {
-            Some(Either::Right(row)) => {
-                let row = record_of_sqlite(&row).map_err(fail)?;
-                let asked = &steps[step.min(steps.len() - 1)];
-                asked.count(left.get_or_insert(asked.most), &row).map_err(fail)?;
-                rows.push(row);
-            }
-            Some(Either::Left(done)) => {
-                left = None;
-                answers.push(Answer { touched: done.rows_affected(), rows: std::mem::take(&mut rows) });
-            }
-            None => break,
+
+    /// Runs statements without parameters and without answers.
+    pub(super) fn plain(&mut self, statements: &str) -> Result<(), StoreError> {
+        self.connection.execute_batch(statements).map_err(Dialect::classify_sqlite)
+    }
+
+    /// Closes it. The last one that could write to close copies the log into the file and removes it.
+    pub(super) fn close(self) {
+        if self.access == Access::Host {
+            // Statistics are worth having and not worth a word if they cannot be had.
+            let _ = self.connection.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize");
         }
+        let _ = self.connection.close();
     }
-    answers.drain(..skipped.min(answers.len()));
-    Ok(answers)
 }
 
-/// Appends a statement whose parameters come after `offset` others. Quoted names and texts are left alone.
-fn append(script: &mut String, statement: &str, offset: usize) {
-    use std::fmt::Write as _;
+/// SQLite takes `$1` for a name, and numbers names in the order in which they come; `?1` is a number. Quoted names and
+/// texts are left alone.
+pub(in crate::store) fn numbered(statement: &str) -> String {
+    let mut text = String::with_capacity(statement.len());
     let mut rest = statement;
     while let Some(at) = rest.find(['$', '"', '\'']) {
-        script.push_str(&rest[..at]);
+        text.push_str(&rest[..at]);
         let sign = rest.as_bytes()[at];
         rest = &rest[at + 1..];
         if sign == b'$' {
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let number: usize = rest[..digits].parse().unwrap_or(0);
-            let _ = write!(script, "${}", number + offset);
-            rest = &rest[digits..];
+            text.push('?');
         } else {
-            script.push(sign as char);
+            text.push(sign as char);
             let quoted = rest.find(sign as char).map_or(rest.len(), |end| end + 1);
-            script.push_str(&rest[..quoted]);
+            text.push_str(&rest[..quoted]);
             rest = &rest[quoted..];
         }
     }
-    script.push_str(rest);
-    script.push(';');
+    text.push_str(rest);
+    text
 }
 
-fn bind_sqlite(arguments: &mut SqliteArguments, param: &Param) -> Result<(), StoreError> {
-    match param {
-        Param::Integer(value) => arguments.add(*value),
-        Param::Real(value) => arguments.add(*value),
-        Param::Text(value) => refuse_nul(value).and_then(|()| arguments.add(value.clone())),
-        Param::Bytes(value) => arguments.add(value.as_ref().map(|bytes| bytes.to_vec())),
+impl ToSql for Param {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match self {
+            Self::Integer(value) => value.map(ValueRef::Integer),
+            Self::Real(value) => value.map(ValueRef::Real),
+            Self::Text(value) => value.as_ref().map(|text| ValueRef::Text(text.as_bytes())),
+            Self::Bytes(value) => value.as_ref().map(|bytes| ValueRef::Blob(bytes)),
+        };
+        Ok(ToSqlOutput::Borrowed(value.unwrap_or(ValueRef::Null)))
     }
-    .map_err(|error| Dialect::classify(sqlx::Error::Encode(error)))
 }
 
-fn record_of_sqlite(row: &SqliteRow) -> Result<Record, StoreError> {
-    let cells = (0..row.len()).map(|index| {
-        let value = row.try_get_raw(index)?;
-        let decode = |source| sqlx::Error::ColumnDecode { index: index.to_string(), source };
-        if value.is_null() {
-            return Ok(Cell::Null);
-        }
-        match value.type_info().name() {
-            "INTEGER" => Decode::<sqlx::Sqlite>::decode(value).map(Cell::Integer).map_err(decode),
-            "REAL" => Decode::<sqlx::Sqlite>::decode(value).map(Cell::Real).map_err(decode),
-            "TEXT" => Decode::<sqlx::Sqlite>::decode(value).map(Cell::Text).map_err(decode),
-            _ => Decode::<sqlx::Sqlite>::decode(value).map(Cell::Bytes).map_err(decode),
-        }
-    });
-    cells.collect::<Result<_, sqlx::Error>>().map(Record).map_err(Dialect::classify)
+fn record(row: &Row<'_>, width: usize) -> Result<Record, StoreError> {
+    let cell = |index| {
+        Ok(match row.get_ref(index).map_err(Dialect::classify_sqlite)? {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Integer(number) => Cell::Integer(number),
+            ValueRef::Real(number) => Cell::Real(number),
+            ValueRef::Text(bytes) => {
+                let text = std::str::from_utf8(bytes);
+                Cell::Text(text.map_err(|_| StoreError::unexpected("a text that is no UTF-8"))?.to_owned())
+            }
+            ValueRef::Blob(bytes) => Cell::Bytes(bytes.to_vec()),
+        })
+    };
+    (0..width).map(cell).collect::<Result<_, _>>().map(Record)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::append;
+    use super::super::params;
+    use super::*;
 
     #[test]
-    fn parameters_are_counted_on_and_quoted_text_is_left_alone() {
-        let mut script = String::new();
-        append(&mut script, "SELECT \"$1\", '$1' || $1 || $12", 0);
-        append(&mut script, "SELECT $1, $2", 12);
-        assert_eq!(script, "SELECT \"$1\", '$1' || $1 || $12;SELECT $13, $14;");
+    fn parameters_are_numbers_and_quoted_text_is_left_alone() {
+        assert_eq!(numbered("SELECT \"$1\", '$1' || $1 || $12"), "SELECT \"$1\", '$1' || ?1 || ?12");
+    }
+
+    #[test]
+    fn a_url_names_a_file() {
+        let path = |url: &str| Open::url(url, Access::Host).map(|open| open.path.display().to_string());
+        for (url, expected) in [
+            ("sqlite://data/a.db", "data/a.db"),
+            ("sqlite:///var/a.db", "/var/a.db"),
+            ("sqlite:a.db", "a.db"),
+            ("sqlite://a%20b.db?mode=rwc", "a b.db"),
+        ] {
+            assert_eq!(path(url).expect(url), expected);
+        }
+        for url in ["sqlite://", "sqlite::memory:", "sqlite://a?mode=memory", "sqlite://a?cache=shared"] {
+            assert!(path(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_takes_longer_is_not_answered_in_passing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = |access| Open { path: folder.path().join("a.db"), access }.open().expect("opened");
+        let mut writer = open(Access::Host);
+        writer.plain("CREATE TABLE t (id INTEGER PRIMARY KEY, large BLOB) STRICT").expect("made");
+        writer.plain("INSERT INTO t VALUES (1, zeroblob(10)), (2, zeroblob(100000))").expect("filled");
+        let mut reader = open(Access::Reader);
+        let large = |id: i64| Step::made("SELECT large FROM t WHERE id = $1".into(), params![id]);
+        let length = |answer: Option<Answer>| answer.map(|mut answer| answer.rows[0].bytes(0).expect("bytes").len());
+        assert_eq!(length(reader.glance(&large(1))), Some(10));
+        assert_eq!(length(reader.glance(&large(2))), None, "it is large");
+        assert_eq!(length(reader.run(None, &[large(2)]).expect("read").pop()), Some(100_000));
+
+        let numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
+        let endless = Step::made(format!("{numbers} SELECT COUNT(*) FROM n"), vec![]);
+        assert!(reader.glance(&endless).is_none(), "it is ended");
+        let long = format!("SELECT 1 WHERE 1 = $1 OR '{}' = ''", "a".repeat(10_000));
+        assert!(reader.glance(&Step::made(long.clone(), params![1]).at_most(100)).is_none(), "it is long");
+        assert!(reader.run(None, &[Step::made(long, params![1]).at_most(100)]).is_ok());
+        assert_eq!(length(reader.glance(&large(1))), Some(10), "the connection is as good as ever");
+    }
+
+    #[test]
+    fn nobody_is_waited_for_in_passing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.db");
+        let open = |access| Open { path: path.clone(), access }.open().expect("opened");
+        let mut writer = open(Access::Host);
+        writer.plain("CREATE TABLE t (id INTEGER); PRAGMA journal_mode = DELETE").expect("made");
+        let mut reader = open(Access::Reader);
+        let count = Step::made("SELECT COUNT(*) FROM t".into(), vec![]);
+        assert!(reader.glance(&count).is_some());
+        // Without the log whoever writes keeps the readers out.
+        writer.plain("BEGIN EXCLUSIVE").expect("begun");
+        let began = reader.watch.elapsed();
+        assert!(reader.glance(&count).is_none());
+        assert!(reader.watch.elapsed() - began < PATIENCE / 2);
+        writer.plain("COMMIT").expect("ended");
+        assert!(reader.run(None, &[count]).is_ok());
     }
 }

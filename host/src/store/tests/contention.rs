@@ -172,10 +172,25 @@ async fn small_commits_overtake_large_ones() {
         }
     });
     // All of them wait before the first one is begun.
-    futures_util::future::join_all(commits).await;
+    let (go, gone) = std::sync::mpsc::channel();
+    let busy = async { store.shared.engine.write(Busy(std::sync::Mutex::new(gone))).await.expect("no error") };
+    let all_wait = async { go.send(()).expect("the writer is busy") };
+    futures_util::join!(busy, futures_util::future::join_all(commits), all_wait);
     let ended = ended.into_inner().expect("no panic");
     assert_eq!(ended.len(), 12);
     let small = ended.iter().position(|number| *number == 11).expect("the last one");
     assert!(small <= 2, "{ended:?}");
     store.close().await;
+}
+
+/// Keeps the writer busy until it is told to go on.
+struct Busy(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+
+impl engine::Job for Busy {
+    type Output = ();
+
+    async fn run(&self, _session: &mut session::Session<'_>) -> Result<engine::Verdict<()>, StoreError> {
+        self.0.lock().expect("no panic").recv().expect("told");
+        Ok(engine::Verdict::Commit(()))
+    }
 }
