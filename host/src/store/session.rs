@@ -21,7 +21,7 @@ pub(super) use sqlite::{Access, Open, numbered};
 /// How to connect.
 #[derive(Clone)]
 pub(super) enum Connect {
-    Sqlite(Open),
+    Sqlite(Box<Open>),
     Postgres(Box<PgConnectOptions>),
 }
 

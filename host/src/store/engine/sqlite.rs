@@ -64,8 +64,8 @@ async fn start(open: Open, lock: Option<File>) -> Result<Engine, StoreError> {
         StoreError::Failed { reason } => StoreError::NotWritable { path: path.clone(), reason },
         other => other,
     };
-    let readers = Connect::Sqlite(Open { access: Access::Reader, ..open.clone() });
-    let how = Connect::Sqlite(open);
+    let readers = Connect::Sqlite(Box::new(Open { access: Access::Reader, ..open.clone() }));
+    let how = Connect::Sqlite(Box::new(open));
     let mut writer = connect(&how).await.map_err(not_writable)?;
     check_version(&mut writer.session()).await?;
 
