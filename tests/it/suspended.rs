@@ -176,6 +176,8 @@ async fn a_notice_is_enough_and_a_grant_moves_along() {
     member.settles().await;
     let stranger = town.person(1002).in_chat(&elsewhere.to_string());
     stranger.settles().await;
+    // That the bot came into the group was answered there, if the host was quick enough.
+    let before = (sends(&town, group).await, sends(&town, other).await);
 
     admin.says(&format!("/to {group} by the old number")).await;
     assert_eq!(member.sees().await, "by the old number");
@@ -187,7 +189,7 @@ async fn a_notice_is_enough_and_a_grant_moves_along() {
     admin.says(&format!("/to {elsewhere} never seen")).await;
     admin.says(&format!("/to {other} never seen")).await;
     database.comes_to("SELECT COUNT(*) FROM inbox WHERE reason LIKE '%not granted%' OR attempt > 0", 1).await;
-    assert_eq!((sends(&town, group).await, sends(&town, other).await), (0, 0), "nothing went to the old numbers");
+    assert_eq!((sends(&town, group).await, sends(&town, other).await), before, "nothing went to the old numbers");
     stranger.has_seen_everything().await;
     member.has_seen_everything().await;
 
