@@ -42,7 +42,9 @@ struct Ledger {
 impl Pace {
     #[expect(clippy::disallowed_methods, reason = "a stopwatch, like the meter: no turn ever sees it")]
     pub(super) fn start() -> std::io::Result<Self> {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        // One core is left to everybody else, however many turns compute long: even a thread of low priority keeps the
+        // core that it has for a moment, and a guest that fills its memory takes the caches along.
+        let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get() - 1).max(1);
         let ledger = Arc::new(Ledger { start: Instant::now(), spent: Mutex::default() });
         Ok(Self { heavy: Heavy::start(threads)?, ledger, groups: AtomicU64::new(0) })
     }
