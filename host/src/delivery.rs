@@ -108,15 +108,17 @@ impl Delivery {
         while !tasks.shutdown().has_begun() {
             // Room first, then work: a claimed chat never waits in memory while another host could take it.
             let line = self.line();
+            // Places are paid for when chats are claimed: until then this claim may stand for a while.
+            line.paid.iter().for_each(|(bot, count)| self.paces().give_back(*bot, *count));
             let claimed = match rest.take() {
                 None if !line.asked.is_empty() => self.store.claim_sends(&line.asked).await.map(Some),
                 until => self.claim_when_due(&line, until.unwrap_or(Millis::MAX), tasks.shutdown()).await,
             };
-            // The claim may have stood for a while: what was paid for then is worth nothing now.
-            line.paid.iter().for_each(|(bot, count)| self.paces().give_back(*bot, *count));
             match claimed {
                 Ok(Some(claimed)) => {
-                    rest = (!claimed.is_full).then_some(claimed.next.unwrap_or(Millis::MAX));
+                    // A bot may send again by now that had to rest and was left out of this claim.
+                    let next = [claimed.next, line.next].into_iter().flatten().min();
+                    rest = (!claimed.is_full).then_some(next.unwrap_or(Millis::MAX));
                     self.start(claimed, &line, &tasks);
                 }
                 Ok(None) => {}

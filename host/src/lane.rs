@@ -160,6 +160,8 @@ impl Lanes {
                 }
                 Ok(None) => {}
                 Ok(Some((DueTurns { lanes, next }, limit))) => {
+                    // Somebody may be tried again by now who was left out of this claim.
+                    let next = [next, wanted.next].into_iter().flatten().min();
                     rest = (lanes.len() < limit).then_some(next.unwrap_or(Millis::MAX));
                     self.start(lanes, &slots, &tasks);
                 }
@@ -176,8 +178,9 @@ impl Lanes {
         let Look { without: open, trial, next } = self.breakers.look(self.clock.now());
         // A plugin that is to be tried again gets one lane of its own; all others of it stay where they are.
         let trial = trial.filter(|plugin| !without.contains(plugin));
-        without.extend(open);
+        // Whom the breakers leave out does not wait for room; what changes there rings by itself.
         self.leaves_out.store(!without.is_empty(), Ordering::SeqCst);
+        without.extend(open);
         Wanted { lanes, plugins: self.guests.all_but(&without), trial, next }
     }
 
@@ -218,17 +221,11 @@ impl Lanes {
                 () = shutdown.begun() => {}
             }
         };
-        // Nobody knows for whom something comes: a single lane is never too much for the one that is tried.
-        let with_trial;
-        let (limit, plugins) = match &wanted.trial {
-            Some(trial) => {
-                with_trial = [&wanted.plugins[..], std::slice::from_ref(trial)].concat();
-                (1, &with_trial)
-            }
-            None => (wanted.lanes, &wanted.plugins),
-        };
-        let due = self.store.claim_turns_when_due(limit, plugins, look_again).await?;
-        Ok(due.map(|due| (due, limit)))
+        // Nobody knows for whom something comes. If it is more than one lane of the plugin that is tried, the others of it
+        // are put off, which costs them no attempt; all others must not suffer from that plugin.
+        let plugins: Vec<_> = wanted.plugins.iter().chain(&wanted.trial).cloned().collect();
+        let due = self.store.claim_turns_when_due(wanted.lanes, &plugins, look_again).await?;
+        Ok(due.map(|due| (due, wanted.lanes)))
     }
 
     /// Starts a task for each of these lanes.

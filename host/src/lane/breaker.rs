@@ -159,10 +159,14 @@ impl Breaker {
         }
     }
 
-    /// A turn ended without saying anything of its plugin.
-    pub(super) fn unclear(&mut self, pass: Pass) {
-        if let (State::Trying { since, pause }, true) = (&self.state, pass.0 == self.number) {
-            self.becomes(State::Open { until: *since, pause: *pause });
+    /// A turn ended without saying anything of its plugin. Whether it was the trial: then another one may be made at once.
+    pub(super) fn unclear(&mut self, pass: Pass) -> bool {
+        match &self.state {
+            State::Trying { since, pause } if pass.0 == self.number => {
+                self.becomes(State::Open { until: *since, pause: *pause });
+                true
+            }
+            _ => false,
         }
     }
 

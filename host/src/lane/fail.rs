@@ -127,16 +127,13 @@ impl Lanes {
 
     async fn note_failure(&self, guest: &Guest, lease: &Lease, now: Millis, (pass, error): (Pass, &TurnError)) {
         let allowed = self.limits.breaker;
-        let change = self.breaker(guest, lease, |breaker| match error {
+        let change = match error {
             TurnError::Trap(_) | TurnError::Limit(_) | TurnError::Retry(_) => {
-                breaker.failed(pass, now, lease.chat(), allowed)
+                self.breaker(guest, lease, |breaker| breaker.failed(pass, now, lease.chat(), allowed))
             }
-            TurnError::GiveUp(_) => breaker.worked(pass),
-            TurnError::Unavailable(_) => {
-                breaker.unclear(pass);
-                None
-            }
-        });
+            TurnError::GiveUp(_) => self.breaker(guest, lease, |breaker| breaker.worked(pass)),
+            TurnError::Unavailable(_) => return self.note_nothing(guest, lease, pass),
+        };
         self.note_change(guest, lease, change, &error.to_string()).await;
     }
 
@@ -148,7 +145,10 @@ impl Lanes {
 
     /// A turn ended, and the plugin has no part in how.
     pub(super) fn note_nothing(&self, guest: &Guest, lease: &Lease, pass: Pass) {
-        self.breaker(guest, lease, |breaker| breaker.unclear(pass));
+        if self.breaker(guest, lease, |breaker| breaker.unclear(pass)) {
+            // It was the trial, and another one may take its place now.
+            self.wake.lanes.ring();
+        }
     }
 
     /// Asks or tells the breaker of the plugin or processor whose lane it is.

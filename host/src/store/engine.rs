@@ -181,9 +181,10 @@ impl Engine {
     /// Lets the workers finish what waits and closes the connections.
     pub(super) async fn close(&self) {
         self.closing.cancel();
+        // First, so that SQLite's writer is the last to close and takes the log along.
+        self.readers.close().await;
         self.workers.close();
         self.workers.wait().await;
-        self.readers.close().await;
     }
 }
 

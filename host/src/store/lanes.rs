@@ -80,13 +80,15 @@ macro_rules! free {
     };
 }
 
-/// Lanes of turns of these plugins alone: a host leaves what it has not loaded to others, and what has enough slots.
+/// Lanes of turns of these plugins alone: a host leaves what it has not loaded to others, and what has enough slots. The
+/// kind of a lane stands in the text of what is asked all the time: were it a parameter, SQLite would plan such a query anew
+/// for each value, because an index is for one kind alone, and PostgreSQL could not use that index.
 static CLAIM_TURNS: Sql = Sql::new(concat!(
     "WITH item (bot_id, plugin) AS ({rows}), due AS MATERIALIZED (
-        SELECT id FROM lanes WHERE kind = $2 AND due_at <= $1 AND ",
+        SELECT id FROM lanes WHERE kind = 1 AND due_at <= $1 AND ",
     free!(),
     "   AND EXISTS (SELECT 1 FROM item WHERE item.bot_id = lanes.bot_id AND item.plugin = lanes.plugin)
-        ORDER BY due_at LIMIT $4 {skip_locked})
+        ORDER BY due_at LIMIT $2 {skip_locked})
      UPDATE lanes SET host_id = $3, fence = fence + 1 WHERE id IN (SELECT id FROM due)
      RETURNING id, fence, bot_id, plugin, chat_id",
 ));
@@ -117,16 +119,16 @@ static CLAIM_POLLING: Sql = Sql::new(concat!(
     " RETURNING id, fence, bot_id, plugin, chat_id",
 ));
 static MINE: Sql = Sql::new("SELECT id, fence FROM lanes WHERE host_id = $1 AND kind = $2");
-/// When the next free lane is due that is due after `$4`.
+/// When the next free lane is due that is due after `$2`.
 static NEXT_SEND: Sql = Sql::new(concat!(
     "WITH item (bot_id) AS ({rows})
-     SELECT MIN((SELECT due_at FROM lanes WHERE kind = $2 AND lanes.bot_id = item.bot_id AND due_at > $4 AND ",
+     SELECT MIN((SELECT due_at FROM lanes WHERE kind = 2 AND lanes.bot_id = item.bot_id AND due_at > $2 AND ",
     free!(),
     " ORDER BY due_at LIMIT 1)) FROM item",
 ));
 static NEXT_TURN: Sql = Sql::new(concat!(
     "WITH item (bot_id, plugin) AS ({rows})
-     SELECT due_at FROM lanes WHERE kind = $2 AND due_at > $4 AND ",
+     SELECT due_at FROM lanes WHERE kind = 1 AND due_at > $2 AND ",
     free!(),
     " AND EXISTS (SELECT 1 FROM item WHERE item.bot_id = lanes.bot_id AND item.plugin = lanes.plugin)
      ORDER BY due_at LIMIT 1",
@@ -151,6 +153,9 @@ static FREE: Sql = Sql::new(
 );
 static POSTPONE: Sql =
     Sql::new("UPDATE lanes SET host_id = NULL, due_at = $4 WHERE id = $1 AND fence = $2 AND host_id = $3");
+
+/// How long what somebody has locked is left alone, in milliseconds.
+const LOCKED: Millis = 20;
 
 /// Claims lanes of one kind. The jobs that claim hold one of these.
 pub(super) struct Claim {
@@ -195,6 +200,11 @@ impl Claim {
         }
     }
 
+    /// When to look again, for what is due next. What is due already and was not claimed is locked by somebody.
+    fn look_again(&self, next: Option<Millis>) -> Option<Millis> {
+        next.map(|next| if next > self.now() { next } else { self.now() + LOCKED })
+    }
+
     /// Claims chats of these bots with something due, up to so many of each. With them comes when the next one is due.
     pub(super) async fn sending(
         &self,
@@ -219,7 +229,7 @@ impl Claim {
         let claims = steps.len();
         steps.extend(next_sends(bots.iter().map(|(bot, _)| *bot), now, self.host, self.after(session)));
         let mut answers = session.run(&steps).await?;
-        let next = earliest(&answers.split_off(claims))?;
+        let next = self.look_again(earliest(&answers.split_off(claims))?);
         let chat = |row: Record| {
             let (hold_until, notes) = (row.integer(5)?, row.integer(6)?);
             Ok(ClaimedChat { lease: self.lease(row)?, hold_until, is_noted: notes > 0 })
@@ -236,13 +246,13 @@ impl Claim {
         session: &mut Session<'_>,
     ) -> Result<(Vec<Lease>, Option<Millis>), StoreError> {
         self.prepare(session).await?;
-        let (now, kind) = (self.now(), self.kind.number());
+        let now = self.now();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let params = params![now, kind, self.host, limit];
+        let params = params![now, limit, self.host];
         let claim = of_plugins(&CLAIM_TURNS, &params, plugins)?;
         let next = next_turn(plugins, now, self.host, self.after(session))?;
         let mut answers = session.run(&[claim, next]).await?;
-        let next = earliest(&answers.split_off(1))?;
+        let next = self.look_again(earliest(&answers.split_off(1))?);
         let leases = answers.into_iter().flat_map(|answer| answer.rows).map(|row| self.lease(row));
         Ok((leases.collect::<Result<_, _>>()?, next))
     }
@@ -329,13 +339,13 @@ pub(super) async fn free_unknown(
 /// Asks when the next free chat of each of these bots is due.
 pub(super) fn next_sends(bots: impl Iterator<Item = BotId>, now: Millis, host: i64, after: Millis) -> Vec<Step> {
     let rows = bots.map(|bot| [Param::from(bot.0)]).collect();
-    let params = params![now, LaneKind::Sending.number(), host, after];
+    let params = params![now, after, host];
     NEXT_SEND.with_rows(&params, rows).collect()
 }
 
 /// Asks when the next free lane of turns of these plugins is due.
 pub(super) fn next_turn(plugins: &[(BotId, Part)], now: Millis, host: i64, after: Millis) -> Result<Step, StoreError> {
-    let params = params![now, LaneKind::Turns.number(), host, after];
+    let params = params![now, after, host];
     of_plugins(&NEXT_TURN, &params, plugins)
 }
 
@@ -442,8 +452,8 @@ impl Store {
         let channel = lease.kind.channel();
         // Of what is due later only this host has to know when.
         match until {
-            None => self.shared.hints.give(channel),
-            Some(_) => self.shared.hints.look(channel),
+            Some(until) if until > self.shared.clock.now() => self.shared.hints.look(channel),
+            _ => self.shared.hints.give(channel),
         }
         Ok(())
     }
