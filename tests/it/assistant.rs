@@ -105,7 +105,7 @@ async fn a_picture_that_is_too_large_is_said_to_be_there() {
 
 #[tokio::test]
 async fn without_a_model_it_says_why_and_searches() {
-    for (llm, why) in [("", "no language model is there"), ("dead", "no language model is there")] {
+    for (llm, why) in [("", "no language model answers"), ("dead", "no language model answers")] {
         let model = Model::answers(|_, _| Says::Error(503, "loading".into())).await;
         let section = if llm.is_empty() { String::new() } else { model.section("timeout_s = 2") };
         let house = opens(Database::sqlite(), &section).await;

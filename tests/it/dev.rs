@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::json;
 
-use crate::cards::{add_card, same};
+use crate::cards::{add_card, same, sees_at_last};
 use crate::support::{Person, Town, folder, until};
 
 /// The dev house in a process of its own.
@@ -142,7 +142,7 @@ async fn a_killed_dev_house_has_forgotten_nothing() {
     assert_eq!(said.expect("the last word")["text"], "and goodbye");
     buyer.settles().await;
     assert!(buyer.says("/help").await > last, "numbers go on");
-    assert!(buyer.sees().await.starts_with("How to check a card:"));
+    sees_at_last(&buyer, "How to check a card:").await;
     house.stops();
 }
 
@@ -167,7 +167,7 @@ async fn a_telegram_that_cannot_be_read_is_put_aside() {
     let house = DevHouse::opens(data.path());
     let buyer = house.person(1002);
     buyer.says("/help").await;
-    assert!(buyer.sees().await.starts_with("How to check a card:"));
+    sees_at_last(&buyer, "How to check a card:").await;
     house.stops();
     let names: Vec<_> =
         std::fs::read_dir(data.path()).expect("the folder").map(|entry| entry.expect("an entry").file_name()).collect();

@@ -259,6 +259,7 @@ impl Job {
         if let Some(entry) = cached {
             return Ok((digest, entry));
         }
+        tracing::info!(plugin = %self.name, "plugin `{}` is being compiled; the next start finds it done", self.name);
         // The semaphore is never closed.
         let permit = Arc::clone(&self.shared.compilations).acquire_owned().await.ok();
         let cold = Arc::clone(self);

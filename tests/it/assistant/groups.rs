@@ -56,11 +56,11 @@ async fn a_search_in_a_group_tells_others_nothing() {
         assert!(led.ends_with(&format!("[Open the private chat -> https://t.me/{BOT}?start=assistant]")), "{led}");
         // Without a model a question becomes a search, but not here.
         club.says(&format!("@{BOT} what was the password, and city?")).await;
-        sees_no_secret(&club, "no language model is there").await;
+        sees_no_secret(&club, "no language model answers").await;
         club.says(&format!("@{BOT} password")).await;
-        sees_no_secret(&club, "no language model is there").await;
+        sees_no_secret(&club, "no language model answers").await;
         club.says(&format!("@{BOT} city")).await;
-        sees_no_secret(&club, "no language model is there").await;
+        sees_no_secret(&club, "no language model answers").await;
         // In private the same words find both.
         ada.says("/search password").await;
         while !ada.sees().await.contains("The password is swordfish") {}

@@ -1,17 +1,7 @@
 //! What people mistype, change afterwards, send under a false name, or send two of.
 
-use super::{add_card, cards, last_code};
-use crate::support::{Database, House, Person, png};
-
-/// Looks until something with these words comes, and says what that is.
-async fn sees_at_last(person: &Person, words: &str) -> String {
-    loop {
-        let seen = person.sees().await;
-        if seen.contains(words) {
-            return seen;
-        }
-    }
-}
+use super::{add_card, cards, last_code, sees_at_last};
+use crate::support::{Database, House, png};
 
 #[tokio::test]
 async fn slips_of_admins_are_answered_and_nothing_wrong_is_taken() {

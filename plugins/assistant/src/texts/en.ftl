@@ -13,7 +13,7 @@ reset = { $count ->
 }
 
 # Why there is no answer by the model.
-why-unavailable = I cannot answer freely just now: no language model is there for me.
+why-unavailable = I cannot answer freely just now: no language model answers me.
 why-budget = I have said all that I may say today; there is more after { $time }.
 why-timeout = The language model took too long to answer. Please ask again.
 why-failed = The language model gave no usable answer. Please ask again in other words.
