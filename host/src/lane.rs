@@ -159,10 +159,10 @@ impl Lanes {
                     self.clock.sleep(DATABASE_PAUSE).await;
                 }
                 Ok(None) => {}
-                Ok(Some((DueTurns { lanes, next }, limit))) => {
+                Ok(Some(DueTurns { lanes, next })) => {
                     // Somebody may be tried again by now who was left out of this claim.
                     let next = [next, wanted.next].into_iter().flatten().min();
-                    rest = (lanes.len() < limit).then_some(next.unwrap_or(Millis::MAX));
+                    rest = (lanes.len() < wanted.lanes).then_some(next.unwrap_or(Millis::MAX));
                     self.start(lanes, &slots, &tasks);
                 }
             }
@@ -184,8 +184,8 @@ impl Lanes {
         Wanted { lanes, plugins: self.guests.all_but(&without), trial, next }
     }
 
-    /// Claims what is due. With it comes how many lanes there could have been.
-    async fn claim(&self, wanted: &Wanted) -> Result<(DueTurns, usize), StoreError> {
+    /// Claims what is due.
+    async fn claim(&self, wanted: &Wanted) -> Result<DueTurns, StoreError> {
         let Wanted { lanes: limit, plugins, trial, .. } = wanted;
         let mut due = match trial {
             Some(trial) => self.store.claim_turns(1, std::slice::from_ref(trial)).await?,
@@ -203,7 +203,7 @@ impl Lanes {
                 Err(_) => due.next = Some(self.clock.now()),
             }
         }
-        Ok((due, *limit))
+        Ok(due)
     }
 
     /// The same as soon as something is due. `None`: it is time to look again, because something is due by the clock or
@@ -213,7 +213,7 @@ impl Lanes {
         wanted: &Wanted,
         until: Millis,
         shutdown: &Shutdown,
-    ) -> Result<Option<(DueTurns, usize)>, StoreError> {
+    ) -> Result<Option<DueTurns>, StoreError> {
         let until = wanted.next.map_or(until, |trial| until.min(trial)).min(self.clock.now() + LONGEST_SLEEP);
         let look_again = async {
             tokio::select! {
@@ -224,8 +224,7 @@ impl Lanes {
         // Nobody knows for whom something comes. If it is more than one lane of the plugin that is tried, the others of it
         // are put off, which costs them no attempt; all others must not suffer from that plugin.
         let plugins: Vec<_> = wanted.plugins.iter().chain(&wanted.trial).cloned().collect();
-        let due = self.store.claim_turns_when_due(wanted.lanes, &plugins, look_again).await?;
-        Ok(due.map(|due| (due, wanted.lanes)))
+        self.store.claim_turns_when_due(wanted.lanes, &plugins, look_again).await
     }
 
     /// Starts a task for each of these lanes.

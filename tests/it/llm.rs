@@ -9,7 +9,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use crate::chaos::proxy::Proxy;
 use crate::support::process::HostProcess;
-use crate::support::{Database, House, Model, Plugin, Says, Street, fixture_granted, until};
+use crate::support::{Database, House, Model, Person, Plugin, Says, Street, fixture_granted, until};
 
 /// The plugin with all that it asks for.
 fn thinker() -> Plugin {
@@ -127,6 +127,17 @@ async fn a_turn_that_runs_again_costs_nothing() {
     }
 }
 
+/// Asks for a story, of which the beginning is seen and all is told; the turn fails until then.
+async fn shows_a_story(house: &House, user: &Person, model: &Model, fails_until: i64) {
+    user.says(&format!("/until {fails_until} once")).await;
+    model.was_asked(1).await;
+    model.says("Once upon");
+    house.passes_until(SHOWN, 1).await;
+    assert_eq!(user.sees().await, "Once upon …");
+    model.says(" a time");
+    model.ends();
+}
+
 /// The answer is kept for the event, whatever becomes of its turns; it is shown in one message all the while.
 #[tokio::test]
 async fn a_turn_that_fails_and_is_tried_again_is_answered_once_and_shown_once() {
@@ -134,13 +145,7 @@ async fn a_turn_that_fails_and_is_tried_again_is_answered_once_and_shown_once() 
         let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
         let house = opens(clock.clone(), database, &model, "").await;
         let user = house.person(1002);
-        user.says(&format!("/until {} once", clock.now() + 20_000)).await;
-        model.was_asked(1).await;
-        model.says("Once upon");
-        house.passes_until(SHOWN, 1).await;
-        assert_eq!(user.sees().await, "Once upon …");
-        model.says(" a time");
-        model.ends();
+        shows_a_story(&house, &user, &model, clock.now() + 20_000).await;
         // It fails until then: after 1, 3, 7, 15 and 31 seconds.
         house.passes_until("SELECT COUNT(*) FROM inbox WHERE state = 1", 1).await;
         loop {
@@ -222,13 +227,7 @@ async fn what_was_shown_of_a_turn_that_is_given_up_does_not_go_on_growing() {
         let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
         let house = opens_with(clock.clone(), database, &model, "", "attempts = 2").await;
         let user = house.person(1002);
-        user.says(&format!("/until {} once", clock.now() + 3_600_000)).await;
-        model.was_asked(1).await;
-        model.says("Once upon");
-        house.passes_until(SHOWN, 1).await;
-        assert_eq!(user.sees().await, "Once upon …");
-        model.says(" a time");
-        model.ends();
+        shows_a_story(&house, &user, &model, clock.now() + 3_600_000).await;
         house.passes_until("SELECT COUNT(*) FROM inbox WHERE state = 2", 1).await;
         let mut seen = user.sees().await;
         // An edit may have shown all of it while it grew.
@@ -249,13 +248,7 @@ async fn an_event_does_not_end_before_what_it_has_shown() {
     let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
     let house = opens(clock.clone(), database, &model, "").await;
     let user = house.person(1002);
-    user.says(&format!("/until {} once", clock.now() + 3_600_000)).await;
-    model.was_asked(1).await;
-    model.says("Once upon");
-    house.passes_until(SHOWN, 1).await;
-    assert_eq!(user.sees().await, "Once upon …");
-    model.says(" a time");
-    model.ends();
+    shows_a_story(&house, &user, &model, clock.now() + 3_600_000).await;
     house.database.comes_to("SELECT COALESCE(MAX(attempt), 0) FROM inbox", 1).await;
     house.database.suffers("UPDATE inbox SET expires_at = 1 WHERE state = 0").await;
     let mut somebody = PgConnection::connect(&house.database.url()).await.expect("the server is there");
@@ -387,7 +380,7 @@ async fn a_budget_is_a_chats_and_a_bots_and_a_days() {
             ada.says("/ask").await;
             assert_eq!(ada.sees().await, format!("answer {number}"));
         }
-        let refused = async |person: &crate::support::Person| {
+        let refused = async |person: &Person| {
             person.says("/ask").await;
             let seen = person.sees().await;
             assert!(seen.starts_with("refused: "), "{seen}");

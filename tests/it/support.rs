@@ -191,7 +191,12 @@ impl House {
 
 /// Sends a file and says what the bot has to ask Telegram for to get it; a turn that does can be held up there.
 pub async fn sends_a_file_to_wait_for(person: &Person, database: &Database) -> String {
-    person.sends_document("wait.txt", b"a file to wait for", "").await;
+    sends_a_file(person, database, "wait.txt", b"a file to wait for").await
+}
+
+/// Sends the first file of a house, and says under which id the plugins find it.
+pub async fn sends_a_file(person: &Person, database: &Database, name: &str, bytes: &[u8]) -> String {
+    person.sends_document(name, bytes, "").await;
     loop {
         let updates = database.texts("SELECT raw FROM updates ORDER BY seq").await;
         let files = updates.iter().map(|raw| serde_json::from_str::<Value>(raw).expect("JSON"));

@@ -3,7 +3,7 @@
 use guesthouse::clock::Clock;
 
 use super::{TURNS, opens};
-use crate::support::{ADMIN, Database, fixture};
+use crate::support::{ADMIN, Database, fixture, sends_a_file};
 
 /// Bytes that no compression makes fewer.
 fn noise(count: usize) -> Vec<u8> {
@@ -104,11 +104,7 @@ async fn what_is_old_goes_by_itself_and_what_was_asked_for_at_once() {
 async fn a_turn_that_fetches_much_is_kept_without_most_of_it() {
     let (house, operator) = opens(Clock::system(), Database::sqlite(), "", &[fixture("hostile")]).await;
     let user = house.person(1002);
-    user.sends_document("noise.bin", &noise(200 << 10), "").await;
-    house.database.comes_to("SELECT COUNT(*) FROM updates", 1).await;
-    let raw = house.database.text("SELECT raw FROM updates").await;
-    let raw: serde_json::Value = serde_json::from_str(&raw).expect("JSON");
-    let file = raw["message"]["document"]["file_id"].as_str().expect("an id").to_owned();
+    let file = sends_a_file(&user, &house.database, "noise.bin", &noise(200 << 10)).await;
     user.says(&format!("/files {}", [file.as_str(); 5].join(" "))).await;
     house.database.comes_to("SELECT COUNT(*) FROM journal", 1).await;
     let shown: serde_json::Value =
@@ -135,11 +131,7 @@ async fn the_oldest_go_when_there_are_too_many() {
         let plugins = [fixture("hostile")];
         let (house, operator) = opens(Clock::system(), database, "[journal]\nmax_mib = 1\n", &plugins).await;
         let user = house.person(1002);
-        user.sends_document("noise.bin", &noise(200 << 10), "").await;
-        house.database.comes_to("SELECT COUNT(*) FROM updates", 1).await;
-        let raw = house.database.text("SELECT raw FROM updates").await;
-        let raw: serde_json::Value = serde_json::from_str(&raw).expect("JSON");
-        let file = raw["message"]["document"]["file_id"].as_str().expect("an id").to_owned();
+        let file = sends_a_file(&user, &house.database, "noise.bin", &noise(200 << 10)).await;
         for _ in 0..TURNS_MADE {
             user.says(&format!("/files {file}")).await;
         }
