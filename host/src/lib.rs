@@ -17,6 +17,9 @@ pub mod wake;
 /// Two ways to stop, and the tasks that have to.
 pub mod shutdown;
 
+/// Threads of low priority.
+pub mod background;
+
 /// How each bot stands, for whoever asks.
 pub mod health;
 

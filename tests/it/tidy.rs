@@ -42,12 +42,12 @@ fn module(path: &str) -> &str {
 
 #[test]
 fn dependencies_go_one_way() {
-    const GROUND: [&str; 7] = ["model", "clock", "wake", "config", "schema", "shutdown", "health"];
+    const GROUND: [&str; 8] = ["model", "clock", "wake", "config", "schema", "shutdown", "health", "background"];
     // What each module may use of this crate besides itself. `host` and the commands may use everything.
     let allowed = |module: &str| -> Option<Vec<&str>> {
         let with = |more: &[&'static str]| Some([&GROUND[..], more].concat());
         match module {
-            "model" | "clock" | "health" | "schema" => Some(vec![]),
+            "model" | "clock" | "health" | "schema" | "background" => Some(vec![]),
             "wake" | "shutdown" => Some(vec!["clock"]),
             "config" => Some(vec!["model"]),
             "store" | "sandbox" | "telegram" | "web" | "llm" | "fetch" => with(&[]),

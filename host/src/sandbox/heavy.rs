@@ -16,9 +16,7 @@ use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-/// How low: a thread at 10 gets a tenth of what one at 0 gets where both want all of a core, and all of it otherwise.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+use crate::background;
 
 /// Whose turn it is: one number for each plugin.
 pub(super) type Group = u64;
@@ -74,8 +72,7 @@ impl Heavy {
         let heavy = Self(Arc::default());
         for number in 0..threads.max(1) {
             let queue = Arc::clone(&heavy.0);
-            std::thread::Builder::new().name(format!("guest-{number}")).spawn(move || {
-                give_way();
+            background::spawn(format!("guest-{number}"), move || {
                 while let Some(task) = queue.next() {
                     task.run();
                     // A thread of low priority that has a core may keep it for some milliseconds, and a message goes
@@ -230,15 +227,6 @@ impl Wake for Task {
             }
             Stage::Queued | Stage::RunningAgain => {}
         }
-    }
-}
-
-/// Lowers the priority of this thread. Where that is not possible, it is a thread like any other.
-fn give_way() {
-    // Elsewhere it would be the priority of the whole process.
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(%error, "the threads of long turns have no low priority: {error}");
     }
 }
 

@@ -8,15 +8,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgConnection, SqlSafeStr, SqlStr};
+use tokio::sync::oneshot;
 
 use super::dialect::{Dialect, Sql};
 use super::error::StoreError;
+use crate::background;
 
 mod sqlite;
 
 mod postgres;
 
-pub(super) use sqlite::{Access, Open, numbered};
+pub(super) use sqlite::{Access, Open, log_pages, numbered};
 
 /// How to connect.
 #[derive(Clone)]
@@ -58,11 +60,16 @@ impl Connection {
                     return (Some(Self::Sqlite(file)), Ok(answer));
                 }
                 let step = step.clone();
-                let asked = aside(move || {
+                let (done, answered) = oneshot::channel();
+                let ask = move || {
                     let answer = file.run(Some(time), std::slice::from_ref(&step));
-                    (Some(Self::Sqlite(file)), only(answer))
-                });
-                asked.await.unwrap_or_else(|error| (None, Err(error)))
+                    // Whoever asked may be gone.
+                    let _ = done.send((Some(Self::Sqlite(file)), only(answer)));
+                };
+                if let Err(error) = background::spawn("sqlite-question".into(), ask) {
+                    return (None, Err(StoreError::Busy { reason: format!("no thread for a question: {error}") }));
+                }
+                answered.await.unwrap_or((None, Err(StoreError::Closed)))
             }
             Self::Postgres(mut connection) => {
                 let answer = postgres::run(&mut connection, std::slice::from_ref(step)).await;

@@ -21,6 +21,10 @@ use crate::store::dialect::{Dialect, Sql};
 use crate::store::error::StoreError;
 use crate::store::session::{Access, Connect, Connection, Open, Session};
 
+mod log;
+
+use log::Log;
+
 /// Older ones can lose what was committed when a checkpoint and a restart of the log coincide.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
 const OLDEST_TEXT: &str = "3.51.3";
@@ -65,6 +69,7 @@ async fn start(open: Open, lock: Option<File>) -> Result<Engine, StoreError> {
         other => other,
     };
     let readers = Connect::Sqlite(Box::new(Open { access: Access::Reader, ..open.clone() }));
+    let log = Log::of(&open);
     let how = Connect::Sqlite(Box::new(open));
     let mut writer = connect(&how).await.map_err(not_writable)?;
     check_version(&mut writer.session()).await?;
@@ -74,7 +79,7 @@ async fn start(open: Open, lock: Option<File>) -> Result<Engine, StoreError> {
     // tracker holds on to it until it is done.
     let (runtime, tracked) = (tokio::runtime::Handle::current(), engine.workers.token());
     let work = move || {
-        runtime.block_on(write(inbound, writer));
+        runtime.block_on(write(inbound, writer, log));
         drop(tracked);
     };
     let thread = std::thread::Builder::new().name("sqlite-writer".into()).spawn(work);
@@ -189,16 +194,18 @@ impl Line {
 }
 
 /// The writer.
-async fn write(inbound: Inbound, mut connection: Connection) {
+async fn write(inbound: Inbound, mut connection: Connection, mut log: Log) {
     let (small, large) = (VecDeque::new(), VecDeque::new());
     let mut line = Line { inbound, small, large, rest: Line::now(), is_shared: false };
     while let Some(first) = line.first().await {
         let (is_large, begun) = (first.is_large(), Line::now());
         commit_group(&mut connection, first, &mut line).await;
+        log.look(&mut connection).await;
         if is_large {
             line.rest = Line::now() + begun.elapsed() * REST;
         }
     }
+    log.close().await;
     // The last connection to close copies the log into the file and removes it.
     connection.close().await;
 }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{OpenFlags, Row, Statement, ToSql};
@@ -30,6 +31,15 @@ const MOMENT: Duration = Duration::from_micros(500);
 const LARGEST_GLANCE: i32 = 16 << 10;
 /// SQLite's own limit for texts and bytes.
 const LARGEST: i32 = 1_000_000_000;
+
+thread_local! {
+    static LOG_PAGES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How long the log was after the last commit of a host on this thread.
+pub(in crate::store) fn log_pages() -> usize {
+    LOG_PAGES.get()
+}
 
 /// What a connection may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,15 +92,22 @@ impl Open {
         // with a tool of his own.
         connection.busy_timeout(if self.access == Access::Guest { PATIENCE_OF_A_GUEST } else { PATIENCE })?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A plan does not depend on the values that are filled in; otherwise SQLite plans whatever has a limit anew for
+        // each limit, which takes it longer than the answer.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         // A savepoint keeps the pages it may have to restore; in memory, not in a file.
         connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000")?;
         if self.access != Access::Reader {
-            // A page that changes often is copied into the file once per checkpoint: the longer the log, the fewer
-            // copies.
             connection.execute_batch(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-                 PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864",
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864",
             )?;
+        }
+        if self.access == Access::Host {
+            // In the place of SQLite's own, which copies a long log into the file there and then.
+            connection.wal_hook(Some(|_, pages| {
+                LOG_PAGES.set(usize::try_from(pages).unwrap_or(0));
+                Ok(())
+            }));
         }
         let watch = Watch::over(&connection)?;
         Ok(File { connection, watch, access: self.access })
@@ -284,6 +301,21 @@ mod tests {
         assert!(reader.glance(&Step::made(long.clone(), params![1]).at_most(100)).is_none(), "it is long");
         assert!(reader.run(None, &[Step::made(long, params![1]).at_most(100)]).is_ok());
         assert_eq!(length(reader.glance(&large(1))), Some(10), "the connection is as good as ever");
+    }
+
+    #[test]
+    fn what_is_prepared_stays_so() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut file = Open { path: folder.path().join("a.db"), access: Access::Host }.open().expect("opened");
+        file.plain("CREATE TABLE t (id INTEGER PRIMARY KEY, kind INTEGER) STRICT").expect("made");
+        file.plain("CREATE INDEX t_kind ON t (kind, id) WHERE kind = 1").expect("made");
+        let text = "SELECT id FROM t WHERE kind = $1 AND id > $2 ORDER BY id LIMIT $3";
+        for number in 1..4 {
+            file.run(None, &[Step::made(text.into(), params![number, number, number])]).expect("asked");
+        }
+        let statement = file.connection.prepare_cached(&numbered(text)).expect("kept");
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::Run), 3);
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
     }
 
     #[test]
