@@ -19,6 +19,7 @@ use crate::clock::Clock;
 use crate::config::{self, Grant, Token};
 use crate::emulator::Emulator;
 use crate::host::Host;
+use crate::sandbox::LoadError;
 use crate::shutdown::Tasks;
 
 /// Before the bundled plugins, which have 0 and less.
@@ -192,12 +193,25 @@ impl Work {
             config::Plugin { source, grant: Grant::unlimited(), priority: PRIORITY, config, ..Default::default() };
         let name = match &self.name {
             Some(name) => name.clone(),
-            None => self.host.called(&config::Bot::named(CALLED, Token::new(BOT.0)), &plugin).await?,
+            None => {
+                let bot = config::Bot::named(CALLED, Token::new(BOT.0));
+                self.host.called(&bot, &plugin).await.map_err(as_typed_here)?
+            }
         };
         plugin.config = self.args.of(Some(&name));
-        self.host.load(CALLED, &name, plugin).await?;
+        self.host.load(CALLED, &name, plugin).await.map_err(as_typed_here)?;
         self.name = Some(name.clone());
         Ok(Some(name))
+    }
+}
+
+/// The error with a hint for somebody who has a command line and no configuration.
+fn as_typed_here(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(LoadError::MissingSetting { plugin, key, description }) => anyhow::anyhow!(
+            "plugin `{plugin}` needs the setting `{key}`: {description}\nhint: start the house with --set {key}=…"
+        ),
+        _ => error,
     }
 }
 
@@ -213,6 +227,7 @@ async fn component(path: &Path) -> anyhow::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::PluginName;
 
     fn args(plugins: &[&str], settings: &[&str]) -> PluginArgs {
         let settings = settings.iter().map(|text| setting(text).unwrap_or_else(|error| panic!("{text}: {error}")));
@@ -251,6 +266,16 @@ mod tests {
         assert_eq!(
             refused("card.page_size=5"),
             "there is no plugin `card` to set `page_size` of\nhint: there are `cards`, `channels`"
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_set_is_said_as_it_is_typed() {
+        let (plugin, key) = (PluginName::new("shop").unwrap(), "currency".to_owned());
+        let error = LoadError::MissingSetting { plugin, key, description: "Which money.".into() };
+        assert_eq!(
+            as_typed_here(error.into()).to_string(),
+            "plugin `shop` needs the setting `currency`: Which money.\nhint: start the house with --set currency=…"
         );
     }
 
