@@ -1,8 +1,8 @@
-//! The model's Markdown as formatted text. Telegram has no headings, lists, rules or tables, so headings become bold, items
-//! get bullets or numbers, and a table becomes a block whose columns are in line. What is no Markdown stays as it is.
+//! From events of the parser to a text, block by block.
 
-use guesthouse_plugin::{EntityKind, Text};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+use crate::text::{Kind, Text};
 
 /// Widest column of a table, in characters; a wider cell pushes the rest of its row.
 const WIDEST: usize = 24;
@@ -19,7 +19,7 @@ pub(crate) fn render(markdown: &str) -> Text {
 
 /// What is open around the present place: how it began, and what it becomes.
 enum Open {
-    Styled(EntityKind),
+    Styled(Kind),
     Item,
 }
 
@@ -38,7 +38,7 @@ struct Page {
 impl Page {
     fn top(&mut self) -> &mut Text {
         if self.texts.is_empty() {
-            self.texts.push(Text::new());
+            self.texts.push(Text::default());
         }
         self.texts.last_mut().expect("there is one now")
     }
@@ -72,17 +72,17 @@ impl Page {
     fn begin(&mut self, open: Open) {
         self.top();
         self.open.push(open);
-        self.texts.push(Text::new());
+        self.texts.push(Text::default());
     }
 
     fn end(&mut self) {
         let (Some(open), Some(text)) = (self.open.pop(), self.texts.pop()) else { return };
         match open {
             Open::Styled(kind) => {
-                let text = trimmed(text);
-                self.add(Text::new().styled(kind, text));
+                let text = text.trimmed();
+                self.add(Text::default().styled(kind, text));
             }
-            Open::Item => self.add(trimmed(text)),
+            Open::Item => self.add(text.trimmed()),
         }
     }
 
@@ -93,7 +93,7 @@ impl Page {
             Event::Text(text) => self.add(&*text),
             Event::Code(code) => match self.table {
                 Some(_) => self.add(&*code),
-                None => self.add(Text::new().code(&*code)),
+                None => self.add(Text::default().styled(Kind::Code, &*code)),
             },
             Event::SoftBreak | Event::HardBreak => self.add("\n"),
             Event::Rule => {
@@ -113,11 +113,11 @@ impl Page {
             Tag::Paragraph if self.lists.is_empty() || self.apart => self.block(),
             Tag::Heading { .. } => {
                 self.block();
-                self.begin(Open::Styled(EntityKind::Bold));
+                self.begin(Open::Styled(Kind::Bold));
             }
             Tag::BlockQuote(_) => {
                 self.block();
-                self.begin(Open::Styled(EntityKind::Blockquote));
+                self.begin(Open::Styled(Kind::Blockquote));
             }
             Tag::CodeBlock(kind) => {
                 self.block();
@@ -125,7 +125,7 @@ impl Page {
                     CodeBlockKind::Fenced(language) => language.split_whitespace().next().map(str::to_owned),
                     CodeBlockKind::Indented => None,
                 };
-                self.begin(Open::Styled(EntityKind::Pre(language)));
+                self.begin(Open::Styled(Kind::Pre(language)));
             }
             Tag::List(first) => {
                 if self.lists.is_empty() {
@@ -147,13 +147,13 @@ impl Page {
                 self.add(format!("{}{mark}", "   ".repeat(depth)));
                 self.begin(Open::Item);
             }
-            Tag::Emphasis if self.table.is_none() => self.begin(Open::Styled(EntityKind::Italic)),
-            Tag::Strong if self.table.is_none() => self.begin(Open::Styled(EntityKind::Bold)),
-            Tag::Strikethrough if self.table.is_none() => self.begin(Open::Styled(EntityKind::Strikethrough)),
+            Tag::Emphasis if self.table.is_none() => self.begin(Open::Styled(Kind::Italic)),
+            Tag::Strong if self.table.is_none() => self.begin(Open::Styled(Kind::Bold)),
+            Tag::Strikethrough if self.table.is_none() => self.begin(Open::Styled(Kind::Strikethrough)),
             Tag::Link { dest_url, .. } if self.table.is_none() => {
                 // Telegram makes links of these alone; anything else is shown as it is written.
                 let is_web = ["http://", "https://", "tg://"].iter().any(|scheme| dest_url.starts_with(scheme));
-                self.begin(if is_web { Open::Styled(EntityKind::TextLink(dest_url.into())) } else { Open::Item });
+                self.begin(if is_web { Open::Styled(Kind::TextLink(dest_url.into())) } else { Open::Item });
             }
             Tag::Table(_) => {
                 self.block();
@@ -184,7 +184,7 @@ impl Page {
             }
             TagEnd::Table => {
                 let table = self.table.take().unwrap_or_default();
-                self.add(Text::new().pre("", in_line(&table)));
+                self.add(Text::default().styled(Kind::Pre(None), in_line(&table)));
                 self.apart = true;
             }
             _ => {}
@@ -195,19 +195,8 @@ impl Page {
         while !self.open.is_empty() {
             self.end();
         }
-        trimmed(self.texts.pop().unwrap_or_default())
+        self.texts.pop().unwrap_or_default().trimmed()
     }
-}
-
-/// Without the line breaks at its end, and with no format that reaches into them.
-fn trimmed(mut text: Text) -> Text {
-    text.content.truncate(text.content.trim_end().len());
-    let length = text.utf16_len();
-    text.entities.retain_mut(|entity| {
-        entity.length = entity.length.min(length.saturating_sub(entity.offset));
-        entity.length > 0
-    });
-    text
 }
 
 /// The rows of a table with their columns in line, the first one underlined.
@@ -228,6 +217,3 @@ fn in_line(table: &[Vec<String>]) -> String {
     }
     lines.join("\n")
 }
-
-#[cfg(test)]
-mod tests;
