@@ -86,8 +86,8 @@ mod press;
 mod rest;
 
 use guesthouse_plugin::{
-    Button, ChatId, Command, ConfigKey, Content, Event, EventKind, Failure, Manifest, Message, Plugin, chat, clock, config,
-    export, update,
+    Button, ChatId, Command, ConfigKey, Content, Event, EventKind, Failure, Manifest, Message, Plugin, chat, clock,
+    config, export, update,
 };
 
 use rules::Finder;

@@ -76,10 +76,7 @@ fn whatever_a_model_writes_is_a_text() {
     {
         let text = render(odd);
         let length = text.utf16_len();
-        assert!(
-            text.marks.iter().all(|mark| mark.length > 0 && mark.offset + mark.length <= length),
-            "{odd}"
-        );
+        assert!(text.marks.iter().all(|mark| mark.length > 0 && mark.offset + mark.length <= length), "{odd}");
     }
     assert_eq!(shown("<script>"), "<script>");
 }
