@@ -32,13 +32,15 @@ mod replay;
 
 mod shadow;
 
+mod usage;
+
 mod why;
 
 /// How long a soft shutdown may take before what is left is dropped.
 const PATIENCE: Duration = Duration::from_secs(25);
 
 /// Where a configuration is looked for.
-const CONFIG: &str = "guesthouse.toml";
+const CONFIG: &str = config::file::USUAL;
 
 /// A Telegram bot host where every plugin is a sandboxed WebAssembly guest
 #[derive(Debug, Parser)]
@@ -112,7 +114,7 @@ impl Default for DevArgs {
 
 /// Parses the command line and does what it says.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| usage::refuse(&error));
     // A house that runs for a moment says nothing besides what its author asked for.
     let usual = match &cli.command {
         Some(Command::Plugin(plugin)) if plugin.is_quiet() => "off",

@@ -13,6 +13,8 @@ use crate::model::{BotId, PluginName};
 
 pub mod command;
 
+pub mod file;
+
 pub mod grant;
 
 pub mod http;
@@ -71,11 +73,11 @@ pub struct Config {
     pub command: CommandLine,
     /// What its operator does about a language model that is missing. No key, for the same reason.
     #[serde(skip, default = "model_hint")]
-    pub model_hint: &'static str,
+    pub model_hint: String,
 }
 
-fn model_hint() -> &'static str {
-    "add [llm] with url and model to guesthouse.toml"
+fn model_hint() -> String {
+    format!("add [llm] with url and model to {}", file::name())
 }
 
 /// Where the data are kept.
@@ -109,9 +111,13 @@ impl Database {
 
 /// Reads nothing but one section of a file.
 fn load_section<T: serde::de::DeserializeOwned>(path: &Path, section: &str) -> Result<T, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
-    read::read(&text, path, Some(section), |name| std::env::var(name).ok())
+    read::read(&text_of(path)?, path, Some(section), |_, name| std::env::var(name).ok())
+}
+
+/// The text of the file that this program works with.
+fn text_of(path: &Path) -> Result<String, ConfigError> {
+    file::is_at(path);
+    std::fs::read_to_string(path).map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })
 }
 
 /// A text with `${NAME}` replaced where the environment has a NAME.
@@ -274,9 +280,7 @@ pub enum ConfigError {
 impl Config {
     /// Reads a file, with `${NAME}` replaced by the environment's `NAME`.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
-        let mut config = Self::parse(&text, path, |name| std::env::var(name).ok())?;
+        let mut config = Self::parse(&text_of(path)?, path, |name| std::env::var(name).ok())?;
         let lock = Lock::load(path)?;
         for bot in &mut config.bots {
             for (name, plugin) in &mut bot.plugins {
@@ -286,19 +290,38 @@ impl Config {
         Ok(config)
     }
 
-    /// Reads a file for those who start no bot: a variable that the environment does not have is made up.
+    /// Reads a file for those who start no bot: a variable that the environment does not have is made up. Where
+    /// `database.url` asks for one, the database is unknown, and the URL empty.
     pub fn load_without_secrets(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|reason| ConfigError::Unreadable { path: path.to_owned(), reason })?;
-        Self::parse(&text, path, |name| {
-            // In the form of a token, and another one for each name.
-            let number = name.bytes().fold(1_u32, |number, byte| number.wrapping_mul(31) % 1_000_003 + u32::from(byte));
-            std::env::var(name).ok().or_else(|| Some(format!("{number}:made-up-{name}")))
-        })
+        Self::parse_without_secrets(&text_of(path)?, path, |name| std::env::var(name).ok())
+    }
+
+    /// The same with a text.
+    fn parse_without_secrets(
+        text: &str,
+        path: &Path,
+        env: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let is_unknown = std::cell::Cell::new(false);
+        let mut config = Self::parse_with(text, path, |key, name| {
+            Some(env(name).unwrap_or_else(|| {
+                is_unknown.set(is_unknown.get() || key == "database.url");
+                read::made_up(key, name)
+            }))
+        })?;
+        if is_unknown.get() {
+            config.database.url.clear();
+        }
+        Ok(config)
     }
 
     /// Reads a text. `path` is for the messages and for relative component paths.
     pub fn parse(text: &str, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        Self::parse_with(text, path, |_, name| env(name))
+    }
+
+    /// The same, where it matters to which key a variable belongs.
+    fn parse_with(text: &str, path: &Path, env: impl Fn(&str, &str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut config: Self = read::read(text, path, None, env)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for bot in &mut config.bots {

@@ -83,6 +83,7 @@ pub async fn start(
     clock: &Clock,
     tasks: &Tasks,
 ) -> anyhow::Result<Host> {
+    under_work.check()?;
     make_folder(data)?;
     let listener = cli::bind(listen).await?;
     let address = listener.local_addr()?;
@@ -99,8 +100,10 @@ pub async fn start(
         "LLM_KEY" => llm.llm_key.clone(),
         _ => None,
     })?;
+    config.bots.iter_mut().try_for_each(|bot| under_work.set(&mut bot.plugins))?;
     config.command = cli::called(&["--database", &config.database.url]);
-    config.model_hint = "start it with --llm-url and --llm-model, or GUESTHOUSE_LLM_URL and GUESTHOUSE_LLM_MODEL";
+    config.model_hint =
+        "start it with --llm-url and --llm-model, or GUESTHOUSE_LLM_URL and GUESTHOUSE_LLM_MODEL".into();
     let token = api_token(data)?;
     cli::serve(emulator.clone(), listener, Some(memory), tasks);
     let host = host::start(config, clock, tasks).await.map_err(|error| match error.downcast_ref() {

@@ -45,6 +45,7 @@ mod server;
 use std::collections::BTreeMap;
 use std::io;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -58,6 +59,15 @@ use world::{CallbackAnswer, ChatRef, World};
 #[derive(Clone)]
 pub struct Emulator(Arc<Inner>);
 
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Notice {
+    /// No other one has it.
+    pub number: u64,
+    /// What is shown.
+    pub text: String,
+}
+
 struct Inner {
     clock: Clock,
     world: Mutex<World>,
@@ -65,7 +75,9 @@ struct Inner {
     /// What people call this machine.
     name: OnceLock<String>,
     /// What the page shows above everything, by what it is about.
-    notices: Mutex<BTreeMap<String, String>>,
+    notices: Mutex<BTreeMap<String, Notice>>,
+    /// The number of the last notice.
+    noticed: AtomicU64,
     /// Who answers below `/api`.
     neighbour: OnceLock<axum::Router>,
 }
@@ -84,6 +96,7 @@ impl Emulator {
             bell: Bell::default(),
             name: OnceLock::new(),
             notices: Mutex::default(),
+            noticed: AtomicU64::default(),
             neighbour: OnceLock::new(),
         }))
     }
@@ -96,11 +109,15 @@ impl Emulator {
         let _ = self.0.name.set(name.to_owned());
     }
 
-    /// Shows everybody something that is wrong with what they talk to, until it is put right: `None`.
+    /// Shows everybody something that is wrong with what they talk to, until it is put right: `None`. Said again, it is
+    /// another notice, which whoever has put the former one away sees.
     pub fn shows_notice(&self, about: &str, text: Option<&str>) {
         let mut notices = self.0.notices.lock().unwrap_or_else(PoisonError::into_inner);
         match text {
-            Some(text) => drop(notices.insert(about.to_owned(), text.to_owned())),
+            Some(text) => {
+                let number = self.0.noticed.fetch_add(1, Ordering::Relaxed) + 1;
+                drop(notices.insert(about.to_owned(), Notice { number, text: text.to_owned() }));
+            }
             None => drop(notices.remove(about)),
         }
         drop(notices);
@@ -108,7 +125,7 @@ impl Emulator {
     }
 
     /// What is wrong, as far as it was said.
-    pub fn notices(&self) -> Vec<String> {
+    pub fn notices(&self) -> Vec<Notice> {
         self.0.notices.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 

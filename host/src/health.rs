@@ -142,7 +142,7 @@ impl Place {
         if self.bars(caller, true) {
             let name = self.name();
             tracing::error!(
-                bot = %name, error = %error,
+                bot = %name,
                 "bot `{name}` is stopped, Telegram does not take its token: {error}; asking again every minute\nhint: compare \
                  the token of [[bot]] `{name}` with the one that @BotFather shows, and api_url with where the bot lives"
             );

@@ -42,10 +42,13 @@ pub(crate) mod plugins;
 
 mod reload;
 
+mod silence;
+
 use names::Known;
 pub(crate) use plugins::called;
 pub use plugins::{check, load_for_replay};
 use reload::Running;
+use silence::Silent;
 
 /// How often what is done and old is removed from the database.
 const TIDY: Duration = Duration::from_secs(3_600);
@@ -103,7 +106,7 @@ struct Parts {
     web: Web,
     llm: Option<Llm>,
     /// What to do where it is missing.
-    model_hint: &'static str,
+    model_hint: String,
     hooks: Hooks,
     board: Board,
     agenda: Agenda,
@@ -223,25 +226,27 @@ pub async fn start_in(config: Config, surroundings: Surroundings, tasks: &Tasks)
         }
     });
 
-    let started = join_all(config.bots.into_iter().map(|bot| start_bot(Arc::clone(&parts), bot))).await;
+    let is_alone = config.bots.len() == 1;
+    let started = join_all(config.bots.into_iter().map(|bot| start_bot(Arc::clone(&parts), bot, is_alone))).await;
     if started.iter().all(Result::is_err) {
-        // The reasons have been logged one by one; the first stands for all.
-        return Err(started.into_iter().find_map(Result::err).unwrap_or_else(|| anyhow::anyhow!("no bot was started")));
+        let only = started.into_iter().find_map(Result::err).filter(|_| is_alone);
+        return Err(only.unwrap_or_else(|| {
+            anyhow::anyhow!("no bot was started\nhint: what is wrong with each, and what to do, is in the log")
+        }));
     }
     Ok(Host { parts, address })
 }
 
 /// Starts one bot. An error means that it was refused and will stay so; a Telegram that does not answer is waited for
-/// in the background.
-async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
+/// in the background. That of the only bot ends the host and is said there, any other one is logged here.
+async fn start_bot(parts: Arc<Parts>, bot: config::Bot, is_alone: bool) -> anyhow::Result<()> {
     let id = bot.token.bot().context("the configuration has been checked")?;
     let telegram = Client::new(&parts.pool, &bot.api_url, &bot.token);
     let place = parts.board.add(&bot.name);
     match try_bot(&parts, id, &bot, &telegram, &place).await {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            let name = bot.name.clone();
-            tracing::warn!(bot = %name, "Telegram or the database does not answer for bot `{name}`; trying again");
+        Ok(None) => Ok(()),
+        Ok(Some(mut silent)) => {
+            tracing::warn!(bot = %bot.name, "{}", silent.told(&bot.name, &bot.api_url));
             let waiting = Arc::clone(&parts);
             parts.tasks.spawn(async move {
                 let mut pause = FIRST_PAUSE;
@@ -251,8 +256,13 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
                         () = waiting.tasks.shutdown().begun() => return,
                     }
                     match try_bot(&waiting, id, &bot, &telegram, &place).await {
-                        Ok(false) => {}
-                        Ok(true) => return,
+                        Ok(None) => return,
+                        Ok(Some(now)) => {
+                            if !now.is_as(&silent) {
+                                tracing::warn!(bot = %bot.name, "{}", now.told(&bot.name, &bot.api_url));
+                            }
+                            silent = now;
+                        }
                         Err(error) => return refused(&bot.name, &place, &error),
                     }
                 }
@@ -260,41 +270,50 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot) -> anyhow::Result<()> {
             Ok(())
         }
         Err(error) => {
-            refused(&bot.name, &place, &error);
+            if is_alone {
+                place.is(State::Refused);
+            } else {
+                refused(&bot.name, &place, &error);
+            }
             Err(error.context(format!("bot `{}` was not started", bot.name)))
         }
     }
 }
 
-/// Starts a bot; `false` if Telegram or the database does not answer now, which is no reason to refuse it.
+/// Starts a bot, or says who does not answer now, which is no reason to refuse it.
 async fn try_bot(
     parts: &Parts,
     id: BotId,
     bot: &config::Bot,
     telegram: &Client,
     place: &Place,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Option<Silent>> {
     let started = async {
         match names::known_bot(parts, id, telegram).await? {
-            Some(Known::Asked(me)) => run_bot(parts, bot, telegram, me, place).await?,
-            Some(Known::Remembered(me)) => {
+            Ok(Known::Asked(me)) => run_bot(parts, bot, telegram, me, place).await?,
+            Ok(Known::Remembered(me)) => {
                 run_bot(parts, bot, telegram, me.clone(), place).await?;
                 // Once it runs, so that a start that has to be tried again asks no more often.
                 names::refresh(parts, telegram, me);
             }
-            None => return Ok(false),
+            Err(silent) => return Ok(Some(Silent::Telegram(silent))),
         }
-        anyhow::Ok(true)
+        anyhow::Ok(None)
     };
     match started.await {
-        Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_transient) => Ok(false),
+        Err(error) => match error.downcast::<StoreError>() {
+            Ok(silent) if silent.is_transient() => Ok(Some(Silent::Database(silent))),
+            Ok(error) => Err(error.into()),
+            Err(error) => Err(error),
+        },
         other => other,
     }
 }
 
 fn refused(bot: &str, place: &Place, error: &anyhow::Error) {
     place.is(State::Refused);
-    tracing::error!(bot, error = %error, "bot `{bot}` was not started: {error:#}");
+    // The reason ends with a hint, so it stands in the message alone.
+    tracing::error!(bot, "bot `{bot}` was not started: {error:#}");
 }
 
 /// Loads a bot's plugins and starts asking for its updates.
@@ -303,7 +322,7 @@ async fn run_bot(parts: &Parts, bot: &config::Bot, telegram: &Client, me: Me, pl
     let me = Arc::new(me);
     let loads = bot.plugins.iter().map(|(name, plugin)| load_plugin(parts, bot, name, plugin, &me, telegram));
     let guests = join_all(loads).await.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    plugins::miss_a_model(bot, &guests, parts.model_hint);
+    plugins::miss_a_model(bot, &guests, &parts.model_hint);
     let pressure = Arc::new(Pressure::new(&parts.limits));
     let roster = put_guests(parts, bot, &me, (place, &pressure), guests).await?;
     parts.delivery.add(id, telegram.clone(), parts.sending.pace(&bot.api_url), place.clone());

@@ -18,7 +18,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AF
 use reqwest::{Client, Response, StatusCode};
 use tokio::sync::{Semaphore, watch};
 
-use crate::config;
+use crate::config::{self, file};
 use crate::model::llm::{Finish, LlmAnswer, LlmError, Prompt, Role, Said};
 use crate::schema;
 use quirks::{Quirk, Quirks};
@@ -282,16 +282,16 @@ impl Llm {
         match status.as_u16() {
             401 | 403 => {
                 tracing::error!(
-                    %status, "the model's endpoint does not let this host in: {said}\nhint: check llm.key and llm.url in \
-                     guesthouse.toml"
+                    %status, "the model's endpoint does not let this host in: {said}\nhint: check llm.key and llm.url in {}",
+                    file::name()
                 );
                 // Some repeat a part of the key, which no plugin is to see.
                 LlmError::Unavailable(format!("its endpoint does not let this host in ({status})"))
             }
             404 | 405 => {
                 tracing::error!(
-                    %status, "the model's endpoint does not know what it is asked for: {said}\nhint: check llm.url and \
-                     llm.model in guesthouse.toml"
+                    %status, "the model's endpoint does not know what it is asked for: {said}\nhint: check llm.url and llm.model in {}",
+                    file::name()
                 );
                 LlmError::Unavailable(format!("its endpoint does not know the model, or is none ({status})"))
             }

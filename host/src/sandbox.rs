@@ -133,7 +133,8 @@ const SHADOWS: u32 = 1;
 pub enum SandboxError {
     /// The engine refused its configuration: too little address space, or a processor it does not know.
     #[error(
-        "cannot set up the sandbox: {0}\nhint: lower limits.concurrent_turns or limits.memory_mib in guesthouse.toml"
+        "cannot set up the sandbox: {0}\nhint: lower limits.concurrent_turns or limits.memory_mib in {file}",
+        file = crate::config::file::name()
     )]
     Engine(String),
     /// The threads that limit computing time and that long turns run on did not start.

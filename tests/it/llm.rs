@@ -220,6 +220,26 @@ async fn edits_that_are_late_give_way_to_the_latest() {
     house.closes([user]).await;
 }
 
+/// What of it is complete Markdown is formatted while the rest comes in.
+#[tokio::test]
+async fn an_answer_that_grows_is_formatted_as_far_as_it_goes() {
+    let (model, clock) = (Model::answers(|_, _| Says::AsTold).await, standing());
+    let house = opens(clock, Database::sqlite(), &model, "").await;
+    let user = house.person(1002);
+    user.says("/show a story").await;
+    model.was_asked(1).await;
+    model.says("A **bold** and **unfin");
+    house.passes_until(SHOWN, 1).await;
+    assert_eq!(user.sees().await, "A *bold* and **unfin …");
+    model.says("ished** word:\n\n- `o");
+    house.passes_until("SELECT COUNT(*) FROM outbox WHERE method = 'editMessageText'", 1).await;
+    assert_eq!(user.sees().await, "(edited)\nA *bold* and *unfinished* word:\n\n• `o …");
+    model.says("ne`");
+    model.ends();
+    assert!(user.sees().await.starts_with("(edited)\nshown: A **bold**"), "the last form is the plugin's");
+    house.closes([user]).await;
+}
+
 /// A message that the turn never brought into its last form does not look as if more were to come.
 #[tokio::test]
 async fn what_was_shown_of_a_turn_that_is_given_up_does_not_go_on_growing() {

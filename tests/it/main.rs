@@ -22,6 +22,8 @@ mod chaos;
 
 mod checks;
 
+mod complaints;
+
 mod crash;
 
 mod dead;

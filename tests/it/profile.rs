@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::support::{BOT, Database, House, Person, fixture, profile};
+use crate::support::{BOT, Database, House, Person, cards, fixture, profile};
 
 mod alone;
 
@@ -65,6 +65,12 @@ async fn what_people_tell_is_kept_shown_corrected_and_deleted() {
     /profile – see, correct and delete it
     /profile off – I stop reading in this chat
     /forget – I delete everything
+    =====
+    I have no answer to that. /profile shows what I know about you.
+    =====
+    Noted: Language: Russian; E-mail: dan@example.com. /profile shows all that I know about you.
+    =====
+    Noted: City: Haifa. /profile shows all that I know about you.
     =====
     *What I know about you*
 
@@ -144,7 +150,45 @@ async fn what_people_tell_is_kept_shown_corrected_and_deleted() {
     [Language: Russian]
     [E-mail: dan@example.com]
     [📄 As a file] [🗑 Forget everything]
+    =====
+    Noted: Family: brother. /profile shows all that I know about you.
     ");
+}
+
+/// Between plugins that both leave a message to the other one, somebody answers.
+#[tokio::test]
+async fn whoever_is_alone_with_the_bot_is_answered() {
+    for database in Database::each().await {
+        let house = House::opens(database, &[cards(), profile()]).await;
+        let user = house.person(1002);
+        user.says("hello").await;
+        assert!(user.sees().await.starts_with("I read along: "), "the consent is the first answer");
+        user.says("hello").await;
+        assert_eq!(user.sees().await, "I have no answer to that. /profile shows what I know about you.");
+        user.says("I live in Haifa").await;
+        assert_eq!(user.sees().await, "Noted: City: Haifa. /profile shows all that I know about you.");
+        // What is not read is not noted.
+        user.says("/profile off").await;
+        sees_at_last(&user, "I do not read along in this chat any more").await;
+        user.says("I live in Oslo").await;
+        assert_eq!(user.sees().await, "I have no answer to that. /profile shows what I know about you.");
+        house.closes([user]).await;
+    }
+}
+
+#[tokio::test]
+async fn in_a_group_nobody_is_told_that_there_is_no_answer() {
+    let house = opens(Database::sqlite()).await;
+    let club = groups::group(&house, &[1002]).await;
+    let user = house.person(1002).in_chat(&club);
+    user.says("I live in Berlin").await;
+    assert!(user.sees().await.starts_with("I read along: "));
+    house.passes_until(FACTS, 1).await;
+    user.says("hello").await;
+    user.says("I moved to Haifa").await;
+    house.passes_until("SELECT COUNT(*) FROM profile__history", 1).await;
+    house.database.comes_to("SELECT -COUNT(*) FROM inbox WHERE state = 0", 0).await;
+    house.closes([user]).await;
 }
 
 async fn tell_show_and_change(database: Database) -> String {
@@ -154,9 +198,13 @@ async fn tell_show_and_change(database: Database) -> String {
     tells(&house, &user, &["Hi! I'm Dan, I live in Berlin and I love chess"], 3).await;
     told.push(user.sees().await);
     tells(&house, &user, &["where can one play chess here?", "I speak Russian. my email is dan@example.com"], 5).await;
+    // Nobody else is there to answer.
+    told.push(user.sees().await);
+    told.push(user.sees().await);
     // A contradiction: the later word holds, and the earlier one is remembered.
     user.says("I moved to Haifa").await;
     house.passes_until("SELECT COUNT(*) FROM profile__history", 1).await;
+    told.push(user.sees().await);
     house.database.comes_to("SELECT COALESCE(MAX(messages), 0) FROM profile__weeks", 4).await;
     user.says("/profile").await;
     told.push(same(&user.sees().await));
@@ -178,6 +226,7 @@ async fn tell_show_and_change(database: Database) -> String {
 
     // The dialogue is over: what follows is talk again.
     tells(&house, &user, &["my brother is a pilot"], 5).await;
+    told.push(user.sees().await);
     house.closes([user]).await;
     told.join("\n=====\n")
 }

@@ -148,6 +148,22 @@ fn a_secret_in_a_broken_configuration_is_not_repeated() {
     ] {
         let said = said(text);
         assert!(!said.contains("secret"), "{said}");
+        assert!(said.lines().last().is_some_and(|last| last.starts_with("hint: ")), "{said}");
+    }
+    // One that stands in the file itself, where TOML quotes its line.
+    for text in [
+        "[[bot]]\nname = \"a\"\ntoken = \"123456789:secret\n",
+        "[[bot]]\nname = \"a\"\ntokn = \"123456789:secret\"\n",
+        "[[bot]]\nname = \"a\"\ntoken = [\"123456789:secret\"]\n",
+        "[[bot]]\nname = \"a\"\ntoken = \"123456789:secret\"x\n",
+        "[http]\ntoken = [\"123456789-secret\"]\n",
+        "[llm]\nurl = \"http://x\"\nmodel = \"m\"\nkey = 1, \"secret\"\n",
+        "[database]\nurl = \"postgres://house:secret@localhost\n",
+        "[http]\nlisten = \"127.0.0.1:0\"\ntoken = \"secret\"\n",
+    ] {
+        let said = said(text);
+        assert!(!said.contains("secret"), "{said}");
+        assert!(said.contains("\nhint: "), "{said}");
     }
     assert!(
         said("[bot]\nname = \"a\"\n").ends_with("write [[bot]] with two brackets, and [bot.plugins.NAME] with one")
@@ -156,4 +172,23 @@ fn a_secret_in_a_broken_configuration_is_not_repeated() {
     assert!(
         said("# ${OTHER}\n[[bot]]\nname = \"${NO}\" # ${OTHER}\ntoken = \"1:a\"\n").contains("line 3 asks for `${NO}`")
     );
+}
+
+#[test]
+fn what_is_no_configuration_is_shown_with_what_to_write() {
+    let path = std::path::Path::new("bots.toml");
+    let said = |text: &str| Config::parse(text, path, |_| None).expect_err("it is broken").to_string();
+    assert_snapshot!(said("[[bot]]\nname = \"a\"\ntoken = \"1:a\"\nadmin = [7]\n"), @"
+    `bots.toml` is not a valid configuration
+    TOML parse error at line 4, column 1
+      |
+    4 | admin = [7]
+      | ^^^^^
+    unknown field `admin`, expected one of `name`, `token`, `api_url`, `webhook`, `admins`, `timezone`, `plugins`
+    hint: guesthouse.example.toml shows every key, where it stands and how it is written
+    ");
+    // What says it by itself, says it once.
+    let said =
+        said("[[bot]]\nname = \"a\"\ntoken = \"1:a\"\n[bot.plugins.b]\nsource = \"b\"\ngrant = [\"chat\", \"http\"]\n");
+    assert_eq!(said.matches("hint: ").count(), 1, "{said}");
 }

@@ -220,7 +220,13 @@ impl DevHouse {
     async fn notices(&self) -> Vec<String> {
         let state = self.town.get("/state").await;
         let notices = state["notices"].as_array().expect("notices").iter();
-        notices.map(|notice| notice.as_str().expect("text").to_owned()).collect()
+        notices.map(|notice| notice["text"].as_str().expect("text").to_owned()).collect()
+    }
+
+    /// The number of the one that is shown.
+    async fn number(&self) -> i64 {
+        let state = self.town.get("/state").await;
+        state["notices"][0]["number"].as_i64().unwrap_or_default()
     }
 }
 
@@ -270,6 +276,10 @@ async fn the_dev_house_follows_a_component_and_shows_what_is_wrong_with_it() {
     let notices = house.notices().await;
     assert!(notices[0].ends_with("The last build that worked goes on."), "{notices:?}");
     answers("say /talk", 2).await;
+    // Whoever has put it away sees it again when the next build is as broken.
+    let number = house.number().await;
+    save(b"\0asm broken");
+    until("it is said again", async || house.number().await > number).await;
 
     save(&fixture("echo"));
     until("the notice is gone", async || house.notices().await.is_empty()).await;

@@ -9,29 +9,35 @@ use serde::de::DeserializeOwned;
 
 use super::ConfigError;
 
-/// Reads a text; with `section`, nothing but that one. `env` tells what stands for a name.
+/// What follows a number and a colon is a secret from this length on; a time of the day is shorter.
+const SECRET: usize = 6;
+
+/// Reads a text; with `section`, nothing but that one. `env` tells what stands for a name in the value of a key, such as
+/// `bot.token`.
 pub(super) fn read<T: DeserializeOwned>(
     text: &str,
     path: &Path,
     section: Option<&str>,
-    env: impl Fn(&str) -> Option<String>,
+    env: impl Fn(&str, &str) -> Option<String>,
 ) -> Result<T, ConfigError> {
     let invalid = |message: String| ConfigError::Invalid { path: path.to_owned(), message };
     // As it stands in the file first: these errors quote lines, and no line may have a secret in it yet.
     toml::from_str::<T>(text).map_err(|error| invalid(explain(text, &error)))?;
-    let mut table: toml::Table = toml::from_str(text).map_err(|error| invalid(error.to_string()))?;
+    let mut table: toml::Table = toml::from_str(text).map_err(|error| invalid(explain(text, &error)))?;
     table.retain(|key, _| section.is_none_or(|section| section == key));
     let missing = |name: String| {
         let asked = format!("${{{name}}}");
         let line = text.lines().position(|line| line.contains(&asked)).unwrap_or(0) + 1;
         ConfigError::NoVariable { path: path.to_owned(), line, name }
     };
-    table.iter_mut().try_for_each(|(_, value)| fill_in(value, &env)).map_err(missing)?;
-    table.try_into().map_err(|error: toml::de::Error| invalid(error.message().to_owned()))
+    table.iter_mut().try_for_each(|(key, value)| fill_in(key, value, &env)).map_err(missing)?;
+    table.try_into().map_err(|error: toml::de::Error| {
+        invalid(with_hint(error.message(), "look at what the environment has for the ${NAME} that stand there"))
+    })
 }
 
 /// Replaces `${NAME}` in all texts of a value; the error is the name of a variable that is not there.
-fn fill_in(value: &mut toml::Value, env: &impl Fn(&str) -> Option<String>) -> Result<(), String> {
+fn fill_in(key: &str, value: &mut toml::Value, env: &impl Fn(&str, &str) -> Option<String>) -> Result<(), String> {
     match value {
         toml::Value::String(text) if text.contains("${") => {
             let mut filled = String::with_capacity(text.len());
@@ -39,15 +45,17 @@ fn fill_in(value: &mut toml::Value, env: &impl Fn(&str) -> Option<String>) -> Re
             while let Some((before, after)) = rest.split_once("${") {
                 let Some((name, after)) = after.split_once('}') else { break };
                 filled.push_str(before);
-                filled.push_str(&env(name).ok_or_else(|| name.to_owned())?);
+                filled.push_str(&env(key, name).ok_or_else(|| name.to_owned())?);
                 rest = after;
             }
             filled.push_str(rest);
             *text = filled;
             Ok(())
         }
-        toml::Value::Array(values) => values.iter_mut().try_for_each(|value| fill_in(value, env)),
-        toml::Value::Table(table) => table.iter_mut().try_for_each(|(_, value)| fill_in(value, env)),
+        toml::Value::Array(values) => values.iter_mut().try_for_each(|value| fill_in(key, value, env)),
+        toml::Value::Table(table) => {
+            table.iter_mut().try_for_each(|(inner, value)| fill_in(&format!("{key}.{inner}"), value, env))
+        }
         _ => Ok(()),
     }
 }
@@ -55,20 +63,69 @@ fn fill_in(value: &mut toml::Value, env: &impl Fn(&str) -> Option<String>) -> Re
 /// A text with what is known filled in, and as it is where something is not known.
 pub(super) fn filled(text: &str, env: impl Fn(&str) -> Option<String>) -> String {
     let mut value = toml::Value::String(text.to_owned());
-    match (fill_in(&mut value, &env), value) {
+    match (fill_in("", &mut value, &|_, name| env(name)), value) {
         (Ok(()), toml::Value::String(filled)) => filled,
         _ => text.to_owned(),
     }
 }
 
-/// What is wrong, with a hint where the reason alone does not say what to write.
+/// What stands for a variable that is not there, for those who start no bot: something that has the form of what the key
+/// means.
+pub(super) fn made_up(key: &str, name: &str) -> String {
+    match key {
+        "database.url" => format!("sqlite://made-up-{name}"),
+        "http.listen" => "127.0.0.1:0".into(),
+        key if key.ends_with("url") || key.ends_with("webhook") => format!("https://made-up.invalid/{name}"),
+        _ => {
+            // In the form of a token, and another one for each name.
+            let number = name.bytes().fold(1_u32, |number, byte| number.wrapping_mul(31) % 1_000_003 + u32::from(byte));
+            format!("{number}:made-up-instead-of-{name}")
+        }
+    }
+}
+
+/// What is wrong, with what to write instead.
 fn explain(text: &str, error: &toml::de::Error) -> String {
     let hint = if text.lines().any(|line| line.trim() == "[bot]") {
-        "\nhint: bots are a list: write [[bot]] with two brackets, and [bot.plugins.NAME] with one"
+        "bots are a list: write [[bot]] with two brackets, and [bot.plugins.NAME] with one"
     } else if text.lines().any(|line| line.split('#').next().is_some_and(|code| code.contains("= ${"))) {
-        "\nhint: ${NAME} stands inside of a text: write \"${NAME}\""
+        "${NAME} stands inside of a text: write \"${NAME}\""
     } else {
-        ""
+        "guesthouse.example.toml shows every key, where it stands and how it is written"
     };
-    format!("{error}{hint}")
+    let said: Vec<_> = error.to_string().lines().map(without_secrets).collect();
+    with_hint(&said.join("\n"), hint)
+}
+
+/// A text that ends with a hint: its own, if it has one.
+fn with_hint(text: &str, hint: &str) -> String {
+    let text = text.trim_end();
+    if text.contains("\nhint: ") { text.to_owned() } else { format!("{text}\nhint: {hint}") }
+}
+
+/// A line of an error, which may quote one of the file, without what somebody has written there instead of `${NAME}`: the
+/// values of keys that hold secrets, and wherever they stand, words in the form of a bot's token.
+fn without_secrets(line: &str) -> String {
+    let quoted = line.split_once('|').filter(|(number, _)| number.trim().parse::<usize>().is_ok());
+    if let Some((before, value)) = quoted.and_then(|(_, code)| code.split_once('=')) {
+        let key = before.trim().rsplit('.').next().unwrap_or_default();
+        if matches!(key, "token" | "key") || value.contains('@') {
+            return line.replace(value, " …");
+        }
+    }
+    let is_of_token = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | ':');
+    let is_token = |word: &str| {
+        let (id, secret) = word.split_once(':').unwrap_or_default();
+        !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) && secret.len() >= SECRET
+    };
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find(is_of_token) {
+        let (before, from) = rest.split_at(start);
+        let (word, after) = from.split_at(from.find(|char| !is_of_token(char)).unwrap_or(from.len()));
+        plain.push_str(before);
+        plain.push_str(if is_token(word) { "…" } else { word });
+        rest = after;
+    }
+    plain + rest
 }

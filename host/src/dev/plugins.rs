@@ -1,6 +1,7 @@
-//! Plugins under work in the dev house: loaded beside the bundled ones, and again whenever they change.
+//! Plugins under work in the dev house: loaded beside the bundled ones, and again whenever they change. A path that cannot
+//! become one is refused before the house opens.
 //!
-//! A plugin gets all that it asks for, under the name by which it calls itself, and is asked before the bundled ones. What is
+//! A plugin gets all that it asks for, under the name by which it calls itself, and is asked before the bundled ones.
 //! A project's folder is built as `guesthouse plugin build` does it. What is
 //! wrong with a new build is said in the terminal and in the web chat, for as long as it is wrong; the last one that worked
 //! goes on meanwhile (`host/reload`). So the house opens also with a plugin that does not load yet.
@@ -12,12 +13,13 @@ use sha2::{Digest, Sha256};
 
 use super::watch::{self, Look};
 use super::{BOT, CALLED};
-use crate::author;
+use crate::author::{self, Language};
 use crate::cli::{complain, say};
 use crate::clock::Clock;
 use crate::config::{self, Grant, Token};
 use crate::emulator::Emulator;
 use crate::host::Host;
+use crate::sandbox::LoadError;
 use crate::shutdown::Tasks;
 
 /// Before the bundled plugins, which have 0 and less.
@@ -30,24 +32,88 @@ pub struct PluginArgs {
     /// several times
     #[arg(long = "plugin", value_name = "FILE")]
     plugins: Vec<PathBuf>,
-    /// A setting of the plugins under work; may be given several times
-    #[arg(long = "set", value_name = "KEY=VALUE", requires = "plugins", value_parser = setting)]
-    settings: Vec<(String, String)>,
+    /// A setting of a plugin, bundled or under work; without its name, of all that are under work. May be given several
+    /// times
+    #[arg(long = "set", value_name = "[PLUGIN.]KEY=VALUE", value_parser = setting)]
+    settings: Vec<Setting>,
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or("write KEY=VALUE")?;
-    Ok((key.to_owned(), value.to_owned()))
+/// A setting on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Setting {
+    /// Whose it is; `None`: that of all plugins under work.
+    plugin: Option<String>,
+    key: String,
+    value: String,
+}
+
+fn setting(text: &str) -> Result<Setting, String> {
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE or PLUGIN.KEY=VALUE")?;
+    // No key of a plugin has a dot in it.
+    let (plugin, key) = key.split_once('.').map_or((None, key), |(plugin, key)| (Some(plugin.to_owned()), key));
+    if key.is_empty() || plugin.as_ref().is_some_and(String::is_empty) {
+        return Err("write KEY=VALUE or PLUGIN.KEY=VALUE".into());
+    }
+    Ok(Setting { plugin, key: key.to_owned(), value: value.to_owned() })
+}
+
+impl PluginArgs {
+    /// Whether each path is a plugin or may become one: a component that is not built yet, in a folder that is there.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        for path in &self.plugins {
+            if path.is_dir() {
+                // A relative path has no name to be known by.
+                let absolute = std::path::absolute(path)?;
+                anyhow::ensure!(Language::of(&absolute).is_some(), author::build::BuildError::NoProject(path.clone()));
+                continue;
+            }
+            let is_component = path.extension().is_some_and(|extension| extension == "wasm");
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            anyhow::ensure!(
+                path.exists() || (is_component && folder.is_dir()),
+                "there is no plugin at `{}`\nhint: write --plugin and the folder of a project, or its component; \
+                 `guesthouse plugin new NAME` begins one",
+                path.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Puts the settings of the bundled plugins into the house's configuration.
+    pub(super) fn set(&self, bundled: &mut BTreeMap<String, config::Plugin>) -> anyhow::Result<()> {
+        let known = bundled.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        for Setting { plugin, key, value } in &self.settings {
+            match plugin {
+                Some(name) if bundled.contains_key(name) => {
+                    let plugin = bundled.entry(name.clone()).or_default();
+                    plugin.config.insert(key.clone(), toml::Value::from(value.as_str()));
+                }
+                // What a plugin under work is called is known once it is loaded.
+                _ if !self.plugins.is_empty() => {}
+                Some(name) => anyhow::bail!("there is no plugin `{name}` to set `{key}` of\nhint: there are {known}"),
+                None => anyhow::bail!(
+                    "`--set {key}={value}` does not say whose setting that is\nhint: write --set PLUGIN.{key}={value}, where \
+                     PLUGIN is one of {known}; without it, --set is for what --plugin names"
+                ),
+            }
+        }
+        Ok(())
+    }
+
+    /// The settings of a plugin under work, as far as it is known whose they are.
+    fn of(&self, name: Option<&str>) -> BTreeMap<String, toml::Value> {
+        let is_its = |setting: &&Setting| setting.plugin.is_none() || setting.plugin.as_deref() == name;
+        let its = self.settings.iter().filter(is_its);
+        its.map(|setting| (setting.key.clone(), toml::Value::from(setting.value.as_str()))).collect()
+    }
 }
 
 /// Loads all of them, and keeps an eye on each until the shutdown.
 pub(super) async fn load(args: &PluginArgs, host: &Host, emulator: &Emulator, clock: &Clock, tasks: &Tasks) {
     for path in &args.plugins {
-        let config =
-            args.settings.iter().map(|(key, value)| (key.clone(), toml::Value::from(value.as_str()))).collect();
         let mut work = Work {
             path: path.clone(),
-            config,
+            args: args.clone(),
             name: None,
             digest: None,
             host: host.clone(),
@@ -76,7 +142,8 @@ pub(super) async fn load(args: &PluginArgs, host: &Host, emulator: &Emulator, cl
 /// One plugin under work.
 struct Work {
     path: PathBuf,
-    config: BTreeMap<String, toml::Value>,
+    /// The command line, for the settings.
+    args: PluginArgs,
     /// What it calls itself; unknown until a build could be asked.
     name: Option<String>,
     /// What was tried last.
@@ -121,16 +188,30 @@ impl Work {
             return Ok(None);
         }
         let source = source.to_string_lossy().into_owned();
-        let config = self.config.clone();
-        let plugin =
+        let config = self.args.of(self.name.as_deref());
+        let mut plugin =
             config::Plugin { source, grant: Grant::unlimited(), priority: PRIORITY, config, ..Default::default() };
         let name = match &self.name {
             Some(name) => name.clone(),
-            None => self.host.called(&config::Bot::named(CALLED, Token::new(BOT.0)), &plugin).await?,
+            None => {
+                let bot = config::Bot::named(CALLED, Token::new(BOT.0));
+                self.host.called(&bot, &plugin).await.map_err(as_typed_here)?
+            }
         };
-        self.host.load(CALLED, &name, plugin).await?;
+        plugin.config = self.args.of(Some(&name));
+        self.host.load(CALLED, &name, plugin).await.map_err(as_typed_here)?;
         self.name = Some(name.clone());
         Ok(Some(name))
+    }
+}
+
+/// The error with a hint for somebody who has a command line and no configuration.
+fn as_typed_here(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref() {
+        Some(LoadError::MissingSetting { plugin, key, description }) => anyhow::anyhow!(
+            "plugin `{plugin}` needs the setting `{key}`: {description}\nhint: start the house with --set {key}=…"
+        ),
+        _ => error,
     }
 }
 
@@ -141,4 +222,80 @@ async fn component(path: &Path) -> anyhow::Result<PathBuf> {
     }
     // What the tool says is repeated where it fails; else it is of no interest.
     Ok(author::build::build(path, &|line| tracing::debug!("{line}")).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::PluginName;
+
+    fn args(plugins: &[&str], settings: &[&str]) -> PluginArgs {
+        let settings = settings.iter().map(|text| setting(text).unwrap_or_else(|error| panic!("{text}: {error}")));
+        PluginArgs { plugins: plugins.iter().map(PathBuf::from).collect(), settings: settings.collect() }
+    }
+
+    fn bundled() -> BTreeMap<String, config::Plugin> {
+        ["cards", "channels"].map(|name| (name.to_owned(), config::Plugin::default())).into()
+    }
+
+    #[test]
+    fn a_setting_is_for_whom_it_names_and_else_for_what_is_under_work() {
+        let settings = ["channels.page_url=http://x/?a=b", "greeting=hi", "shop.currency=EUR"];
+        let (args, mut house) = (args(&["shop.wasm"], &settings), bundled());
+        args.set(&mut house).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(house["channels"].config, BTreeMap::from([("page_url".into(), "http://x/?a=b".into())]));
+        assert!(house["cards"].config.is_empty());
+        let keys = |name| args.of(name).into_keys().collect::<Vec<_>>();
+        assert_eq!(
+            (keys(None), keys(Some("shop"))),
+            (vec!["greeting".into()], vec!["currency".into(), "greeting".into()])
+        );
+        for wrong in ["a", "=b", ".a=b", "a.=b"] {
+            assert!(setting(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_setting_that_is_nobodys_is_refused_with_who_there_is() {
+        let refused = |text: &str| args(&[], &[text]).set(&mut bundled()).expect_err(text).to_string();
+        assert_eq!(
+            refused("page_size=5"),
+            "`--set page_size=5` does not say whose setting that is\nhint: write --set PLUGIN.page_size=5, where PLUGIN is one \
+             of `cards`, `channels`; without it, --set is for what --plugin names"
+        );
+        assert_eq!(
+            refused("card.page_size=5"),
+            "there is no plugin `card` to set `page_size` of\nhint: there are `cards`, `channels`"
+        );
+    }
+
+    #[test]
+    fn what_is_to_be_set_is_said_as_it_is_typed() {
+        let (plugin, key) = (PluginName::new("shop").unwrap(), "currency".to_owned());
+        let error = LoadError::MissingSetting { plugin, key, description: "Which money.".into() };
+        assert_eq!(
+            as_typed_here(error.into()).to_string(),
+            "plugin `shop` needs the setting `currency`: Which money.\nhint: start the house with --set currency=…"
+        );
+    }
+
+    #[test]
+    fn only_a_component_may_come_to_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        std::fs::create_dir(at("empty")).unwrap();
+        std::fs::create_dir(at("project")).unwrap();
+        std::fs::write(at("project/Cargo.toml"), "").unwrap();
+        for (name, expected) in [
+            ("project", None),
+            ("not-yet.wasm", None),
+            ("projct", Some("there is no plugin at `")),
+            ("projct/not-yet.wasm", Some("there is no plugin at `")),
+            ("empty", Some("is no plugin project: ")),
+        ] {
+            let said = args(&[&at(name)], &[]).check().err().map(|error| error.to_string());
+            assert_eq!(said.is_some(), expected.is_some(), "{name}: {said:?}");
+            assert!(said.is_none_or(|said| said.contains(expected.unwrap_or_default()) && said.contains("\nhint: ")));
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::{FIRST_PAUSE, Parts};
 use crate::clock::Clock;
 use crate::model::BotId;
 use crate::store::Store;
-use crate::telegram::{Client, Me};
+use crate::telegram::{CallError, Client, Me};
 
 /// Who a bot is, and who says so.
 pub(super) enum Known {
@@ -16,21 +16,20 @@ pub(super) enum Known {
     Remembered(Me),
 }
 
-/// Who the bot is: from the database, so that a restart waits for nobody, else from Telegram. `None` if Telegram does
-/// not answer now.
-pub(super) async fn known_bot(parts: &Parts, id: BotId, telegram: &Client) -> anyhow::Result<Option<Known>> {
+/// Who the bot is: from the database, so that a restart waits for nobody, else from Telegram, which may not answer now.
+pub(super) async fn known_bot(parts: &Parts, id: BotId, telegram: &Client) -> anyhow::Result<Result<Known, CallError>> {
     if let Some(row) = parts.store.bot(id).await? {
-        return Ok(Some(Known::Remembered(Me { id: id.0, username: row.username, name: row.name })));
+        return Ok(Ok(Known::Remembered(Me { id: id.0, username: row.username, name: row.name })));
     }
     match telegram.get_me().await {
         Ok(me) => {
             parts.store.remember_bot(id, &me.username, &me.name).await?;
-            Ok(Some(Known::Asked(me)))
+            Ok(Ok(Known::Asked(me)))
         }
         Err(error) if error.is_final() => Err(anyhow::anyhow!(
             "{error}\nhint: compare the token with the one that @BotFather shows, and api_url with where the bot lives"
         )),
-        Err(_) => Ok(None),
+        Err(error) => Ok(Err(error)),
     }
 }
 

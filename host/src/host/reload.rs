@@ -40,7 +40,7 @@ impl Host {
         let is_it = |guest: &Guest| guest.plugin.name() == loaded.plugin.name();
         // Said once, and not again after each change of a file.
         if !guests.iter().any(|guest| is_it(guest) && plugins::may_ask_a_model(guest)) {
-            plugins::miss_a_model(&config, std::slice::from_ref(&loaded), self.parts.model_hint);
+            plugins::miss_a_model(&config, std::slice::from_ref(&loaded), &self.parts.model_hint);
         }
         guests.retain(|guest| !is_it(guest));
         let plugin = loaded.plugin.name().clone();

@@ -22,7 +22,7 @@ use axum::routing::{any, get, post};
 use subtle::ConstantTimeEq;
 
 use crate::clock::Clock;
-use crate::config::ApiToken;
+use crate::config::{ApiToken, file};
 use crate::health::Board;
 use crate::intake::pressure::Pressure;
 use crate::model::manifest::Manifest;
@@ -172,7 +172,7 @@ async fn off() -> Trouble {
         StatusCode::NOT_FOUND,
         "off",
         "this host serves no REST API",
-        "write token = \"${GUESTHOUSE_API_TOKEN}\" under [http] in guesthouse.toml",
+        format!("write token = \"${{GUESTHOUSE_API_TOKEN}}\" under [http] in {}", file::name()),
     )
 }
 

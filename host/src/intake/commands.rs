@@ -120,6 +120,10 @@ fn report(bot: &Bot, chat: Option<i64>, error: &CallError) {
         (Some(admin), Decision::ChatGone) => {
             tracing::debug!(bot = %bot.name, admin, "admin {admin} has not yet spoken to bot `{}`", bot.name);
         }
+        // Whoever asks for the updates says so.
+        (_, Decision::StopBot) => {
+            tracing::debug!(bot = %bot.name, "the command menu of bot `{}` waits for its token to be taken", bot.name);
+        }
         _ => {
             tracing::warn!(bot = %bot.name, error = %error, "the command menu of bot `{}` was not set: {error}", bot.name);
         }

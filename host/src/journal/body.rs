@@ -42,7 +42,8 @@ thread_local! {
 pub enum Unreadable {
     /// Nobody's words were kept.
     #[error(
-        "only the shapes of this turn were kept, and it cannot run again without its words\nhint: write journal = \"all\" for this plugin in guesthouse.toml, for the turns to come"
+        "only the shapes of this turn were kept, and it cannot run again without its words\nhint: write journal = \"all\" for this plugin in {}, for the turns to come",
+        crate::config::file::name()
     )]
     Shapes,
     /// It was too much.

@@ -1,8 +1,8 @@
 //! An answer that takes long is shown while it comes in: as a message in the chat of the event, edited as it grows.
 //!
 //! The message and its edits go through the outbox like everything else, so they keep the order of their chat and its
-//! pace; they are committed one by one, beside the turn, which has not decided anything yet. What is shown is plain text
-//! that ends with "…" as long as it grows: its last form is the plugin's to make.
+//! pace; they are committed one by one, beside the turn, which has not decided anything yet. What is shown ends with "…" as
+//! long as it grows (`show/form`): its last form is the plugin's to make.
 //! If the plugin never does, because its event is given up, the host does, in the transaction that ends the event.
 
 use std::future::Future;
@@ -20,6 +20,8 @@ use crate::model::llm::LlmAnswer;
 use crate::store::{AnswerKind, Lease, NewCall, ShownEnd, ShownIn, Store, StoreError, Waiting};
 use crate::telegram::encode::{self, Origin};
 
+mod form;
+
 /// An answer that is there by then is not shown before.
 const FIRST: Duration = Duration::from_millis(2_000);
 /// Between two edits, in a private chat and in a group, where Telegram takes twenty messages a minute.
@@ -27,8 +29,6 @@ const EDITS: Duration = Duration::from_millis(1_500);
 const EDITS_IN_GROUP: Duration = Duration::from_millis(4_000);
 /// An edit that was not made for so long shows what nobody needs to see any more.
 const WORTH: Millis = 30_000;
-/// What is shown of a long answer, in UTF-16 units: Telegram takes 4096.
-const LONGEST: usize = 4_000;
 
 /// Where an answer may be shown.
 pub(super) struct Place<'a> {
@@ -106,7 +106,7 @@ impl<'a> Show<'a> {
                 goes_on = next => if !goes_on { return },
                 () = done.cancelled() => return,
             }
-            let text = shown(&coming.borrow_and_update());
+            let text = form::growing(&coming.borrow_and_update());
             match place.put(self.is_there, text).await {
                 Some(true) => self.is_there = true,
                 Some(false) => return,
@@ -123,9 +123,8 @@ impl<'a> Show<'a> {
 
 impl Place<'_> {
     /// Puts the message or an edit into the outbox. `None`: the database did not answer; the next edit has it all.
-    async fn put(&self, is_there: bool, content: String) -> Option<bool> {
+    async fn put(&self, is_there: bool, text: Text) -> Option<bool> {
         let reference = self.shown.reference;
-        let text = Text { content, entities: Vec::new() };
         let effect = if is_there {
             ChatEffect::EditText { message: MessageRef::Sent(reference), text, keyboard: None }
         } else {
@@ -202,9 +201,8 @@ impl Lanes {
             let shown = ShownIn { bot, plugin, event, number: row.number, chat, reference };
             let place = Place { store: &self.store, clock: &self.clock, origin, shown };
             let message = MessageRef::Sent(reference);
-            match text_of(row.number).map(|text| cut(&text)).filter(|text| !text.is_empty()) {
-                Some(content) => {
-                    let text = Text { content, entities: Vec::new() };
+            match text_of(row.number).map(|text| form::whole(&text)).filter(|text| !text.content.is_empty()) {
+                Some(text) => {
                     let call = place.call(ChatEffect::EditText { message, text, keyboard: None }, None)?;
                     Some(ShownEnd::Becomes(place.shown, call))
                 }
@@ -215,34 +213,5 @@ impl Lanes {
             }
         });
         Ok(shown.collect())
-    }
-}
-
-/// What is shown of a text that is not complete.
-fn shown(text: &str) -> String {
-    format!("{} …", cut(text))
-}
-
-/// As much of a text as one message shows.
-fn cut(text: &str) -> String {
-    let mut units = 0;
-    let fits = |c: &char| {
-        units += c.len_utf16();
-        units <= LONGEST
-    };
-    let mut cut: String = text.trim_start().chars().take_while(fits).collect();
-    cut.truncate(cut.trim_end().len());
-    cut
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_grows_says_so_and_fits() {
-        assert_eq!(shown("\n Once upon "), "Once upon …");
-        let long = shown(&"😀".repeat(5_000));
-        assert_eq!(long.encode_utf16().count(), LONGEST + 2);
     }
 }

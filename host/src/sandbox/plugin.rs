@@ -24,8 +24,8 @@ use super::snapshot::{self, Instrumented};
 use super::turn::{self, Turn, TurnReport};
 use super::view::View;
 use super::{Shared, convert, imports, manifest};
-use crate::config::Grant;
 use crate::config::grant::Capability;
+use crate::config::{Grant, file};
 use crate::model::manifest::Manifest;
 use crate::model::{PluginName, hex};
 
@@ -67,7 +67,8 @@ pub struct Me {
 #[expect(missing_docs, reason = "the texts say it")]
 pub enum LoadError {
     #[error(
-        "the component of plugin `{plugin}` has {mib} MiB, more than the {limit} that are allowed\nhint: raise limits.component_mib in guesthouse.toml, or build it smaller: strip names, optimise for size"
+        "the component of plugin `{plugin}` has {mib} MiB, more than the {limit} that are allowed\nhint: raise limits.component_mib in {}, or build it smaller: strip names, optimise for size",
+        file::name()
     )]
     TooLarge { plugin: PluginName, mib: u64, limit: u64 },
     #[error(
@@ -79,13 +80,15 @@ pub enum LoadError {
     )]
     Invalid { plugin: PluginName, reason: String },
     #[error(
-        "compiling plugin `{plugin}` took longer than {seconds} s\nhint: raise limits.compile_s in guesthouse.toml; a Python or JavaScript guest takes long once, then it is cached"
+        "compiling plugin `{plugin}` took longer than {seconds} s\nhint: raise limits.compile_s in {}; a Python or JavaScript guest takes long once, then it is cached",
+        file::name()
     )]
     TooSlow { plugin: PluginName, seconds: u64 },
     #[error(
-        "plugin `{plugin}` imports `guesthouse:plugin/{}`, which its grant does not include\nhint: add {} to bot.plugins.{plugin}.grant in guesthouse.toml",
+        "plugin `{plugin}` imports `guesthouse:plugin/{}`, which its grant does not include\nhint: add {} to bot.plugins.{plugin}.grant in {}",
         capability.name(),
-        grant_of(*capability)
+        grant_of(*capability),
+        file::name()
     )]
     NotGranted { plugin: PluginName, capability: Capability },
     #[error("plugin `{plugin}` imports `{import}`, which this host does not have\nhint: {hint}")]
@@ -113,7 +116,8 @@ pub enum LoadError {
     #[error("plugin `{plugin}` has no setting `{key}`\nhint: {hint}")]
     UnknownSetting { plugin: PluginName, key: String, hint: String },
     #[error(
-        "plugin `{plugin}` needs the setting `{key}`: {description}\nhint: write bot.plugins.{plugin}.config = {{ {key} = \"…\" }} in guesthouse.toml"
+        "plugin `{plugin}` needs the setting `{key}`: {description}\nhint: write bot.plugins.{plugin}.config = {{ {key} = \"…\" }} in {}",
+        file::name()
     )]
     MissingSetting { plugin: PluginName, key: String, description: String },
 }

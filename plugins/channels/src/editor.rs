@@ -11,6 +11,7 @@ use crate::courier;
 use crate::judge::{self, Rulebook};
 use crate::list;
 use crate::model::{POSTS, SUBSCRIBERS, SUBSCRIPTIONS};
+use crate::name;
 use crate::press::{Answer, Press, Target};
 use crate::rules::{self, Problem, RuleError};
 use crate::texts::Arg;
@@ -18,6 +19,9 @@ use crate::turn::Turn;
 
 /// How long a draft waits, in seconds.
 const PATIENCE: u64 = 3600;
+
+/// How long rules may be written without a button, after `/rules` has shown them.
+const OFFERED: u64 = 600;
 
 /// A draft is tried on so many posts.
 const TRIED: u32 = 20;
@@ -41,6 +45,9 @@ pub(crate) struct Draft {
     rules: String,
     /// Whether the next message is the rules.
     writing: bool,
+    /// Whether it may be: they were shown, and nobody has said that they are written now.
+    #[serde(default)]
+    offered: bool,
 }
 
 impl Knob {
@@ -94,6 +101,8 @@ pub(crate) fn command(turn: &Turn<'_>, message: &Message, argument: &str) -> Res
     };
     add::subscriber(turn)?;
     if let Some(screen) = screen(turn, target)? {
+        let rules = saved(turn, target)?.map(|(_, rules)| rules).unwrap_or_default();
+        dialogue::set(&Draft { target, rules, writing: false, offered: true }, OFFERED)?;
         screen.send(turn.chat)?;
     }
     Ok(())
@@ -122,7 +131,7 @@ fn screen(turn: &Turn<'_>, target: Target) -> Result<Option<Outgoing>, Failure> 
 /// Asks for the rules as text.
 pub(crate) fn write(turn: &Turn<'_>, place: MessageRef, target: Target) -> Result<Answer, Failure> {
     let Some((title, rules)) = current(turn, target)? else { return Ok(Answer::Say("gone")) };
-    dialogue::set(&Draft { target, rules, writing: true }, PATIENCE)?;
+    dialogue::set(&Draft { target, rules, writing: true, offered: false }, PATIENCE)?;
     let mut text = heading(turn, title.as_deref()).plain("\n\n").plain(turn.words.say("rules-how")).plain("\n\n");
     text = text.pre("", MANUAL);
     chat::message(text).buttons([[button(turn, "button-cancel", &Press::Drop)]]).edit(place)?;
@@ -136,8 +145,13 @@ const MANUAL: &str = "+ flat*, apartment\n- sold, /rent(ed)? out/\ntags: #rent, 
 
 /// A message while a draft is written; says whether there was one.
 pub(crate) fn message(turn: &Turn<'_>, message: &Message) -> Result<bool, Failure> {
-    let Some(draft) = dialogue::get::<Draft>()?.filter(|draft| draft.writing) else { return Ok(false) };
+    let Some(draft) = dialogue::get::<Draft>()?.filter(|draft| draft.writing || draft.offered) else {
+        return Ok(false);
+    };
     let written = message.text.content.trim();
+    if draft.offered && means_something_else(message, written) {
+        return Ok(false);
+    }
     if written.is_empty() {
         turn.say(turn.words.say("rules-text-only"))?;
         return Ok(true);
@@ -145,16 +159,32 @@ pub(crate) fn message(turn: &Turn<'_>, message: &Message) -> Result<bool, Failur
     // A single dash clears them.
     let rules = if written == "-" { String::new() } else { written.to_owned() };
     if let Err(error) = rules::parse(&rules) {
+        if draft.offered && error.line == 1 && error.problem == Problem::UnknownKey {
+            // Perhaps these are rules, perhaps it is about something else by now. Said once, that harms neither.
+            dialogue::clear()?;
+            let write = button(turn, "button-write", &Press::Write(draft.target));
+            chat::message(complaint(turn, &error)).buttons([[write]]).send(turn.chat)?;
+            return Ok(true);
+        }
+        // What begins like rules is meant to be some, and the next message is another try.
+        if draft.offered {
+            dialogue::set(&Draft { writing: true, offered: false, ..draft }, PATIENCE)?;
+        }
         let cancel = button(turn, "button-cancel", &Press::Drop);
         chat::message(complaint(turn, &error)).buttons([[cancel]]).send(turn.chat)?;
         return Ok(true);
     }
-    let draft = Draft { rules, writing: false, ..draft };
+    let draft = Draft { rules, writing: false, offered: false, ..draft };
     if let Some(screen) = trial(turn, &draft)? {
         dialogue::set(&draft, PATIENCE)?;
         screen.send(turn.chat)?;
     }
     Ok(true)
+}
+
+/// Whether a message is a channel, a command or no words at all, and so no rules that nobody has asked for.
+fn means_something_else(message: &Message, written: &str) -> bool {
+    message.forwarded || written.is_empty() || written.starts_with('/') || name::is_only_a_name(written)
 }
 
 /// What is wrong with the rules, where, and what would be right.
@@ -212,7 +242,7 @@ pub(crate) fn turn(
 ) -> Result<Answer, Failure> {
     let Some((_, rules)) = current(turn, target)? else { return Ok(Answer::Say("gone")) };
     let rules = turned(&rules, knob, index);
-    let draft = Draft { target, rules, writing: false };
+    let draft = Draft { target, rules, writing: false, offered: false };
     let Some(screen) = trial(turn, &draft)? else { return Ok(Answer::Say("gone")) };
     dialogue::set(&draft, PATIENCE)?;
     screen.edit(place)?;
@@ -297,7 +327,7 @@ fn try_on(turn: &Turn<'_>, target: Target, new: &rules::Rules) -> Result<Text, F
 
 /// Keeps the draft.
 pub(crate) fn save(turn: &Turn<'_>, place: MessageRef) -> Result<Answer, Failure> {
-    let Some(draft) = dialogue::get::<Draft>()?.filter(|draft| !draft.writing) else {
+    let Some(draft) = dialogue::get::<Draft>()?.filter(|draft| !(draft.writing || draft.offered)) else {
         return Ok(Answer::Say("button-outdated"));
     };
     match draft.target {

@@ -86,8 +86,8 @@ mod press;
 mod rest;
 
 use guesthouse_plugin::{
-    Button, ChatId, Command, ConfigKey, Event, EventKind, Failure, Manifest, Message, Plugin, chat, clock, config,
-    export, update,
+    Button, ChatId, Command, ConfigKey, Content, Event, EventKind, Failure, Manifest, Message, Plugin, chat, clock,
+    config, export, update,
 };
 
 use rules::Finder;
@@ -233,6 +233,9 @@ fn handle_message(shared: &Shared, message: &Message) -> Result<(), Failure> {
     if message.text.content.starts_with("/start") {
         return turn.answer(message, turn.words.say("help"));
     }
-    update::pass("it names no channel");
-    Ok(())
+    if update::pass("it names no channel") || matches!(message.content, Content::Other(_)) {
+        return Ok(());
+    }
+    // Nobody comes after, and a bot that says nothing looks as if it were gone.
+    turn.answer(message, turn.words.say("help"))
 }

@@ -6,6 +6,7 @@ use guesthouse_plugin::{Button, ChatId, Error, Failure, Message, User, UserId, c
 use serde::{Deserialize, Serialize};
 
 use crate::Profile;
+use crate::alone;
 use crate::merge;
 use crate::merging;
 use crate::model::{FACTS, HISTORY, Method, STATEMENTS, Statement};
@@ -51,8 +52,11 @@ pub(crate) fn message(plugin: &Profile, message: &Message) -> Result<(), Failure
     let user = message.sender.as_ref().filter(|user| !user.is_bot);
     let talk = if user.is_some() && message.is_private() { dialogue::get::<Talk>()? } else { None };
     let (Some(user), Some(Talk::Correcting { fact, field })) = (user, talk) else {
-        update::pass("nobody was asked for a value");
-        return Ok(());
+        return match user {
+            _ if update::pass("nobody was asked for a value") => Ok(()),
+            Some(user) => Ok(alone::answer(plugin, message, user)?),
+            None => Ok(()),
+        };
     };
     let said = message.text.content.trim();
     let Some(value) = plugin.rules.check(field, said) else {

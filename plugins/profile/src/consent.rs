@@ -60,8 +60,14 @@ pub(crate) fn meet(plugin: &Profile, message: &Message, user: &User) -> Result<(
     let known = PEOPLE.first(col("user_id").eq(user.id))?;
     let tell = private && known.as_ref().is_none_or(|person| !person.told);
     match known {
-        None => _ = PEOPLE.insert(&Person { user_id: user.id, since: message.date, told: private })?,
-        Some(person) if tell => PEOPLE.set(person.id, "told", true)?,
+        None => {
+            let told_upon = private.then_some(message.id);
+            PEOPLE.insert(&Person { user_id: user.id, since: message.date, told: private, told_upon })?;
+        }
+        Some(person) if tell => {
+            PEOPLE.set(person.id, "told", true)?;
+            PEOPLE.set(person.id, "told_upon", message.id)?;
+        }
         Some(_) => {}
     }
     let words = plugin.texts.words(Language::of(user));

@@ -78,7 +78,8 @@ pub(crate) fn is_command(text: &str) -> bool {
     text.starts_with('/')
 }
 
-fn facts(plugin: &Profile, message: &Message, user: &User) -> Vec<(Fact, Method)> {
+/// What the rules find in a message.
+pub(crate) fn facts(plugin: &Profile, message: &Message, user: &User) -> Vec<(Fact, Method)> {
     let text = &message.text;
     let mut found = Vec::new();
     if let Content::Contact(contact) = &message.content {

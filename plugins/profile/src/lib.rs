@@ -39,6 +39,9 @@ mod change;
 /// The buttons.
 mod press;
 
+/// What is answered where nobody else answers.
+mod alone;
+
 /// Turning it off and on for a chat.
 mod switch;
 

@@ -131,6 +131,8 @@ pub(crate) struct Person {
     pub(crate) since: Timestamp,
     /// Whether they were told, in private, what is kept.
     pub(crate) told: bool,
+    /// The message that they were told upon; absent for those who were told before this was kept.
+    pub(crate) told_upon: Option<MessageId>,
 }
 
 /// A group in which the plugin reads.
@@ -182,7 +184,15 @@ pub(crate) fn with_tables(manifest: Manifest) -> Manifest {
         .table(history.index(&["user_id", "until"]))
         .table(weeks.timestamp("updated").unique(&["user_id", "week"]))
         .table(lines.text("body").index(&["user_id"]))
-        .table(TableSpec::new("people").integer("user_id").timestamp("since").boolean("told").unique(&["user_id"]))
+        .table(
+            TableSpec::new("people")
+                .integer("user_id")
+                .timestamp("since")
+                .boolean("told")
+                .integer("told_upon")
+                .nullable()
+                .unique(&["user_id"]),
+        )
         .table(chats.integer("brought_by").nullable().unique(&["chat_id"]).index(&["brought_by"]))
         .table(switches.unique(&["user_id", "chat_id"]))
         .table(TableSpec::new("forgotten").integer("user_id").timestamp("at").unique(&["user_id"]))

@@ -147,7 +147,7 @@ fn value(rules: &Rules, words: Words<'_>, fact: &Fact) -> String {
 }
 
 /// A value in the user's language, where it is kept in a form of our own.
-fn shown(rules: &Rules, words: Words<'_>, field: Field, value: &str) -> String {
+pub(crate) fn shown(rules: &Rules, words: Words<'_>, field: Field, value: &str) -> String {
     match field {
         Field::Language => {
             let column = Language::ALL.iter().position(|language| *language == words.language).unwrap_or(0);

@@ -153,3 +153,48 @@ async fn a_paused_channel_is_silent_and_a_removed_one_is_gone() {
     sees(&ada, "You read no channel yet").await;
     close(house, ada).await;
 }
+
+/// Who has seen the rules and writes new ones at once need not look for a button first.
+#[tokio::test]
+async fn what_is_written_after_the_rules_were_shown_is_taken_as_rules() {
+    let site = Previews::open().await;
+    site.shows("town", &[old(1, "Flat to let, $900"), old(2, "Shoes")]);
+    site.shows("shop", &[old(1, "Shoes")]);
+    let house = House::opens(Database::sqlite(), &[site.plugin("")]).await;
+    let ada = house.street.town.newcomer("Ada", "en").await;
+    adds(&ada, "town").await;
+    ada.says("/rules town").await;
+    sees(&ada, "Rules for *News of town*").await;
+    ada.says("+ flat\nprice: < cheap").await;
+    sees(&ada, "❌ Line 2").await;
+    ada.says("+ flat").await;
+    let trial = sees(&ada, "Of the last 2 posts").await;
+    assert!(trial.contains("1 would be passed on:"), "{trial}");
+    assert_eq!(ada.presses("💾 Save").await.hears().await, "Saved.");
+    assert_eq!(house.database.text("SELECT rules FROM channels__subscriptions").await, "+ flat");
+    sees(&ada, "[✏️ Write]").await;
+
+    // What is no rule is answered with what a rule looks like, once; then nobody waits for rules any more.
+    ada.says("/rules town").await;
+    sees(&ada, "Rules for *News of town*").await;
+    ada.says("flats only").await;
+    assert_eq!(
+        ada.sees().await,
+        "❌ Line 1: no rule begins with “flats only”.\n\nRight would be: `+ flat*, apartment`\n[✏️ Write]"
+    );
+    ada.presses("✏️ Write").await.hears().await;
+    sees(&ada, "Send me the rules").await;
+    ada.presses("Cancel").await.hears().await;
+    sees(&ada, "+ flat").await;
+    ada.says("- shoes").await;
+    rests(&house, &ada).await;
+    assert!(!ada.has_read().await.last().is_some_and(|last| last.contains("shoes")), "nobody has asked for rules");
+
+    // A channel is a channel all the same.
+    ada.says("/rules").await;
+    sees(&ada, "Rules for all channels").await;
+    adds(&ada, "shop").await;
+    assert_eq!(house.database.number("SELECT COUNT(*) FROM channels__subscriptions").await, 2);
+    assert_eq!(house.database.text("SELECT rules FROM channels__subscribers").await, "");
+    close(house, ada).await;
+}

@@ -2,7 +2,7 @@
 
 use super::*;
 
-async fn group(house: &House, members: &[i64]) -> String {
+pub(super) async fn group(house: &House, members: &[i64]) -> String {
     let body = json!({"type": "supergroup", "title": "Club", "members": members, "bots": [7_000_000_001_i64]});
     let group = house.street.town.post("/chats", body).await;
     house.street.town.put("/bots/7000000001", json!({"reads_all": true})).await;

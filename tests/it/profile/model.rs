@@ -53,7 +53,7 @@ async fn a_model_adds_what_the_rules_missed_and_only_what_was_said() {
         assert!(week.starts_with("good") && week.contains("\"sea\":1") && week.contains("is it deep?"), "{week}");
         assert!(!week.contains("admin"), "{week}");
         assert_eq!(house.database.number("SELECT COUNT(*) FROM profile__lines").await, 0);
-        user.skips().await;
+        user.settles().await;
         house.closes([user]).await;
     }
 }
@@ -110,7 +110,7 @@ async fn what_contradicts_is_merged_by_time_and_certainty_and_the_past_is_kept()
         merged().await;
         assert_eq!(house.database.texts(city).await, ["Haifa by user"]);
         assert_eq!(house.database.texts(past).await, ["Paris -> Rome", "Rome -> Haifa"]);
-        user.skips().await;
+        user.settles().await;
         house.closes([user]).await;
     }
 }
@@ -177,8 +177,8 @@ async fn a_model_that_obeys_a_message_writes_nothing_outside_of_the_schema() {
         let week = week.await;
         assert!(!week.contains("admin") && !week.contains("system prompt") && week.ends_with("rules"), "{week}");
         assert_eq!(house.database.number("SELECT COUNT(*) FROM inbox WHERE state = 2").await, 0, "nothing died of it");
-        user.skips().await;
-        other.skips().await;
+        user.settles().await;
+        other.settles().await;
         house.stops().await;
     }
 }
@@ -203,6 +203,6 @@ async fn a_model_that_fails_or_hangs_delays_no_answer_and_loses_no_fact() {
     house.passes_until(FACTS, 4).await;
     assert_eq!(house.database.number("SELECT COUNT(*) FROM profile__facts WHERE method = 'rules'").await, 4);
     assert_eq!(house.database.number("SELECT COUNT(*) FROM inbox WHERE state = 2").await, 0, "nothing died of it");
-    user.skips().await;
+    user.settles().await;
     house.stops().await;
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{CacheArgs, patient};
 use crate::author::look;
 use crate::cli::say;
-use crate::config::Config;
+use crate::config::Limits;
 
 /// Say what a component is, what it asks for and which limits it would run under
 #[derive(Debug, clap::Args)]
@@ -24,7 +24,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let limits = match &args.config {
-        Some(path) => Config::load(path)?.limits,
+        Some(path) => Limits::load(path)?,
         None => patient(),
     };
     let it = look::inspect(&args.file, &limits, &args.cache.cache).await?;
