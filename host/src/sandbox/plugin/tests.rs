@@ -72,7 +72,7 @@ async fn a_shadow_takes_nobodys_place() {
     let component = guesthouse_fixtures::get("dialogue").component;
     let source = || Source { name: PluginName::new("guest").unwrap(), component: component.into(), digest: None };
     let live = sandbox.load(source(), settings(), &Grant::everything()).await.unwrap();
-    let shadow = sandbox.load_shadow(source(), settings(), &Grant::everything()).await.unwrap();
+    let shadow = sandbox.for_shadows().load(source(), settings(), &Grant::everything()).await.unwrap();
     let turn = || Turn {
         event: Event::Schedule { name: "tick".into(), due: 0, missed: 0 },
         raw: "".into(),
