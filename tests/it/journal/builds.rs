@@ -85,7 +85,8 @@ async fn a_build_with_another_column_reads_nothing_in_it() {
         let plugin = fixture("tables").under(&format!("shadow = {next:?}"));
         let (house, operator) = opens(Clock::system(), database, "", &[plugin]).await;
         let user = house.person(1002);
-        for (says, sees) in [("/add tea 5 green", "added"), ("/find all", "tea 5 green"), ("/find below 9", "tea 5 green")]
+        for (says, sees) in
+            [("/add tea 5 green", "added"), ("/find all", "tea 5 green"), ("/find below 9", "tea 5 green")]
         {
             user.says(says).await;
             assert_eq!(user.sees().await, sees);
