@@ -41,6 +41,9 @@ mod retry;
 
 mod send;
 
+#[cfg(test)]
+mod tests;
+
 use limits::{Limits, Permit};
 use pace::{Paces, Places};
 

@@ -419,7 +419,7 @@ fn shown(guest: &Guest) -> health::Plugin {
 /// The other build of a plugin. One that does not load is reported, and hurts nobody.
 async fn load_shadow(parts: &Parts, bot: &config::Bot, name: &str, plugin: &config::Plugin, me: &Me) -> Option<Shadow> {
     let other = config::Plugin { source: plugin.shadow.clone()?, pin: None, ..plugin.clone() };
-    match plugins::load_shadow(&parts.sandbox, bot, name, &other, me).await {
+    match plugins::load(&parts.sandbox.for_shadows(), bot, name, &other, me).await {
         Ok(plugin) => Some(Shadow { bot: BotId(me.id), plugin }),
         Err(error) => {
             tracing::error!(

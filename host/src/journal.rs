@@ -6,10 +6,13 @@
 //!
 //! 1. [`record`]: a view that remembers what it answered, and the record of a turn.
 //! 2. [`body`]: a record as bytes, small and bounded; `shapes` takes everybody's words out.
-//! 3. [`play`]: a view that answers from a record; a question without an answer is a divergence.
+//! 3. [`play`]: a view that answers from a record; a question without an answer is a divergence. `columns` has what another
+//!    build may ask for that the recorded one did not have.
 //! 4. [`diff`]: what two runs did differently, without what has to differ. [`fold`] puts equal differences together.
 
 pub mod body;
+
+mod columns;
 
 pub mod diff;
 

@@ -55,6 +55,9 @@ mod turn;
 
 mod view;
 
+#[cfg(test)]
+mod tests;
+
 use breaker::{Breakers, Look};
 pub use guests::Guests;
 pub use outside::Ways;

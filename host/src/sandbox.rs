@@ -146,6 +146,7 @@ pub enum SandboxError {
 #[derive(Clone)]
 pub struct Sandbox {
     shared: Arc<Shared>,
+    loads_shadows: bool,
 }
 
 /// What all plugins share.
@@ -186,23 +187,19 @@ impl Sandbox {
                 shadows: Arc::new(Semaphore::new(SHADOWS as usize)),
                 compilations: Arc::new(Semaphore::new(COMPILATIONS)),
             }),
+            loads_shadows: false,
         })
+    }
+
+    /// The same sandbox for other builds of plugins that are only tried: they have a place of their own in the pool, and
+    /// their log lines say what they are.
+    pub fn for_shadows(&self) -> Self {
+        Self { loads_shadows: true, ..self.clone() }
     }
 
     /// Makes a plugin of a component: compiled, described once, checked against the grant.
     pub async fn load(&self, source: Source<'_>, settings: Settings, grant: &Grant) -> Result<Plugin, LoadError> {
-        plugin::load(&self.shared, source, settings, (grant, false)).await
-    }
-
-    /// The same for another build of a plugin that is only tried: it has a place of its own in the pool, and its log lines
-    /// say what it is.
-    pub async fn load_shadow(
-        &self,
-        source: Source<'_>,
-        settings: Settings,
-        grant: &Grant,
-    ) -> Result<Plugin, LoadError> {
-        plugin::load(&self.shared, source, settings, (grant, true)).await
+        plugin::load(&self.shared, source, settings, (grant, self.loads_shadows)).await
     }
 
     /// Looks at a component without a grant: compiled, described once, never run.

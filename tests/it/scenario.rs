@@ -242,3 +242,23 @@ fn the_command_finds_files_and_ends_with_a_code() {
     let (code, _, err) = guesthouse(&["alone.toml", "--database", "mysql://x"], at.path());
     assert!(code == 1 && err.contains("--database names no PostgreSQL server\nhint: "), "{err}");
 }
+
+/// What is compiled in the folder of a project serves its scenarios, though their bot is another one. Elsewhere nothing is
+/// left beside them.
+#[test]
+fn a_scenario_runs_what_was_compiled_for_the_dev_house() {
+    let test = ["test", "a.toml", "--plugin", "echo.wasm"];
+    for (commands, compiled) in [(&[&["inspect", "echo.wasm"][..], &test][..], (1, 0)), (&[&test], (0, 1))] {
+        let at = folder();
+        std::fs::copy(fixture_file("echo"), at.path().join("echo.wasm")).expect("a copy");
+        std::fs::write(at.path().join("a.toml"), "[[step]]\nsays = \"a\"\nsees = [\"a\"]\n").expect("written");
+        for words in commands {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_guesthouse"));
+            command.arg("plugin").args(*words).current_dir(at.path()).env_remove("GUESTHOUSE_TEST_CACHE");
+            let output = command.env("XDG_CACHE_HOME", at.path().join("user")).output().expect("the binary starts");
+            assert!(output.status.success(), "{output:?}");
+        }
+        let files = |folder: &str| std::fs::read_dir(at.path().join(folder)).map_or(0, Iterator::count);
+        assert_eq!((files("data/cache"), files("user/guesthouse")), compiled);
+    }
+}

@@ -1,11 +1,13 @@
 //! What Telegram can answer to a call, and what becomes of the message: what the person sees, what is on record, and how
 //! many requests it took. Nothing is tried again at once.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use crate::support::process::HostProcess;
-use crate::support::{Database, House, Person, Street, Town, fixture};
+use crate::support::{Database, House, Person, Street, Town, fixture, start, until};
 
 /// A bad moment: what is said before it, the fault, what is said in it, and what becomes of that.
 struct Case {
@@ -118,7 +120,7 @@ async fn outbox(database: &Database, method: &str, chat: i64) -> Vec<String> {
         if !lines.iter().any(|line| line.starts_with("0 ")) {
             return lines;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -275,6 +277,33 @@ async fn a_crash_ends_what_may_come_once_and_nothing_else() {
         user.has_seen_everything().await;
         host.stops().await;
         database.check().await;
+        street.closes().await;
+    }
+}
+
+/// A hard stop gives back what was not begun; a call that was is one of which nobody knows.
+#[tokio::test]
+async fn a_hard_stop_ends_what_may_come_once_and_is_under_way() {
+    for database in Database::each().await {
+        let street = Street::opens().await;
+        let text = street.configuration(&database, "", &[fixture("echo")]);
+        let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
+        street.town.suffers(json!({"method": "sendMessage", "action": "hold"})).await;
+        street.town.person(1002).says("/once").await;
+        until("the call is made", async || !calls(&street.town, "sendMessage", 1002).await.is_empty()).await;
+        tasks.shutdown().force();
+        tasks.finish(Duration::from_secs(20)).await.unwrap_or_else(|crash| panic!("{crash}"));
+        host.close().await;
+        street.town.recovers().await;
+        let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
+        database.comes_to("SELECT COUNT(*) FROM outbox WHERE state <> 0", 1).await;
+        assert_eq!(
+            outbox(&database, "sendMessage", 1002).await,
+            ["2 1 no answer came before the host ended, and it is sent at most once"]
+        );
+        tasks.shutdown().begin();
+        tasks.finish(Duration::from_secs(20)).await.unwrap_or_else(|crash| panic!("{crash}"));
+        host.close().await;
         street.closes().await;
     }
 }

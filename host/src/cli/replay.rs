@@ -18,6 +18,7 @@ use crate::journal::diff::{self, Verdict};
 use crate::journal::fold::Folded;
 use crate::journal::play::{self, Replayed};
 use crate::journal::record::{Recorded, settings_digest};
+use crate::model::manifest::Table;
 use crate::sandbox::{Plugin, Sandbox};
 use crate::store::{Desk, TurnRow, Whose};
 
@@ -66,7 +67,7 @@ pub(super) async fn run(replay: Replay) -> anyhow::Result<()> {
 }
 
 async fn act(desk: &Desk, replay: &Replay) -> anyhow::Result<(String, bool)> {
-    let mut loader = Loader::new(&replay.at, replay.plugin.as_deref())?;
+    let mut loader = Loader::new(&replay.at, replay.plugin.as_deref(), desk.declared().await?)?;
     match (replay.turn, &replay.export) {
         (Some(turn), Some(path)) => {
             let recorded = record(desk, turn).await?;
@@ -85,7 +86,7 @@ async fn one(desk: &Desk, loader: &mut Loader, turn: i64) -> anyhow::Result<(Str
     let row = desk.turn(turn).await?.with_context(|| no_turn(turn))?;
     let recorded = record(desk, turn).await?;
     let plugin = loader.plugin(&recorded).await?;
-    let replayed = play::traced(&plugin, &recorded).await;
+    let replayed = play::traced(&plugin, &recorded, loader.had(&recorded)).await;
     let verdict = diff::compare(&recorded, &replayed);
     Ok((trace(&row, &recorded, &plugin, &replayed, &verdict), verdict == Verdict::Same))
 }
@@ -116,7 +117,7 @@ async fn many(desk: &Desk, loader: &mut Loader, replay: &Replay) -> anyhow::Resu
             match record(desk, row.seq).await {
                 Ok(recorded) => {
                     let plugin = loader.plugin(&recorded).await?;
-                    let replayed = play::replay(&plugin, &recorded).await;
+                    let replayed = play::replay(&plugin, &recorded, loader.had(&recorded)).await;
                     folded.add(row.seq, diff::compare(&recorded, &replayed));
                 }
                 Err(error) => {
@@ -146,11 +147,13 @@ struct Loader {
     sandbox: Sandbox,
     source: Option<PathBuf>,
     loaded: HashMap<(String, String), Plugin>,
+    /// The tables in the database, by plugin.
+    declared: HashMap<String, Vec<Table>>,
     notes: Vec<String>,
 }
 
 impl Loader {
-    fn new(at: &At, source: Option<&Path>) -> anyhow::Result<Self> {
+    fn new(at: &At, source: Option<&Path>, declared: HashMap<String, Vec<Table>>) -> anyhow::Result<Self> {
         // Without a file there may still be a component to run; and the dev house has no file.
         let config = match at.config.exists() {
             true => Config::load_without_secrets(&at.config)?,
@@ -158,7 +161,12 @@ impl Loader {
         };
         let sandbox = Sandbox::new(&config.limits, &config.database.cache)?;
         let source = source.map(Path::to_owned);
-        Ok(Self { config, sandbox, source, loaded: HashMap::new(), notes: Vec::new() })
+        Ok(Self { config, sandbox, source, loaded: HashMap::new(), declared, notes: Vec::new() })
+    }
+
+    /// Tables that have all columns which the plugin had when the turn was recorded.
+    fn had(&self, recorded: &Recorded<'_>) -> &[Table] {
+        self.declared.get(&*recorded.plugin).map_or(&[], Vec::as_slice)
     }
 
     async fn plugin(&mut self, recorded: &Recorded<'_>) -> anyhow::Result<Plugin> {

@@ -115,6 +115,7 @@ impl Delivery {
         if let Some(until) = self.paced(now, lease, call, done) {
             return Step::StopUntil(until);
         }
+        lease.sends();
         match sender.send(call, &done.known).await {
             Attempt::Sent { messages, uploaded } => {
                 place.token_is_taken(Caller::Delivery);

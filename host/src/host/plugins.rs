@@ -47,18 +47,6 @@ pub(super) async fn load(
     Ok(sandbox.load(source, settings(bot, plugin, me), &plugin.grant).await?)
 }
 
-/// Loads one as a shadow.
-pub(super) async fn load_shadow(
-    sandbox: &Sandbox,
-    bot: &config::Bot,
-    name: &str,
-    plugin: &config::Plugin,
-    me: &Me,
-) -> anyhow::Result<Plugin> {
-    let source = source(name, plugin).await?;
-    Ok(sandbox.load_shadow(source, settings(bot, plugin, me), &plugin.grant).await?)
-}
-
 /// The component that a plugin names.
 async fn source(name: &str, plugin: &config::Plugin) -> anyhow::Result<Source<'static>> {
     let name = PluginName::new(name).context("the configuration has been checked")?;

@@ -1,7 +1,8 @@
 //! A recorded turn run again: the same plugin or another build of it, with the clock, the seed and the answers of the
 //! record. It reaches nothing: no database, no Telegram, no network.
 //!
-//! 1. A question that the turn asked gets the answer that it got. What a wider read saw answers a narrower question too.
+//! 1. A question that the turn asked gets the answer that it got. What a wider read saw answers a narrower question too, and
+//!    a column that the recording's build did not have holds nothing (`columns`).
 //! 2. A question that the record has no answer for is a *divergence*: it is named, the guest is told that there is no
 //!    answer, and whatever it does then says nothing about the plugin.
 
@@ -13,10 +14,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::columns::Columns;
 use super::record::{Answer, Recorded, asked};
 use crate::config::Sites;
 use crate::model::effect::{DialogueState, TurnEffects};
 use crate::model::llm::{LlmAnswer, LlmError, Prompt};
+use crate::model::manifest::Table;
 use crate::model::table::{Filter, Query, Read, Row};
 use crate::model::web::{WebBounds, WebError, WebRequest, WebResponse};
 use crate::sandbox::{FileError, Plugin, Record, Turn, TurnError, View, ViewError};
@@ -41,18 +44,19 @@ pub struct Replayed {
     pub cpu: Duration,
 }
 
-/// Runs a recorded turn again.
-pub async fn replay(plugin: &Plugin, recorded: &Recorded<'_>) -> Replayed {
-    play(plugin, recorded, None).await
+/// Runs a recorded turn again. The build that it was recorded with had no columns but these.
+pub async fn replay(plugin: &Plugin, recorded: &Recorded<'_>, had: &[Table]) -> Replayed {
+    play(plugin, recorded, had, None).await
 }
 
 /// The same, writing down what it asks and is answered.
-pub async fn traced(plugin: &Plugin, recorded: &Recorded<'_>) -> Replayed {
-    play(plugin, recorded, Some(Mutex::default())).await
+pub async fn traced(plugin: &Plugin, recorded: &Recorded<'_>, had: &[Table]) -> Replayed {
+    play(plugin, recorded, had, Some(Mutex::default())).await
 }
 
-async fn play(plugin: &Plugin, recorded: &Recorded<'_>, steps: Option<Mutex<Vec<String>>>) -> Replayed {
-    let player = Arc::new(Player::new(recorded, steps));
+async fn play(plugin: &Plugin, recorded: &Recorded<'_>, had: &[Table], steps: Option<Mutex<Vec<String>>>) -> Replayed {
+    let columns = Columns::of(&plugin.manifest().tables, &recorded.reads, had);
+    let player = Arc::new(Player::new(recorded, columns, steps));
     let turn = Turn {
         event: recorded.event.clone().into_owned(),
         raw: recorded.raw.as_ref().into(),
@@ -89,6 +93,7 @@ struct Player {
     reads: Vec<Read>,
     /// The same, for questions that were not asked in just this form.
     known: Record,
+    columns: Columns,
     answers: Vec<super::record::Answered>,
     /// Those of them that have been given. A question may have been asked twice, with two answers.
     given: Mutex<HashSet<usize>>,
@@ -97,11 +102,11 @@ struct Player {
 }
 
 impl Player {
-    fn new(recorded: &Recorded<'_>, steps: Option<Mutex<Vec<String>>>) -> Self {
+    fn new(recorded: &Recorded<'_>, columns: Columns, steps: Option<Mutex<Vec<String>>>) -> Self {
         let mut known = Record::default();
         recorded.reads.iter().cloned().for_each(|read| known.push(read));
         let (reads, answers) = (recorded.reads.to_vec(), recorded.answers.to_vec());
-        Self { reads, known, answers, given: Mutex::default(), steps, missing: Mutex::default() }
+        Self { reads, known, columns, answers, given: Mutex::default(), steps, missing: Mutex::default() }
     }
 
     /// An answer may be long, and is put into words only for whoever reads them.
@@ -120,6 +125,20 @@ impl Player {
         // It may have been answered with an error.
         self.recorded(&question)?;
         Err(self.diverges(question, ""))
+    }
+
+    /// The same with rows, which get the columns that are wanted.
+    fn rows(
+        &self,
+        question: String,
+        (table, columns): (&str, &[String]),
+        rows: Option<Vec<Row>>,
+    ) -> Result<Vec<Row>, ViewError> {
+        let complete = |row| self.columns.completed(table, columns, row);
+        match rows.map(|rows| rows.into_iter().map(complete).collect()).transpose() {
+            Ok(rows) => self.table(question, rows),
+            Err(column) => Err(self.diverges(question, &format!(" (the record has no column `{column}`)"))),
+        }
     }
 
     /// The recorded answer to a question; an error if that is what was answered.
@@ -184,11 +203,14 @@ impl View for Player {
             }
             _ => None,
         });
-        self.table(asked::get(table, id, columns), exactly.or_else(|| self.known.row(table, id, columns)))
+        let known = exactly.or_else(|| self.known.row(table, id, &self.columns.asked(table, columns)));
+        let rows = known.map(|row| row.into_iter().collect());
+        self.rows(asked::get(table, id, columns), (table, columns), rows).map(|mut rows| rows.pop())
     }
 
     async fn find(&self, query: &Query) -> Result<Vec<Row>, ViewError> {
-        self.table(asked::find(query), self.known.query(query).map(<[Row]>::to_vec))
+        let wanted = Query { columns: self.columns.asked(&query.table, &query.columns), ..query.clone() };
+        self.rows(asked::find(query), (&query.table, &query.columns), self.known.query(&wanted))
     }
 
     async fn count(&self, table: &str, filter: &Filter) -> Result<u64, ViewError> {

@@ -150,6 +150,6 @@ impl<'a> Tape<'a> {
     pub(super) fn show(self) {
         let (Some(shadow), Some(kept)) = (&self.guest.shadow, self.kept) else { return };
         let whole = self.whole.unwrap_or(kept.body);
-        self.lanes.shadows.show(shadow, self.guest.records, self.waiting.seq, whole);
+        self.lanes.shadows.show(shadow, &self.guest.plugin, self.guest.records, (self.waiting.seq, whole));
     }
 }

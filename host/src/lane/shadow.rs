@@ -47,6 +47,8 @@ pub struct Shadow {
 
 struct Turn {
     shadow: Shadow,
+    /// The build that the turn was run with.
+    plugin: Plugin,
     records: Records,
     event: i64,
     body: Bytes,
@@ -76,10 +78,10 @@ impl Default for Shadows {
 
 impl Shadows {
     /// Shows a turn that has ended, if there is room.
-    pub(super) fn show(&self, shadow: &Shadow, records: Records, event: i64, body: Bytes) {
+    pub(super) fn show(&self, shadow: &Shadow, plugin: &Plugin, records: Records, (event, body): (i64, Bytes)) {
         let size = i64::try_from(body.len()).unwrap_or(BYTES);
         let fits = self.0.bytes.fetch_add(size, Ordering::AcqRel) + size <= BYTES;
-        let turn = Turn { shadow: shadow.clone(), records, event, body };
+        let turn = Turn { shadow: shadow.clone(), plugin: plugin.clone(), records, event, body };
         if !fits || self.0.turns.try_send(turn).is_err() {
             self.0.bytes.fetch_sub(size, Ordering::AcqRel);
             self.count(shadow, Compared::Dropped, event);
@@ -148,9 +150,9 @@ impl Shadows {
 }
 
 /// Runs a shadow on a turn.
-async fn compare(Turn { shadow, records, body, .. }: Turn) -> Compared {
+async fn compare(Turn { shadow, plugin, records, body, .. }: Turn) -> Compared {
     let Ok(recorded) = aside(move || body::decode(&body)).await else { return Compared::Unreadable };
-    let replayed = play::replay(&shadow.plugin, &recorded).await;
+    let replayed = play::replay(&shadow.plugin, &recorded, &plugin.manifest().tables).await;
     let quotes = records == Records::All;
     let lines = aside(move || match diff::compare(&recorded, &replayed) {
         Verdict::Same => None,

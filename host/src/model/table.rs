@@ -96,6 +96,15 @@ pub struct Query {
     pub offset: u32,
 }
 
+impl Query {
+    /// Whether it asks for the same rows, whatever their columns.
+    pub fn has_the_rows_of(&self, other: &Self) -> bool {
+        let rows = |query: &Self| (query.limit, query.offset);
+        rows(self) == rows(other)
+            && (&self.table, &self.order, &self.filter) == (&other.table, &other.order, &other.filter)
+    }
+}
+
 /// Something a turn asked the database, together with the answer on which it acted. At commit the question is asked
 /// again, and another answer is a conflict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

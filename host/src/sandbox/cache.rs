@@ -1,5 +1,7 @@
 //! Compiled plugins on disk, so that a second start compiles nothing. It decides which file may be loaded: only one that
-//! this very version of guesthouse wrote for this component, these settings and this engine, and that is whole.
+//! this very version of guesthouse wrote for this component, these settings and this engine, and that is whole. Most plugins
+//! ask for no setting in `describe`; then one file is for whatever is set, so that all bots, the dev house and scenarios
+//! share it.
 //!
 //! Loading compiled code is trusting it: whoever can write the cache folder can run code as this process. The folder is
 //! therefore the user's alone (0700, files 0600), and never a place for code from elsewhere. The checksum in each file
@@ -55,39 +57,51 @@ impl Cache {
         Self { folder: folder.to_owned(), engine: hasher.finish() }
     }
 
-    /// The file for a component under these settings: all that `describe` can see is part of the name.
+    /// The files for a component under these settings: all that `describe` can see is part of the name.
     pub(super) fn key(&self, plugin: &PluginName, digest: &str, settings: &Settings) -> Key {
+        let file = |hasher: StableHasher| {
+            let hash = hex(&hasher.0.finalize());
+            self.folder.join(format!("{plugin}-{}.{ENDING}", &hash[..32]))
+        };
         let mut hasher = StableHasher(Sha256::new());
         (env!("CARGO_PKG_VERSION"), self.engine, digest).hash(&mut hasher);
+        let for_all = file(StableHasher(hasher.0.clone()));
         (&settings.config, &settings.admins).hash(&mut hasher);
         (settings.me.id, &settings.me.username, &settings.me.name).hash(&mut hasher);
-        let hash = hex(&hasher.0.finalize());
-        Key { plugin: plugin.clone(), file: self.folder.join(format!("{plugin}-{}.{ENDING}", &hash[..32])) }
+        Key { plugin: plugin.clone(), for_all, for_these: file(hasher) }
     }
 
     /// The compiled plugin, if the cache has it whole.
     pub(super) fn load(&self, key: &Key, engine: &Engine) -> Option<Entry> {
-        let bytes = match fs::read(&key.file) {
+        [&key.for_all, &key.for_these].into_iter().find_map(|file| self.load_file(key, file, engine))
+    }
+
+    fn load_file(&self, key: &Key, file: &Path, engine: &Engine) -> Option<Entry> {
+        let bytes = match fs::read(file) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-            Err(error) => return key.refused(&error.to_string()),
+            Err(error) => return key.refused(file, &error.to_string()),
         };
-        let Some((facts, code)) = unpack(&bytes) else { return key.refused("it is damaged") };
+        let Some((facts, code)) = unpack(&bytes) else { return key.refused(file, "it is damaged") };
         // SAFETY: `unpack` found the file whole, and only `store` writes files of this form, from `Component::serialize`
         // of an engine with the same hash. wasmtime checks version and settings once more.
         #[expect(unsafe_code, reason = "the one place that trusts compiled code: own files only")]
         let component = unsafe { Component::deserialize(engine, code) };
         match component {
             Ok(component) => Some(Entry { component, facts }),
-            Err(error) => key.refused(&error.to_string()),
+            Err(error) => key.refused(file, &error.to_string()),
         }
     }
 
     /// Keeps a compiled plugin. A cache that cannot be written costs time at the next start, nothing else.
-    pub(super) fn store(&self, key: &Key, facts: &Facts, component: &Component) {
+    pub(super) fn store(&self, key: &Key, facts: &Facts, component: &Component, good_for: GoodFor) {
+        let file = match good_for {
+            GoodFor::AllSettings => &key.for_all,
+            GoodFor::These => &key.for_these,
+        };
         let written = component.serialize().map_err(io::Error::other).and_then(|code| {
             let bytes = pack(facts, &code)?;
-            self.write(&key.file, &bytes)
+            self.write(file, &bytes)
         });
         match written {
             Ok(()) => self.remove_others(key),
@@ -138,15 +152,25 @@ impl Cache {
     }
 }
 
-/// A file of the cache.
+/// Which settings a compiled plugin may be run with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GoodFor {
+    /// Any: `describe` has asked for none.
+    AllSettings,
+    /// Those that it was described with.
+    These,
+}
+
+/// Files of the cache: a plugin is in one of them.
 pub(super) struct Key {
     plugin: PluginName,
-    file: PathBuf,
+    for_all: PathBuf,
+    for_these: PathBuf,
 }
 
 impl Key {
-    fn refused(&self, reason: &str) -> Option<Entry> {
-        let (plugin, file) = (&self.plugin, self.file.display());
+    fn refused(&self, file: &Path, reason: &str) -> Option<Entry> {
+        let (plugin, file) = (&self.plugin, file.display());
         tracing::warn!(%plugin, "plugin {plugin} is compiled anew; {file} was not loaded: {reason}");
         None
     }
@@ -247,20 +271,27 @@ mod tests {
         let cache = Cache::new(&folder.path().join("cache"), &engine);
         let key = cache.key(&PluginName::new("notes").unwrap(), "00", &settings());
         assert!(cache.load(&key, &engine).is_none());
-        cache.store(&key, &facts(), &Component::from_binary(&engine, NOTHING).unwrap());
+        let file = &key.for_these;
+        cache.store(&key, &facts(), &Component::from_binary(&engine, NOTHING).unwrap(), GoodFor::These);
         assert_eq!(cache.load(&key, &engine).unwrap().facts, facts());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(fs::metadata(&key.file).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
         }
 
-        let mut bytes = fs::read(&key.file).unwrap();
+        let mut bytes = fs::read(file).unwrap();
         bytes.pop();
-        fs::write(&key.file, &bytes).unwrap();
+        fs::write(file, &bytes).unwrap();
         assert!(cache.load(&key, &engine).is_none());
-        fs::write(&key.file, pack(&facts(), b"not code").unwrap()).unwrap();
+        fs::write(file, pack(&facts(), b"not code").unwrap()).unwrap();
         assert!(cache.load(&key, &engine).is_none());
+        // What is good for all settings is not sought among those for these.
+        cache.store(&key, &facts(), &Component::from_binary(&engine, NOTHING).unwrap(), GoodFor::AllSettings);
+        assert!(cache.load(&key, &engine).is_some());
+        let others = Settings { admins: vec![2], ..settings() };
+        assert!(cache.load(&cache.key(&key.plugin, "00", &others), &engine).is_some());
+        assert!(cache.load(&cache.key(&key.plugin, "01", &others), &engine).is_none());
     }
 
     #[test]
@@ -270,7 +301,7 @@ mod tests {
         let file = |digest: &str, change: fn(&mut Settings)| {
             let mut settings = settings();
             change(&mut settings);
-            cache.key(&name, digest, &settings).file
+            cache.key(&name, digest, &settings).for_these
         };
         let same = file("00", |_| ());
         assert_eq!(same, file("00", |_| ()));
@@ -295,7 +326,7 @@ mod tests {
         fs::write(folder.path().join("notes-of-mine.code"), "not ours").unwrap();
         for number in 0..12 {
             let key = cache.key(&PluginName::new("notes").unwrap(), &number.to_string(), &settings());
-            cache.store(&key, &facts(), &component);
+            cache.store(&key, &facts(), &component, GoodFor::These);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 8 + 1);
     }

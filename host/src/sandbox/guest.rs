@@ -72,6 +72,8 @@ pub(super) struct Guest {
     pub(super) handles: ResourceTable,
     /// Why something that the turn needed did not answer. Such a turn has not failed by its own fault.
     pub(super) unavailable: Option<String>,
+    /// Whether it has asked what the operator has set: a snapshot is good for whatever is set if not.
+    pub(super) asked_settings: bool,
     calls: u32,
     turn: Option<TurnState>,
 }
@@ -141,6 +143,7 @@ impl Guest {
             wasi: None,
             handles,
             unavailable: None,
+            asked_settings: false,
             calls: 0,
             turn,
             rules,

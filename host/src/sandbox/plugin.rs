@@ -15,7 +15,7 @@ use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Instance};
 
 use super::bindings::{Plugin as Bindings, PluginPre};
-use super::cache::{Entry, Facts, Key};
+use super::cache::{Entry, Facts, GoodFor, Key};
 use super::guest::{Guest, Rules};
 use super::heavy::Group;
 use super::manifest::Planned;
@@ -298,23 +298,25 @@ impl Job {
 
     /// Compiles, describes and snapshots. Where no snapshot can be taken, every turn starts from the beginning.
     fn compile(&self, key: &Key) -> Result<Entry, LoadError> {
-        let (component, facts) = match snapshot::instrument(&self.shared.engine, &self.component) {
+        let (component, facts, good_for) = match snapshot::instrument(&self.shared.engine, &self.component) {
             Ok(readable) => {
                 let described = self.runtime.block_on(self.describe(&readable.component))?;
-                let manifest = described.manifest.clone();
+                let (manifest, good_for) = (described.manifest.clone(), described.good_for());
                 let snapshot = self.runtime.block_on(snapshot(&readable, described));
                 match snapshot.and_then(|bytes| Component::from_binary(&self.shared.engine, &bytes)) {
-                    Ok(component) => (component, Facts { manifest, snapshot: true }),
-                    Err(reason) => (self.plain(&reason)?, Facts { manifest, snapshot: false }),
+                    Ok(component) => (component, Facts { manifest, snapshot: true }, good_for),
+                    Err(reason) => (self.plain(&reason)?, Facts { manifest, snapshot: false }, good_for),
                 }
             }
             Err(reason) => {
                 let component = self.plain(&reason)?;
-                let manifest = self.runtime.block_on(self.describe(&component))?.manifest;
-                (component, Facts { manifest, snapshot: false })
+                let described = self.runtime.block_on(self.describe(&component))?;
+                let good_for = described.good_for();
+                let manifest = described.manifest;
+                (component, Facts { manifest, snapshot: false }, good_for)
             }
         };
-        self.shared.cache.store(key, &facts, &component);
+        self.shared.cache.store(key, &facts, &component, good_for);
         Ok(prepared(Entry { component, facts }))
     }
 
@@ -432,6 +434,13 @@ struct Described<'a> {
     instance: Instance,
     _place: Option<SemaphorePermit<'a>>,
     _running: Running<'a>,
+}
+
+impl Described<'_> {
+    /// All else that `describe` can see is the same wherever it is run.
+    fn good_for(&self) -> GoodFor {
+        if self.store.data().asked_settings { GoodFor::These } else { GoodFor::AllSettings }
+    }
 }
 
 /// Whether an import is a mere type, which asks for nothing.

@@ -33,10 +33,12 @@ impl Record {
         })
     }
 
-    /// The answer to this very query.
-    pub fn query(&self, asked: &Query) -> Option<&[Row]> {
+    /// The answer to this query, by one that asked for these columns at least.
+    pub fn query(&self, asked: &Query) -> Option<Vec<Row>> {
         self.0.iter().find_map(|read| match read {
-            Read::Find { query, seen } if query == asked => Some(seen.as_slice()),
+            Read::Find { query, seen } if query.has_the_rows_of(asked) && covers(&query.columns, &asked.columns) => {
+                Some(seen.iter().map(|row| project(row, &asked.columns)).collect())
+            }
             _ => None,
         })
     }
@@ -124,7 +126,9 @@ mod tests {
         assert_eq!(record.row("cards", 1, &names(&["b"])), None);
         // A row that a query did not find may be there all the same.
         assert_eq!(record.row("cards", 2, &names(&["id"])), None);
-        assert_eq!(record.query(&query).map(<[Row]>::len), Some(1));
+        assert_eq!(record.query(&query), Some(vec![row(1, &["a"])]));
+        assert_eq!(record.query(&Query { columns: names(&["id"]), ..query.clone() }), Some(vec![row(1, &[])]));
+        assert_eq!(record.query(&Query { columns: names(&["b"]), ..query.clone() }), None);
         assert_eq!(record.query(&Query { limit: 11, ..query }), None);
     }
 }

@@ -235,7 +235,7 @@ impl<'a> Rows<'a> {
     /// The answer of the database to a query, asked once.
     async fn asked(&mut self, query: Query) -> Result<Vec<Row>, Error> {
         if let Some(known) = self.record.query(&query) {
-            return Ok(known.to_vec());
+            return Ok(known);
         }
         // Only a query widened by a large offset asks for more than a guest may.
         self.effects.may_read(if query.limit > MOST_ROWS { query.limit } else { 1 })?;

@@ -104,7 +104,7 @@ impl Job for Renew {
 }
 
 /// Gives all lanes back and takes the host's row away. What this host knows to have had in the air may have arrived; of a
-/// chat that it only finds under its name, no call was made.
+/// chat that it only finds under its name, or claimed and came no further with, no call was made.
 struct Leave {
     host: i64,
     leases: Arc<Leases>,
@@ -115,6 +115,9 @@ impl Job for Leave {
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
         lanes::free_unknown(self.host, LaneKind::Sending, &self.leases, session).await?;
+        for lease in self.leases.dropped().into_iter().filter(|lease| lease.is_untouched) {
+            lanes::free_landed(lease.lane, lease.fence, self.host, session).await?;
+        }
         session.run(&[FREE_LANES.with(params![self.host]), FORGET.with(params![self.host])]).await?;
         Ok(Verdict::Commit(()))
     }

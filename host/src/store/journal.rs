@@ -22,8 +22,10 @@ use crate::model::BotId;
 
 /// Rows that go in one transaction at most.
 const BATCH: i64 = 500;
-/// Rows that one question of a purge looks at. There may be a million, no index says whose they are (each turn would pay
-/// for it), and a question that takes two seconds is given up.
+/// Rows that one question looks at that asks for turns of a plugin, a bot or a person. There may be a million, and a question
+/// that takes two seconds is given up. No index says whose they are: each turn would pay for what hardly anybody asks. Nor
+/// do their events, which stand with their lanes, as those may be forgotten before the turns are. So such questions go
+/// through the numbers, a stretch at a time.
 const WINDOW: i64 = 1_000;
 /// Characters of a reason that are kept; the body has all of it.
 const REASON: usize = 500;
@@ -148,10 +150,10 @@ macro_rules! turns {
         )
     };
 }
-static LAST: Sql = Sql::new(turns!(
+pub(super) static LAST: Sql = Sql::new(turns!(
     "($1 = '' OR LOWER(b.username) = LOWER($1) OR CAST(j.bot_id AS TEXT) = $1)
-     AND ($2 = '' OR j.plugin = $2 OR j.plugin LIKE $2 || '/%') AND j.seq < $3
-     ORDER BY j.seq DESC LIMIT $4"
+     AND ($2 = '' OR j.plugin = $2 OR j.plugin LIKE $2 || '/%') AND j.seq >= $3 AND j.seq < $4
+     ORDER BY j.seq DESC LIMIT $5"
 ));
 static ONE: Sql = Sql::new(turns!("j.seq = $1"));
 static OF_EVENT: Sql = Sql::new(turns!("j.inbox_seq = $1 ORDER BY j.seq"));
@@ -162,6 +164,9 @@ static NEWEST: Sql = Sql::new("SELECT COALESCE(MAX(seq), 0) FROM journal");
 static DELETE_UP_TO: Sql = Sql::new("DELETE FROM journal WHERE seq <= $1");
 static WINDOW_END: Sql =
     Sql::new("SELECT COALESCE(MAX(w.seq), 0) FROM (SELECT seq FROM journal WHERE seq > $1 ORDER BY seq LIMIT $2) AS w");
+static WINDOW_START: Sql = Sql::new(
+    "SELECT COALESCE(MIN(w.seq), 0) FROM (SELECT seq FROM journal WHERE seq < $1 ORDER BY seq DESC LIMIT $2) AS w",
+);
 pub(super) static FIND_OF_USER: Sql =
     Sql::new("SELECT seq FROM journal WHERE seq > $2 AND seq <= $3 AND (user_id = $1 OR chat_id = $1) AND size > 0");
 pub(super) static FIND_OF_PLUGIN: Sql = Sql::new(
@@ -287,8 +292,19 @@ impl Desk {
 
     /// The newest turns, newest first, with numbers below this one.
     pub async fn turns(&self, of: &Whose, below: i64, most: i64) -> Result<Vec<TurnRow>, StoreError> {
-        let params = of.params().into_iter().chain(params![below, most]).collect();
-        self.engine.read(LAST.with(params)).await?.rows.into_iter().map(turn).collect()
+        let (mut turns, mut below) = (Vec::new(), below);
+        loop {
+            let left = most - turns.len() as i64;
+            let start = number(&self.engine, WINDOW_START.with(params![below, WINDOW])).await?;
+            if left <= 0 || start == 0 {
+                return Ok(turns);
+            }
+            let params = of.params().into_iter().chain(params![start, below, left]).collect();
+            for row in self.engine.read(LAST.with(params)).await?.rows {
+                turns.push(turn(row)?);
+            }
+            below = start;
+        }
     }
 
     /// One turn.

@@ -19,7 +19,7 @@ use super::dialect::{Dialect, Sql};
 use super::engine::{Bearing, Channel, Job, Verdict};
 use super::error::StoreError;
 use super::hosts::{self, Alive};
-use super::leases::{Lease, Leases};
+use super::leases::{Dropped, Lease, Leases};
 use super::session::{Answer, Param, Record, Session, Step, params};
 use super::{Store, outbox};
 use crate::clock::{Clock, Millis};
@@ -166,7 +166,7 @@ pub(super) struct Claim {
     kind: LaneKind,
     leases: Arc<Leases>,
     /// Dropped leases that the last run has given back.
-    given_back: Mutex<Vec<(i64, i64)>>,
+    given_back: Mutex<Vec<Dropped>>,
     /// Whether the last run has looked for lanes that this host holds without knowing.
     searched: AtomicBool,
     /// Until when this host counts as alive as far as it knows; the claim makes it longer if that is soon.
@@ -277,15 +277,17 @@ impl Claim {
             session.one(hosts::register(self.host, now)).await?;
         }
         let mut dropped = self.leases.dropped();
-        for (lane, fence) in std::mem::take(&mut dropped) {
+        for lease in std::mem::take(&mut dropped) {
+            let Dropped { lane, fence, is_untouched } = lease;
             let who = || params![lane, fence, self.host];
             if !session.one(LOCK_FREE.with(who())).await?.rows.is_empty() {
-                session.one(free(lane, fence, self.host)).await?;
+                let landed = is_untouched.then(|| outbox::landed(lane));
+                session.run(&landed.into_iter().chain([free(lane, fence, self.host)]).collect::<Vec<_>>()).await?;
             } else if !session.one(STILL_MINE.with(who())).await?.rows.is_empty() {
                 // Somebody else has it locked, and nobody is to wait for that here: another time.
                 continue;
             }
-            dropped.push((lane, fence));
+            dropped.push(lease);
         }
         let search = self.kind != LaneKind::Polling && self.leases.is_in_doubt(self.kind);
         if search {
@@ -330,8 +332,16 @@ pub(super) async fn free_unknown(
     for row in mine.rows {
         let (lane, fence) = (row.integer(0)?, row.integer(1)?);
         if !leases.knows(lane, fence) {
-            session.run(&[lock(lane, fence, host), outbox::landed(lane), free(lane, fence, host)]).await?;
+            free_landed(lane, fence, host, session).await?;
         }
+    }
+    Ok(())
+}
+
+/// Gives a lane back of which nothing is in the air, if it is still held under this fence.
+pub(super) async fn free_landed(lane: i64, fence: i64, host: i64, session: &mut Session<'_>) -> Result<(), StoreError> {
+    if !session.one(lock(lane, fence, host)).await?.rows.is_empty() {
+        session.run(&[outbox::landed(lane), free(lane, fence, host)]).await?;
     }
     Ok(())
 }

@@ -27,6 +27,8 @@ pub struct Lease {
     leases: Arc<Leases>,
     /// Whether there is anything to give back: its claim is committed, and it has neither been given back nor lost.
     live: AtomicBool,
+    /// Whether a call was begun, of which nobody may know whether it was made.
+    sends: AtomicBool,
 }
 
 impl Lease {
@@ -40,7 +42,8 @@ impl Lease {
         chat: i64,
         leases: &Arc<Leases>,
     ) -> Self {
-        Self { lane, fence, kind, bot, part, chat, leases: Arc::clone(leases), live: AtomicBool::new(false) }
+        let (leases, live, sends) = (Arc::clone(leases), AtomicBool::new(false), AtomicBool::new(false));
+        Self { lane, fence, kind, bot, part, chat, leases, live, sends }
     }
 
     /// Its claim is committed: from now on it has to be given back.
@@ -67,6 +70,12 @@ impl Lease {
     /// The chat; the user where there is none; 0 for polling.
     pub fn chat(&self) -> i64 {
         self.chat
+    }
+
+    /// A call to Telegram begins. Until this is said, nothing that was claimed with the lease is in the air, and if it is
+    /// dropped before, say by a hard shutdown, no call counts as one that may have arrived.
+    pub fn sends(&self) {
+        self.sends.store(true, Ordering::Release);
     }
 
     /// Marks it as given back or lost.
@@ -104,13 +113,23 @@ impl fmt::Debug for Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if *self.live.get_mut() {
+            let is_untouched = self.kind == LaneKind::Sending && !*self.sends.get_mut();
             let mut state = self.leases.state();
             state.held.remove(&(self.lane, self.fence));
-            state.dropped.push((self.lane, self.fence));
+            state.dropped.push(Dropped { lane: self.lane, fence: self.fence, is_untouched });
             drop(state);
             self.leases.hints.ring(self.kind.channel());
         }
     }
+}
+
+/// A lease that was dropped before it was given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dropped {
+    pub(super) lane: i64,
+    pub(super) fence: i64,
+    /// Whether it was for sending, and no call was begun.
+    pub(super) is_untouched: bool,
 }
 
 /// What this host knows of the lanes it holds, by number and fence.
@@ -124,7 +143,7 @@ pub(super) struct Leases {
 struct State {
     held: HashSet<(i64, i64)>,
     /// Leases that were dropped before they were given back.
-    dropped: Vec<(i64, i64)>,
+    dropped: Vec<Dropped>,
     /// Kinds of which a claim failed without saying whether it was committed.
     in_doubt: HashSet<LaneKind>,
 }
@@ -137,14 +156,14 @@ impl Leases {
     /// Whether this host has the lease, or had it and has dropped it since.
     pub(super) fn knows(&self, lane: i64, fence: i64) -> bool {
         let state = self.state();
-        state.held.contains(&(lane, fence)) || state.dropped.contains(&(lane, fence))
+        state.held.contains(&(lane, fence)) || state.dropped.iter().any(|it| (it.lane, it.fence) == (lane, fence))
     }
 
-    pub(super) fn dropped(&self) -> Vec<(i64, i64)> {
+    pub(super) fn dropped(&self) -> Vec<Dropped> {
         self.state().dropped.clone()
     }
 
-    pub(super) fn were_given_back(&self, leases: &[(i64, i64)]) {
+    pub(super) fn were_given_back(&self, leases: &[Dropped]) {
         self.state().dropped.retain(|lease| !leases.contains(lease));
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A call is *in the air* while `attempt_at` is set: from the claim that hands it out until it is marked or its lane is
 //! given back. A claim that finds a call in the air knows that the host which had it died in between, so Telegram may
-//! have got it; it is made again and counted as ambiguous.
+//! have got it; it is made again and counted as ambiguous. A host that is alive enough to say that it began none of the
+//! calls of a chat gives them back as they were (`leases`).
 //!
 //! A call that may be made at most once ends there instead. It is handed out alone, so that being in the air means being
 //! under way and not waiting behind another one.

@@ -77,6 +77,34 @@ async fn a_question_without_an_answer_is_named() {
     house.closes([user]).await;
 }
 
+/// The next build has a column that may be null and was not there before; the one in whose place it stands is gone.
+#[tokio::test]
+async fn a_build_with_another_column_reads_nothing_in_it() {
+    for database in Database::each().await {
+        let next = rebuilt("tables", b"price", b"prise");
+        let plugin = fixture("tables").under(&format!("shadow = {next:?}"));
+        let (house, operator) = opens(Clock::system(), database, "", &[plugin]).await;
+        let user = house.person(1002);
+        for (says, sees) in
+            [("/add tea 5 green", "added"), ("/find all", "tea 5 green"), ("/find below 9", "tea 5 green")]
+        {
+            user.says(says).await;
+            assert_eq!(user.sees().await, sees);
+        }
+        let said = operator.is_refused(&["replay", "2", "--plugin", path(&next)]).await;
+        assert!(said.contains("text content: “tea 5 green” → “tea - green”") && !said.contains("diverged"), "{said}");
+        // To ask for rows by it is another matter.
+        let said = operator.is_refused(&["replay", "3", "--plugin", path(&next)]).await;
+        assert!(said.contains("diverged: the record has no answer for rows of `goods` where prise Lt"), "{said}");
+        // A shadow has the same to go by.
+        let shadows = "SELECT COALESCE(CAST(SUM(turns) AS BIGINT), 0) FROM shadows";
+        house.database.comes_to(shadows, 3).await;
+        let said = operator.is_refused(&["shadow", "report"]).await;
+        assert!(said.contains("text content: “tea 5 green” → “tea - green”"), "{said}");
+        house.closes([user]).await;
+    }
+}
+
 #[tokio::test]
 async fn a_shadow_changes_nothing_and_its_differences_are_told() {
     for database in Database::each().await {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::CACHE;
 use crate::cli::{complain, say, say_in_colours};
 use crate::scenario::{self, Colours, File, Runner};
 
@@ -26,6 +27,10 @@ pub(super) struct Args {
     /// A PostgreSQL server to run on, in a database of its own for each file; without it SQLite in a temporary folder
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// Where compiled code is kept; without it data/cache, if the dev house or `plugin build` has made it here, else a folder
+    /// of the user's
+    #[arg(long, value_name = "DIR", env = "GUESTHOUSE_TEST_CACHE")]
+    cache: Option<PathBuf>,
 }
 
 /// How the files did.
@@ -58,6 +63,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let colours = if has_colours { Colours::On } else { Colours::Off };
     let mut runner = Runner::new().plugin(args.plugin.clone()).database(args.database.clone());
+    // Compiling a Python or JavaScript plugin takes a minute: not again what the dev house has compiled.
+    let here = || Some(PathBuf::from(CACHE)).filter(|folder| folder.is_dir());
+    if let Some(cache) = args.cache.clone().or_else(here) {
+        runner = runner.keeps_compiled_in(cache);
+    }
     let mut tally = Tally::default();
     for path in &files {
         one(path, &args, &mut runner, colours, &mut tally).await?;

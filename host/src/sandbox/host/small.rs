@@ -5,6 +5,7 @@ use rand::RngCore;
 use crate::sandbox::bindings::guesthouse::plugin::{clock, config, events, log, manifests, random, types, update};
 use crate::sandbox::guest::{Guest, Stop};
 use crate::sandbox::lines::Level;
+use crate::sandbox::plugin::Settings;
 
 /// Most random bytes of one call.
 const RANDOM_BYTES: u32 = 4_096;
@@ -15,19 +16,25 @@ impl manifests::Host for Guest {}
 
 impl config::Host for Guest {
     fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
-        self.called()?;
-        Ok(self.rules.settings.config.get(&key).cloned())
+        Ok(self.settings()?.config.get(&key).cloned())
     }
 
     fn admins(&mut self) -> wasmtime::Result<Vec<i64>> {
-        self.called()?;
-        Ok(self.rules.settings.admins.clone())
+        Ok(self.settings()?.admins.clone())
     }
 
     fn me(&mut self) -> wasmtime::Result<config::Bot> {
-        self.called()?;
-        let me = &self.rules.settings.me;
+        let me = &self.settings()?.me;
         Ok(config::Bot { id: me.id, username: me.username.clone(), name: me.name.clone() })
+    }
+}
+
+impl Guest {
+    /// What the operator has set, to be told to the guest.
+    fn settings(&mut self) -> wasmtime::Result<&Settings> {
+        self.called()?;
+        self.asked_settings = true;
+        Ok(&self.rules.settings)
     }
 }
 

@@ -63,6 +63,27 @@ async fn a_component_that_is_no_plugin() {
     ");
 }
 
+/// A plugin that asks for no setting in `describe` is compiled once, whatever is set; one that does, for each of them.
+#[tokio::test]
+async fn what_describe_has_not_asked_for_is_no_reason_to_compile_again() {
+    let limits = Limits { concurrent_turns: 1, ..Limits::default() };
+    for (fixture, files) in [("dialogue", 1), ("attend", 2)] {
+        let folder = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::new(&limits, folder.path()).unwrap();
+        let component = guesthouse_fixtures::get(fixture).component;
+        let me =
+            |me: &str| BTreeMap::from([("me".to_owned(), me.to_owned())]).into_iter().filter(|_| files > 1).collect();
+        for (who, admins) in [("ada", vec![]), ("bob", vec![1]), ("ada", vec![])] {
+            let name = PluginName::new("guest").unwrap();
+            let source = Source { name, component: component.into(), digest: None };
+            let settings = Settings { config: me(who), admins, ..settings() };
+            let plugin = sandbox.load(source, settings, &Grant::everything()).await.unwrap();
+            assert!(plugin.has_snapshot());
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), files, "{fixture}");
+    }
+}
+
 /// Whatever shadows do, every turn that the limits allow finds a place, and the other way round.
 #[tokio::test]
 async fn a_shadow_takes_nobodys_place() {
@@ -72,7 +93,7 @@ async fn a_shadow_takes_nobodys_place() {
     let component = guesthouse_fixtures::get("dialogue").component;
     let source = || Source { name: PluginName::new("guest").unwrap(), component: component.into(), digest: None };
     let live = sandbox.load(source(), settings(), &Grant::everything()).await.unwrap();
-    let shadow = sandbox.load_shadow(source(), settings(), &Grant::everything()).await.unwrap();
+    let shadow = sandbox.for_shadows().load(source(), settings(), &Grant::everything()).await.unwrap();
     let turn = || Turn {
         event: Event::Schedule { name: "tick".into(), due: 0, missed: 0 },
         raw: "".into(),

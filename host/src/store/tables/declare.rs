@@ -14,6 +14,7 @@ use super::{Stored, TableSet, Tables, quoted};
 use crate::model::manifest::{Column, ColumnKind, Table};
 use crate::model::{PluginName, hex};
 use crate::store::Store;
+use crate::store::desk::Desk;
 use crate::store::dialect::{Dialect, Sql};
 use crate::store::engine::{Job, Verdict};
 use crate::store::error::StoreError;
@@ -57,6 +58,17 @@ impl Store {
             gate: Arc::new(RwLock::new(())),
             share: self.shared.counters.share_of(plugin, engine.share_of_a_plugin()),
         })))
+    }
+}
+
+impl Desk {
+    /// All tables that plugins have declared, by plugin: with every column that any of their builds had.
+    pub async fn declared(&self) -> Result<HashMap<String, Vec<Table>>, StoreError> {
+        let mut declared: HashMap<_, Vec<_>> = HashMap::new();
+        for ((plugin, _), table) in existing(self.engine.read(DECLARED.with(vec![])).await?)? {
+            declared.entry(plugin).or_default().push(table);
+        }
+        Ok(declared)
     }
 }
 

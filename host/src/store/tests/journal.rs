@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::store::dialect::Dialect;
-use crate::store::journal::{FIND_ALL, FIND_OF_PLUGIN, FIND_OF_USER};
+use crate::store::journal::{FIND_ALL, FIND_OF_PLUGIN, FIND_OF_USER, LAST};
 
 /// A turn of this person's doing.
 pub(super) fn kept(user: i64) -> NewTurn {
@@ -36,7 +36,7 @@ pub(super) async fn keep(store: &Store, users: impl IntoIterator<Item = i64>) ->
 }
 
 #[tokio::test]
-async fn the_turns_of_one_person_are_found_in_a_long_journal() {
+async fn the_turns_of_one_person_or_plugin_are_found_in_a_long_journal() {
     each_database(async |place| {
         let store = place.open().await;
         keep(&store, [1, 2]).await;
@@ -51,6 +51,21 @@ async fn the_turns_of_one_person_are_found_in_a_long_journal() {
         }
         assert_eq!(place.number(&store, "SELECT COUNT(*) FROM journal").await, 4_096);
         let desk = store.desk();
+        // The oldest alone are another plugin's.
+        let first = "UPDATE journal SET plugin = 'rare/reader' WHERE seq <= 2";
+        store.shared.engine.write(opening::Raw(session::Step::made(first.into(), vec![]))).await.expect("written");
+        let last = async |plugin: Option<&str>, below, most| {
+            let whose = Whose { bot: None, plugin: plugin.map(str::to_owned) };
+            desk.turns(&whose, below, most).await.expect("no error").iter().map(|turn| turn.seq).collect::<Vec<_>>()
+        };
+        assert_eq!(last(Some("rare"), i64::MAX, 9).await, [2, 1]);
+        assert_eq!(last(Some("rare"), i64::MAX, 1).await, [2]);
+        assert_eq!(last(Some("rare"), 2, 9).await, [1]);
+        let all = last(None, i64::MAX, 5_000).await;
+        assert!(all.len() == 4_096 && all.is_sorted_by(|newer, older| newer > older));
+        assert_eq!(last(Some("cards"), i64::MAX, 3_000).await, all[..3_000]);
+        assert_eq!(last(Some("cards"), all[2_999], 3_000).await, all[3_000..4_094]);
+        store.shared.engine.write(opening::Raw(session::Step::made(first.replace("rare/reader", "cards"), vec![]))).await.expect("written");
         assert_eq!(desk.purge_turns(&Purge::User(1)).await.expect("no error"), 2_048);
         assert_eq!(place.number(&store, "SELECT COUNT(*) FROM journal WHERE user_id <> 2").await, 0);
         assert_eq!(place.number(&store, "SELECT COUNT(*) FROM journal").await, 2_048);
@@ -63,11 +78,12 @@ async fn the_turns_of_one_person_are_found_in_a_long_journal() {
 
         if place.is_sqlite() {
             // However long the journal is, one question looks at a stretch of it.
-            for (sql, params) in [(&FIND_OF_USER, 3), (&FIND_OF_PLUGIN, 3), (&FIND_ALL, 2)] {
+            for (sql, params) in [(&FIND_OF_USER, 3), (&FIND_OF_PLUGIN, 3), (&FIND_ALL, 2), (&LAST, 5)] {
                 let plan = format!("EXPLAIN QUERY PLAN {}", sql.text(Dialect::Sqlite, 0, 0, params));
                 let params = (0..params as i64).map(session::Param::from).collect();
                 let mut plan = store.shared.engine.read(session::Step::made(plan, params)).await.expect("a plan").rows;
                 let plan = plan[0].text(3).expect("text");
+                let plan = plan.replace("SEARCH j ", "SEARCH journal ");
                 assert_eq!(plan, "SEARCH journal USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)");
             }
         }

@@ -206,8 +206,33 @@ async fn a_released_lane_without_marks_is_claimed_again_as_it_was() {
         let lane = claim_one(&store).await;
         assert_eq!(lane.calls[0].ambiguous, 0);
         // A lease that is dropped says nothing about what was under way.
+        lane.lease.sends();
         drop(lane);
         assert_eq!(claim_one(&store).await.calls[0].ambiguous, 1);
+    })
+    .await;
+}
+
+/// As by a hard shutdown between a claim and its task: the chat goes back, and what may be made once still may.
+#[tokio::test]
+async fn what_was_claimed_and_not_begun_was_not_made() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let once = |chat| NewCall { once: true, ..call(chat, "a") };
+        send(&store, 1, vec![once(10), once(11)]).await;
+        // The host goes on.
+        drop(claim_sends(&store, 10).await);
+        let claimed = claim_sends(&store, 10).await;
+        assert_eq!(claimed.iter().map(|chat| chat.calls[0].ambiguous).collect::<Vec<_>>(), [0, 0]);
+        // The host ends. One of the two calls was begun.
+        claimed[1].lease.sends();
+        drop(claimed);
+        store.close().await;
+        drop(store);
+        let store = place.open().await;
+        let chat = claim_one(&store).await;
+        assert_eq!((chat.lease.chat(), chat.calls[0].ambiguous), (10, 0));
+        assert_eq!(place.number(&store, "SELECT COUNT(*) FROM outbox WHERE state = 2 AND ambiguous = 1").await, 1);
     })
     .await;
 }
