@@ -4,8 +4,6 @@
 //! 2. Every read of the turn is asked again; another answer is a conflict.
 //! 3. Only then is anything of the turn written: rows, dialogue, buttons, files, calls, and that the event is done.
 //!
-//! Step 1 and 2 travel together, and so does step 3: two trips to SQLite's thread for a whole turn.
-//!
 //! On PostgreSQL the transaction is serializable, so what step 2 has read cannot change before the commit either. Such a
 //! transaction is refused when it has read something near what others write at the same time, and *near* means the same
 //! page of an index. All turns meet in the last pages of `lanes` and `inbox`, so if they looked their rows up there, no
@@ -157,10 +155,10 @@ struct CommitTurn {
     passed: Option<String>,
     next: Option<Handover>,
     calls: Vec<NewCall>,
-    /// The first trip: the lanes, then those of the reads that may have another answer by now.
+    /// What makes sure of the lane, and makes lanes due.
     touch: Vec<Step>,
     reads: Vec<Reread>,
-    /// What the second trip writes besides the calls and the end of the event.
+    /// What is written besides the calls and the end of the event.
     write: Vec<Step>,
     /// What of it belongs to the plugin's tables, from the front.
     rows: Vec<WriteStep>,
@@ -222,7 +220,7 @@ impl CommitTurn {
         write.extend(reply.map(|reply| replies::keep(event, &reply, now)));
         let end = if passed.is_some() { TurnEnd::Passed } else { TurnEnd::Committed };
         write.extend(journal.map(|turn| journal::keep(written, lease, event, &turn, end)));
-        let written: BTreeSet<_> = writes.iter().map(Write::table).collect();
+        let written: BTreeSet<_> = writes.chunk_by(|a, b| a.table() == b.table()).map(|some| some[0].table()).collect();
         let written = written.into_iter().map(|table| tables.counter(table)).collect::<Result<_, _>>()?;
         let gate = tables.gate();
         let plugin = plugin.to_owned();
@@ -247,7 +245,7 @@ impl CommitTurn {
         })
     }
 
-    /// The calls, in the lanes that the first trip has answered with, and the end of the event.
+    /// The calls, in the lanes that were made due for them, and the end of the event.
     fn last_steps(&self, lanes: &[Record]) -> Result<Vec<Step>, StoreError> {
         let mut lane_of = std::collections::HashMap::new();
         for row in lanes {
@@ -301,28 +299,21 @@ impl Job for CommitTurn {
     type Output = CommitOutcome;
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<CommitOutcome>, StoreError> {
+        let lanes: Vec<_> = session.run(&self.touch).await?.into_iter().flat_map(|answer| answer.rows).collect();
+        if !self.is_held(&lanes)? {
+            return Ok(Verdict::Undo(CommitOutcome::LeaseLost));
+        }
         let asked: Vec<_> = self.reads.iter().filter(|read| !read.holds()).collect();
-        let reread = asked.iter().map(|read| &read.step);
-        let answers = match session.dialect() {
-            // An interrupted write would undo those of everybody in the group, so only the reads are timed.
-            Dialect::Sqlite if !asked.is_empty() => {
-                let mut answers = session.run(&self.touch).await?;
-                session.allow(Some(REREAD_TIME));
-                let more = session.run(&reread.cloned().collect::<Vec<_>>()).await;
-                session.allow(None);
-                more.map(|more| {
-                    answers.extend(more);
-                    answers
-                })
-                .map_err(|failure| Failure { step: failure.step + self.touch.len(), ..failure })
-            }
-            _ => session.run(&self.touch.iter().chain(reread).cloned().collect::<Vec<_>>()).await,
-        };
-        let mut answers = match answers {
-            Ok(answers) => answers.into_iter(),
+        // An interrupted write would undo those of everybody in the group, so only the reads are timed.
+        session.allow(Some(REREAD_TIME));
+        let steps: Vec<_> = asked.iter().map(|read| &read.step).collect();
+        let answers = session.run(steps).await;
+        session.allow(None);
+        let answers = match answers {
+            Ok(answers) => answers,
             // What was read then was not: it has changed.
-            Err(Failure { step, error: StoreError::TooLarge { .. } }) if step >= self.touch.len() => {
-                let table = asked[step - self.touch.len()].table().to_owned();
+            Err(Failure { step, error: StoreError::TooLarge { .. } }) => {
+                let table = asked[step].table().to_owned();
                 return Ok(Verdict::Undo(CommitOutcome::Conflict { table, row: None }));
             }
             // Only on SQLite is it the question's own fault: on PostgreSQL somebody may be in the way.
@@ -332,10 +323,6 @@ impl Job for CommitTurn {
             }
             Err(failure) => return Err(failure.error),
         };
-        let lanes: Vec<_> = answers.by_ref().take(self.touch.len()).flat_map(|answer| answer.rows).collect();
-        if !self.is_held(&lanes)? {
-            return Ok(Verdict::Undo(CommitOutcome::LeaseLost));
-        }
         for (read, answer) in asked.into_iter().zip(answers) {
             if let Some((table, row)) = read.changed(answer)? {
                 return Ok(Verdict::Undo(CommitOutcome::Conflict { table, row }));
@@ -343,9 +330,7 @@ impl Job for CommitTurn {
         }
 
         self.moving.lock().unwrap_or_else(PoisonError::into_inner).extend(self.written.iter().map(Counter::moves));
-        let mut steps = self.write.clone();
-        steps.extend(self.last_steps(&lanes)?);
-        let answers = match session.run(&steps).await {
+        let answers = match session.run(&self.write).await {
             Ok(answers) => answers,
             Err(failure) if failure.step < self.rows.len() && matches!(failure.error, StoreError::Unique { .. }) => {
                 return Ok(Verdict::Undo(self.conflict(failure.step)));
@@ -355,6 +340,7 @@ impl Job for CommitTurn {
         if let Some(index) = self.rows.iter().zip(&answers).position(|(row, answer)| answer.touched != row.touches) {
             return Ok(Verdict::Undo(self.conflict(index)));
         }
+        let answers = session.run(&self.last_steps(&lanes)?).await?;
         let not_there = || StoreError::unexpected(format!("event {} is not waiting in its lane", self.event));
         match answers.last().and_then(|answer| answer.rows.first()).map(|row| row.integer(0)).transpose()? {
             Some(0..) => return Ok(Verdict::Commit(CommitOutcome::Committed)),

@@ -62,7 +62,7 @@ impl Connection {
                 let step = step.clone();
                 let (done, answered) = oneshot::channel();
                 let ask = move || {
-                    let answer = file.run(Some(time), std::slice::from_ref(&step));
+                    let answer = file.run(Some(time), [&step]);
                     // Whoever asked may be gone.
                     let _ = done.send((Some(Self::Sqlite(file)), only(answer)));
                 };
@@ -72,7 +72,7 @@ impl Connection {
                 answered.await.unwrap_or((None, Err(StoreError::Closed)))
             }
             Self::Postgres(mut connection) => {
-                let answer = postgres::run(&mut connection, std::slice::from_ref(step)).await;
+                let answer = postgres::run(&mut connection, [step]).await;
                 (Some(Self::Postgres(connection)), only(answer))
             }
         }
@@ -331,7 +331,7 @@ impl Session<'_> {
     }
 
     /// Runs statements in order until the first that fails.
-    pub(super) async fn run(&mut self, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
+    pub(super) async fn run<'s>(&mut self, steps: impl IntoIterator<Item = &'s Step>) -> Result<Vec<Answer>, Failure> {
         match self.connection {
             Connection::Sqlite(file) => file.run(self.time, steps),
             Connection::Postgres(connection) => postgres::run(connection, steps).await,

@@ -9,9 +9,12 @@ use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 
 /// Runs statements in order until the first that fails.
-pub(super) async fn run(connection: &mut PgConnection, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
-    let mut answers = Vec::with_capacity(steps.len());
-    for (index, step) in steps.iter().enumerate() {
+pub(super) async fn run<'s>(
+    connection: &mut PgConnection,
+    steps: impl IntoIterator<Item = &'s Step>,
+) -> Result<Vec<Answer>, Failure> {
+    let mut answers = Vec::new();
+    for (index, step) in steps.into_iter().enumerate() {
         let answer = run_postgres(connection, step).await;
         answers.push(answer.map_err(|error| Failure { step: index, error })?);
     }

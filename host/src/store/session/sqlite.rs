@@ -123,15 +123,19 @@ pub(in crate::store) struct File {
 
 impl File {
     /// Runs statements in order until the first that fails, and for no longer than this together.
-    pub(super) fn run(&mut self, time: Option<Duration>, steps: &[Step]) -> Result<Vec<Answer>, Failure> {
+    pub(super) fn run<'s>(
+        &mut self,
+        time: Option<Duration>,
+        steps: impl IntoIterator<Item = &'s Step>,
+    ) -> Result<Vec<Answer>, Failure> {
+        let steps: Vec<_> = steps.into_iter().collect();
         // Of what is asked in the host's own name, none is bounded in size.
-        let may_rest = self.access == Access::Reader && steps.iter().any(Step::is_asked);
+        let may_rest = self.access == Access::Reader && steps.iter().any(|step| step.is_asked());
         self.watch.allow(time, may_rest);
-        let mut answers = Vec::with_capacity(steps.len());
         let answer = |(index, step)| self.answer(step).map_err(|error| Failure { step: index, error });
-        let done = steps.iter().enumerate().map(answer).try_for_each(|answer| answer.map(|one| answers.push(one)));
+        let answers = steps.into_iter().enumerate().map(answer).collect();
         self.watch.allow(None, false);
-        done.map(|()| answers)
+        answers
     }
 
     /// Answers in passing what is answered at once: nobody in the way, little to compute, nothing large to look at. None

@@ -28,11 +28,10 @@ impl TableSet {
             let (table, stored) = (alike[0].table(), self.stored(alike[0].table())?);
             let one = |row| WriteStep { table: table.to_owned(), row: Some(row), touches: 1 };
             match &alike[0] {
-                Write::Insert { cells, .. } => {
-                    for some in rows::in_chunks(alike, cells.len() + 1) {
-                        let row = if let [Write::Insert { id, .. }] = some { Some(*id) } else { None };
-                        let about = WriteStep { table: table.to_owned(), row, touches: some.len() as u64 };
-                        steps.push((about, insert(stored, bot, some)?));
+                Write::Insert { .. } => {
+                    let row = if let [Write::Insert { id, .. }] = alike { Some(*id) } else { None };
+                    for (count, step) in inserts(stored, bot, alike)? {
+                        steps.push((WriteStep { table: table.to_owned(), row, touches: count as u64 }, step));
                     }
                 }
                 Write::Update { id, cells, .. } => steps.push((one(*id), update(stored, bot, *id, cells)?)),
@@ -52,8 +51,8 @@ impl TableSet {
 fn are_alike(a: &Write, b: &Write) -> bool {
     match (a, b) {
         (Write::Insert { table, cells, .. }, Write::Insert { table: other, cells: others, .. }) => {
-            let names = |cells: &[(String, Value)]| cells.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-            table == other && cells.len() == others.len() && names(cells) == names(others)
+            let named_alike = |(one, other): (&(String, Value), &(String, Value))| one.0 == other.0;
+            table == other && cells.len() == others.len() && cells.iter().zip(others).all(named_alike)
         }
         _ => false,
     }
@@ -66,23 +65,33 @@ fn filled(column: &Column, value: &Value) -> Result<Param, StoreError> {
     param(column, value)
 }
 
-fn insert(stored: &Stored, bot: BotId, some: &[Write]) -> Result<Step, StoreError> {
-    let mut columns = String::from("bot_id, id");
-    let mut pattern = vec!["$1", "?"];
-    let mut params = params![bot.0];
-    for (index, write) in some.iter().enumerate() {
-        let Write::Insert { id, cells, .. } = write else { continue };
-        params.extend(params![*id]);
-        for (name, value) in cells {
-            if index == 0 {
-                let _ = write!(columns, ", {}", quoted(name));
-                pattern.push("?");
-            }
-            params.push(filled(stored.column(name)?, value)?);
-        }
+/// Inserts of rows with the same columns, in pieces of few sizes, so that there are few texts.
+fn inserts(stored: &Stored, bot: BotId, alike: &[Write]) -> Result<Vec<(usize, Step)>, StoreError> {
+    let Some(Write::Insert { cells, .. }) = alike.first() else { return Ok(Vec::new()) };
+    let columns: Vec<_> = cells.iter().map(|(name, _)| stored.column(name)).collect::<Result<_, _>>()?;
+    let mut names = String::from("bot_id, id");
+    for column in &columns {
+        let _ = write!(names, ", {}", quoted(&column.name));
     }
-    let values = rows::values(some.len(), &pattern, 1);
-    Ok(Step::made(format!("INSERT INTO {} ({columns}) {values}", stored.name), params))
+    let pattern: Vec<_> = std::iter::once("$1").chain(std::iter::repeat_n("?", columns.len() + 1)).collect();
+    let mut text = (0, String::new());
+    let insert = |some: &[Write]| {
+        let mut params = Vec::with_capacity(1 + some.len() * (columns.len() + 1));
+        params.push(bot.0.into());
+        for write in some {
+            let Write::Insert { id, cells, .. } = write else { continue };
+            params.push((*id).into());
+            for (column, (_, value)) in columns.iter().zip(cells) {
+                params.push(filled(column, value)?);
+            }
+        }
+        if text.0 != some.len() {
+            let values = rows::values(some.len(), &pattern, 1);
+            text = (some.len(), format!("INSERT INTO {} ({names}) {values}", stored.name));
+        }
+        Ok((some.len(), Step::made(text.1.clone(), params)))
+    };
+    rows::in_chunks(alike, columns.len() + 1).map(insert).collect()
 }
 
 fn update(stored: &Stored, bot: BotId, id: i64, cells: &[(String, Value)]) -> Result<Step, StoreError> {
