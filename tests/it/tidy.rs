@@ -40,6 +40,24 @@ fn module(path: &str) -> &str {
     path.split(['/', '.']).next().expect("a path has a first part")
 }
 
+/// A guard whose patch does not apply any more would be shown to matter no more (`tests/guards/run`).
+#[test]
+fn guards_can_be_taken_away() {
+    let folder = root().join("tests/guards");
+    let mut patches: Vec<_> =
+        fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    patches.retain(|path| path.extension().is_some_and(|ending| ending == "patch"));
+    assert!(patches.len() > 20, "{}", patches.len());
+    for patch in patches {
+        let check =
+            std::process::Command::new("git").args(["apply", "--check"]).arg(&patch).current_dir(root()).output();
+        let check = check.expect("git");
+        assert!(check.status.success(), "{}: {}", patch.display(), String::from_utf8_lossy(&check.stderr));
+        let text = fs::read_to_string(&patch).expect("text");
+        assert!(text.starts_with("test: --"), "{} names no test", patch.display());
+    }
+}
+
 #[test]
 fn dependencies_go_one_way() {
     const GROUND: [&str; 8] = ["model", "clock", "wake", "config", "schema", "shutdown", "health", "background"];
