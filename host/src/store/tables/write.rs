@@ -29,9 +29,9 @@ impl TableSet {
             let one = |row| WriteStep { table: table.to_owned(), row: Some(row), touches: 1 };
             match &alike[0] {
                 Write::Insert { .. } => {
-                    let row = if let [Write::Insert { id, .. }] = alike { Some(*id) } else { None };
-                    for (count, step) in inserts(stored, bot, alike)? {
-                        steps.push((WriteStep { table: table.to_owned(), row, touches: count as u64 }, step));
+                    for (some, step) in inserts(stored, bot, alike)? {
+                        let row = if let [Write::Insert { id, .. }] = some { Some(*id) } else { None };
+                        steps.push((WriteStep { table: table.to_owned(), row, touches: some.len() as u64 }, step));
                     }
                 }
                 Write::Update { id, cells, .. } => steps.push((one(*id), update(stored, bot, *id, cells)?)),
@@ -66,7 +66,7 @@ fn filled(column: &Column, value: &Value) -> Result<Param, StoreError> {
 }
 
 /// Inserts of rows with the same columns, in pieces of few sizes, so that there are few texts.
-fn inserts(stored: &Stored, bot: BotId, alike: &[Write]) -> Result<Vec<(usize, Step)>, StoreError> {
+fn inserts<'a>(stored: &Stored, bot: BotId, alike: &'a [Write]) -> Result<Vec<(&'a [Write], Step)>, StoreError> {
     let Some(Write::Insert { cells, .. }) = alike.first() else { return Ok(Vec::new()) };
     let columns: Vec<_> = cells.iter().map(|(name, _)| stored.column(name)).collect::<Result<_, _>>()?;
     let mut names = String::from("bot_id, id");
@@ -75,7 +75,7 @@ fn inserts(stored: &Stored, bot: BotId, alike: &[Write]) -> Result<Vec<(usize, S
     }
     let pattern: Vec<_> = std::iter::once("$1").chain(std::iter::repeat_n("?", columns.len() + 1)).collect();
     let mut text = (0, String::new());
-    let insert = |some: &[Write]| {
+    let insert = |some: &'a [Write]| {
         let mut params = Vec::with_capacity(1 + some.len() * (columns.len() + 1));
         params.push(bot.0.into());
         for write in some {
@@ -89,7 +89,7 @@ fn inserts(stored: &Stored, bot: BotId, alike: &[Write]) -> Result<Vec<(usize, S
             let values = rows::values(some.len(), &pattern, 1);
             text = (some.len(), format!("INSERT INTO {} ({names}) {values}", stored.name));
         }
-        Ok((some.len(), Step::made(text.1.clone(), params)))
+        Ok((some, Step::made(text.1.clone(), params)))
     };
     rows::in_chunks(alike, columns.len() + 1).map(insert).collect()
 }
