@@ -106,7 +106,9 @@ impl<'a> Show<'a> {
                 goes_on = next => if !goes_on { return },
                 () = done.cancelled() => return,
             }
-            let text = form::growing(&coming.borrow_and_update());
+            // A copy: whoever brings more of it must not wait.
+            let so_far = coming.borrow_and_update().clone();
+            let text = form::growing(&so_far);
             match place.put(self.is_there, text).await {
                 Some(true) => self.is_there = true,
                 Some(false) => return,

@@ -12,9 +12,19 @@ mod text;
 
 pub use text::{Kind, Mark, Text};
 
+/// Bytes of Markdown that are looked at for each UTF-16 unit that is shown of them: a character has one for three at most,
+/// and the rest is marks and addresses.
+const PER_UNIT: usize = 8;
+
 /// Renders a text.
 pub fn render(markdown: &str) -> Text {
-    page::render(markdown)
+    page::render(markdown, u32::MAX)
+}
+
+/// Renders the front of a text: at most so many UTF-16 units of the outcome. What follows costs nothing.
+pub fn render_front(markdown: &str, most: u32) -> Text {
+    let kept = markdown.floor_char_boundary(PER_UNIT.saturating_mul(most as usize));
+    page::render(&markdown[..kept], most).cut(most)
 }
 
 /// Renders the beginning of a text, of which more comes: at most so many UTF-16 units of it. What is complete is formatted,
@@ -23,8 +33,7 @@ pub fn render_beginning(markdown: &str, most: u32) -> Text {
     let is_mark = |char: char| char.is_whitespace() || "-=*_#>`|~+:".contains(char);
     let markdown = markdown.trim_end();
     let (before, last) = markdown.rsplit_once('\n').unwrap_or(("", markdown));
-    let shown = if last.chars().all(is_mark) { before } else { markdown };
-    page::render(shown).cut(most)
+    render_front(if last.chars().all(is_mark) { before } else { markdown }, most)
 }
 
 #[cfg(test)]

@@ -2,31 +2,38 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
-use crate::text::{Kind, Text};
+use crate::text::{Kind, Text, Writing};
 
 /// Widest column of a table, in characters; a wider cell pushes the rest of its row.
 const WIDEST: usize = 24;
 
-/// Renders a text.
-pub(crate) fn render(markdown: &str) -> Text {
+/// Deepest item of a list that is moved in further than the one around it.
+const DEEPEST: usize = 8;
+
+/// Renders a text, and goes no further once the outcome has more than so many UTF-16 units.
+pub(crate) fn render(markdown: &str, most: u32) -> Text {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let mut page = Page::default();
     for event in Parser::new_ext(markdown, options) {
         page.take(event);
+        if page.text.units() > most {
+            break;
+        }
     }
     page.finish()
 }
 
-/// What is open around the present place: how it began, and what it becomes.
-enum Open {
-    Styled(Kind),
-    Item,
+/// What is open around the present place: what it becomes, and where it began.
+struct Open {
+    /// A format, by its place among all; an item of a list is none.
+    mark: Option<usize>,
+    start: usize,
 }
 
+/// Written from front to back: whatever is nested how deeply, nothing is moved or counted twice.
 #[derive(Default)]
 struct Page {
-    /// Finished text, and one text for everything that is open.
-    texts: Vec<Text>,
+    text: Writing,
     open: Vec<Open>,
     /// The lists around: the next number, or `None` for bullets.
     lists: Vec<Option<u64>>,
@@ -36,29 +43,30 @@ struct Page {
 }
 
 impl Page {
-    fn top(&mut self) -> &mut Text {
-        if self.texts.is_empty() {
-            self.texts.push(Text::default());
+    fn add(&mut self, text: &str) {
+        match &mut self.table {
+            // Formats within a table would not keep the columns in line.
+            Some(table) => {
+                if let Some(cell) = table.last_mut().and_then(|row| row.last_mut()) {
+                    cell.push_str(text);
+                }
+            }
+            None => self.text.push(text),
         }
-        self.texts.last_mut().expect("there is one now")
     }
 
-    fn add(&mut self, text: impl Into<Text>) {
-        if let Some(table) = &mut self.table {
-            // Formats within a table would not keep the columns in line.
-            if let Some(cell) = table.last_mut().and_then(|row| row.last_mut()) {
-                cell.push_str(&text.into().content);
-            }
-            return;
-        }
-        let top = std::mem::take(self.top());
-        *self.top() = top.plain(text);
+    /// Adds a text, all of which is of one kind.
+    fn add_styled(&mut self, kind: Kind, text: &str) {
+        self.begin(Some(kind));
+        self.text.push(text);
+        self.end(false);
     }
 
     /// Begins a block: on a line of its own, apart from the one before.
     fn block(&mut self) {
         let apart = std::mem::take(&mut self.apart);
-        let gap = match (self.top().content.as_str(), apart) {
+        let start = self.open.last().map_or(0, |open| open.start);
+        let gap = match (&self.text.content()[start..], apart) {
             ("", _) => "",
             (content, false) if content.ends_with('\n') => "",
             (content, true) if content.ends_with("\n\n") => "",
@@ -69,20 +77,19 @@ impl Page {
         self.add(gap);
     }
 
-    fn begin(&mut self, open: Open) {
-        self.top();
-        self.open.push(open);
-        self.texts.push(Text::default());
+    fn begin(&mut self, kind: Option<Kind>) {
+        let mark = kind.map(|kind| self.text.begin(kind));
+        self.open.push(Open { mark, start: self.text.content().len() });
     }
 
-    fn end(&mut self) {
-        let (Some(open), Some(text)) = (self.open.pop(), self.texts.pop()) else { return };
-        match open {
-            Open::Styled(kind) => {
-                let text = text.trimmed();
-                self.add(Text::default().styled(kind, text));
-            }
-            Open::Item => self.add(text.trimmed()),
+    /// Ends what was begun last, without the white space at its end.
+    fn end(&mut self, trims: bool) {
+        let Some(open) = self.open.pop() else { return };
+        if trims {
+            self.text.trim(open.start);
+        }
+        if let Some(mark) = open.mark {
+            self.text.end(mark);
         }
     }
 
@@ -93,7 +100,7 @@ impl Page {
             Event::Text(text) => self.add(&*text),
             Event::Code(code) => match self.table {
                 Some(_) => self.add(&*code),
-                None => self.add(Text::default().styled(Kind::Code, &*code)),
+                None => self.add_styled(Kind::Code, &code),
             },
             Event::SoftBreak | Event::HardBreak => self.add("\n"),
             Event::Rule => {
@@ -113,11 +120,11 @@ impl Page {
             Tag::Paragraph if self.lists.is_empty() || self.apart => self.block(),
             Tag::Heading { .. } => {
                 self.block();
-                self.begin(Open::Styled(Kind::Bold));
+                self.begin(Some(Kind::Bold));
             }
             Tag::BlockQuote(_) => {
                 self.block();
-                self.begin(Open::Styled(Kind::Blockquote));
+                self.begin(Some(Kind::Blockquote));
             }
             Tag::CodeBlock(kind) => {
                 self.block();
@@ -125,7 +132,7 @@ impl Page {
                     CodeBlockKind::Fenced(language) => language.split_whitespace().next().map(str::to_owned),
                     CodeBlockKind::Indented => None,
                 };
-                self.begin(Open::Styled(Kind::Pre(language)));
+                self.begin(Some(Kind::Pre(language)));
             }
             Tag::List(first) => {
                 if self.lists.is_empty() {
@@ -136,7 +143,7 @@ impl Page {
             Tag::Item => {
                 self.apart = false;
                 self.block();
-                let depth = self.lists.len().saturating_sub(1);
+                let depth = self.lists.len().saturating_sub(1).min(DEEPEST);
                 let mark = match self.lists.last_mut() {
                     Some(Some(number)) => {
                         *number += 1;
@@ -144,16 +151,16 @@ impl Page {
                     }
                     _ => "• ".to_owned(),
                 };
-                self.add(format!("{}{mark}", "   ".repeat(depth)));
-                self.begin(Open::Item);
+                self.add(&format!("{}{mark}", "   ".repeat(depth)));
+                self.begin(None);
             }
-            Tag::Emphasis if self.table.is_none() => self.begin(Open::Styled(Kind::Italic)),
-            Tag::Strong if self.table.is_none() => self.begin(Open::Styled(Kind::Bold)),
-            Tag::Strikethrough if self.table.is_none() => self.begin(Open::Styled(Kind::Strikethrough)),
+            Tag::Emphasis if self.table.is_none() => self.begin(Some(Kind::Italic)),
+            Tag::Strong if self.table.is_none() => self.begin(Some(Kind::Bold)),
+            Tag::Strikethrough if self.table.is_none() => self.begin(Some(Kind::Strikethrough)),
             Tag::Link { dest_url, .. } if self.table.is_none() => {
                 // Telegram makes links of these alone; anything else is shown as it is written.
                 let is_web = ["http://", "https://", "tg://"].iter().any(|scheme| dest_url.starts_with(scheme));
-                self.begin(if is_web { Open::Styled(Kind::TextLink(dest_url.into())) } else { Open::Item });
+                self.begin(is_web.then(|| Kind::TextLink(dest_url.into())));
             }
             Tag::Table(_) => {
                 self.block();
@@ -171,20 +178,20 @@ impl Page {
         match tag {
             TagEnd::Paragraph => self.apart = true,
             TagEnd::Heading(_) | TagEnd::BlockQuote(_) | TagEnd::CodeBlock => {
-                self.end();
+                self.end(true);
                 self.apart = true;
             }
             TagEnd::List(_) => {
                 self.lists.pop();
                 self.apart = self.lists.is_empty();
             }
-            TagEnd::Item => self.end(),
+            TagEnd::Item => self.end(true),
             TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough | TagEnd::Link if self.table.is_none() => {
-                self.end();
+                self.end(true);
             }
             TagEnd::Table => {
                 let table = self.table.take().unwrap_or_default();
-                self.add(Text::default().styled(Kind::Pre(None), in_line(&table)));
+                self.add_styled(Kind::Pre(None), &in_line(&table));
                 self.apart = true;
             }
             _ => {}
@@ -193,9 +200,10 @@ impl Page {
 
     fn finish(mut self) -> Text {
         while !self.open.is_empty() {
-            self.end();
+            self.end(true);
         }
-        self.texts.pop().unwrap_or_default().trimmed()
+        self.text.trim(0);
+        self.text.finish()
     }
 }
 

@@ -42,6 +42,7 @@ fn formats_become_entities() {
     assert_eq!(shown("~~gone~~ `x = 1` [here](https://example.org)"), "<s>gone</s> <code>x = 1</code> <a>here</a>");
     assert_eq!(shown("[no](javascript:alert)"), "no");
     assert_eq!(shown("> said\n\nthen"), "<quote>said</quote>\n\nthen");
+    assert_eq!(shown("**`x\u{2002}`** more"), "<b><code>x</code></b> more");
     assert_eq!(shown("2 * 3 = 6 and snake_case_name"), "2 * 3 = 6 and snake_case_name");
 }
 
@@ -125,5 +126,23 @@ fn no_beginning_of_an_answer_has_formats_that_telegram_refuses() {
                 }
             }
         }
+    }
+}
+
+/// The host renders what a model says, on a thread that others need.
+#[test]
+fn what_is_nested_deeply_is_no_work() {
+    for (odd, content) in [
+        ("- ".repeat(100_000) + "x", None),
+        ("> ".repeat(100_000) + "x", None),
+        ("- ".repeat(15_000) + "x" + &"\n".repeat(100_000), None),
+        (">".repeat(20_000) + "x" + &"\n>".repeat(100_000), None),
+        ("*a ".repeat(100_000), None),
+        ("[".repeat(200_000), Some(4_000)),
+        ("word ".repeat(100_000), Some(3_999)),
+    ] {
+        let text = render_front(&odd, 4_000);
+        assert!(text.utf16_len() <= 4_000);
+        assert!(content.is_none_or(|content| content == text.utf16_len()), "{} of {}", text.utf16_len(), &odd[..9]);
     }
 }

@@ -35,47 +35,10 @@ pub struct Text {
     pub marks: Vec<Mark>,
 }
 
-impl From<&str> for Text {
-    fn from(content: &str) -> Self {
-        Self { content: content.to_owned(), marks: Vec::new() }
-    }
-}
-
-impl From<String> for Text {
-    fn from(content: String) -> Self {
-        Self { content, marks: Vec::new() }
-    }
-}
-
 impl Text {
     /// The length in UTF-16 units.
     pub fn utf16_len(&self) -> u32 {
-        let units: usize = self.content.chars().map(char::len_utf16).sum();
-        u32::try_from(units).unwrap_or(u32::MAX)
-    }
-
-    /// Adds another text.
-    pub(crate) fn plain(mut self, other: impl Into<Self>) -> Self {
-        let (start, other) = (self.utf16_len(), other.into());
-        self.content.push_str(&other.content);
-        self.marks.extend(other.marks.into_iter().map(|mark| Mark { offset: mark.offset + start, ..mark }));
-        self
-    }
-
-    /// Adds another text, all of which is of this kind.
-    pub(crate) fn styled(mut self, kind: Kind, other: impl Into<Self>) -> Self {
-        let other = other.into();
-        let (offset, length) = (self.utf16_len(), other.utf16_len());
-        if length > 0 {
-            self.marks.push(Mark { kind, offset, length });
-        }
-        self.plain(other)
-    }
-
-    /// Without the white space at its end, and with no format that reaches into it.
-    pub(crate) fn trimmed(mut self) -> Self {
-        self.content.truncate(self.content.trim_end().len());
-        self.fit()
+        units(&self.content)
     }
 
     /// At most so many units of it, without white space at the end.
@@ -87,15 +50,78 @@ impl Text {
         };
         let kept: usize = self.content.chars().take_while(fits).map(char::len_utf8).sum();
         self.content.truncate(kept);
-        self.trimmed()
-    }
-
-    fn fit(mut self) -> Self {
+        self.content.truncate(self.content.trim_end().len());
         let length = self.utf16_len();
-        self.marks.retain_mut(|mark| {
-            mark.length = mark.length.min(length.saturating_sub(mark.offset));
-            mark.length > 0
-        });
+        self.marks.retain_mut(|mark| mark.fits(length));
         self
     }
+}
+
+impl Mark {
+    /// Makes it end where the text does; false if nothing is left of it.
+    fn fits(&mut self, length: u32) -> bool {
+        self.length = self.length.min(length.saturating_sub(self.offset));
+        self.length > 0
+    }
+}
+
+/// A text that is being written.
+#[derive(Default)]
+pub(crate) struct Writing {
+    text: Text,
+    /// The length so far, in UTF-16 units.
+    units: u32,
+}
+
+impl Writing {
+    pub(crate) fn content(&self) -> &str {
+        &self.text.content
+    }
+
+    pub(crate) fn units(&self) -> u32 {
+        self.units
+    }
+
+    pub(crate) fn push(&mut self, text: &str) {
+        self.text.content.push_str(text);
+        self.units = self.units.saturating_add(units(text));
+    }
+
+    /// Begins a format; the answer is for [`Self::end`].
+    pub(crate) fn begin(&mut self, kind: Kind) -> usize {
+        self.text.marks.push(Mark { kind, offset: self.units, length: 0 });
+        self.text.marks.len() - 1
+    }
+
+    pub(crate) fn end(&mut self, mark: usize) {
+        let mark = &mut self.text.marks[mark];
+        mark.length = self.units.saturating_sub(mark.offset);
+    }
+
+    /// Takes the white space at its end away, but nothing before `start`.
+    pub(crate) fn trim(&mut self, start: usize) {
+        let kept = start + self.text.content[start..].trim_end().len();
+        if kept == self.text.content.len() {
+            return;
+        }
+        self.units = self.units.saturating_sub(units(&self.text.content[kept..]));
+        self.text.content.truncate(kept);
+        // Code may end in white space. What has ended there is among the last: before it comes what began before.
+        let length = self.units;
+        let reaches = |mark: &&mut Mark| mark.offset >= length || mark.offset + mark.length > length;
+        self.text.marks.iter_mut().rev().take_while(reaches).for_each(|mark| {
+            mark.fits(length);
+        });
+    }
+
+    pub(crate) fn finish(mut self) -> Text {
+        let length = self.units;
+        self.text.marks.retain_mut(|mark| mark.fits(length));
+        self.text
+    }
+}
+
+fn units(text: &str) -> u32 {
+    let units: usize = text.chars().map(char::len_utf16).sum();
+    u32::try_from(units).unwrap_or(u32::MAX)
 }

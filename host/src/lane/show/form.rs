@@ -17,7 +17,7 @@ pub(super) fn growing(text: &str) -> Text {
 
 /// As much of a complete text as one message shows.
 pub(super) fn whole(text: &str) -> Text {
-    of(guesthouse_markdown::render(text.trim_start()).cut(LONGEST))
+    of(guesthouse_markdown::render_front(text.trim_start(), LONGEST))
 }
 
 fn of(text: guesthouse_markdown::Text) -> Text {
