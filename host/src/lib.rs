@@ -17,8 +17,8 @@ pub mod wake;
 /// Two ways to stop, and the tasks that have to.
 pub mod shutdown;
 
-/// Threads of low priority.
-pub mod background;
+/// What the operating system says of threads, and is told of them.
+pub mod threads;
 
 /// How each bot stands, for whoever asks.
 pub mod health;

@@ -60,12 +60,12 @@ fn guards_can_be_taken_away() {
 
 #[test]
 fn dependencies_go_one_way() {
-    const GROUND: [&str; 8] = ["model", "clock", "wake", "config", "schema", "shutdown", "health", "background"];
+    const GROUND: [&str; 8] = ["model", "clock", "wake", "config", "schema", "shutdown", "health", "threads"];
     // What each module may use of this crate besides itself. `host` and the commands may use everything.
     let allowed = |module: &str| -> Option<Vec<&str>> {
         let with = |more: &[&'static str]| Some([&GROUND[..], more].concat());
         match module {
-            "model" | "clock" | "health" | "schema" | "background" => Some(vec![]),
+            "model" | "clock" | "health" | "schema" | "threads" => Some(vec![]),
             "wake" | "shutdown" => Some(vec!["clock"]),
             "config" => Some(vec!["model"]),
             "store" | "sandbox" | "telegram" | "web" | "llm" | "fetch" => with(&[]),

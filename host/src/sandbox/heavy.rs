@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::background;
+use crate::threads;
 
 /// Whose turn it is: one number for each plugin.
 pub(super) type Group = u64;
@@ -72,7 +72,8 @@ impl Heavy {
         let heavy = Self(Arc::default());
         for number in 0..threads.max(1) {
             let queue = Arc::clone(&heavy.0);
-            background::spawn(format!("guest-{number}"), move || {
+            std::thread::Builder::new().name(format!("guest-{number}")).spawn(move || {
+                threads::give_way();
                 while let Some(task) = queue.next() {
                     task.run();
                     // A thread of low priority that has a core may keep it for some milliseconds, and a message goes

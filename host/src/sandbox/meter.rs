@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 
+use crate::threads;
+
 /// How long a guest computes before it gives way to others on its thread.
 pub(super) const TICK: Duration = Duration::from_millis(1);
 /// The ticker sleeps for good after so many ticks without a turn: an idle host does not wake up.
@@ -113,7 +115,7 @@ impl Meter {
     pub(super) async fn count<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|context| {
-            self.since.store(nanoseconds(computed_by_thread()), Ordering::Relaxed);
+            self.since.store(nanoseconds(threads::computed()), Ordering::Relaxed);
             let poll = future.as_mut().poll(context);
             self.spent.store(nanoseconds(self.computed()), Ordering::Relaxed);
             poll
@@ -123,7 +125,7 @@ impl Meter {
 
     /// Computing time up to now, to be asked within a poll, by the thread that polls.
     pub(super) fn computed(&self) -> Duration {
-        let poll = nanoseconds(computed_by_thread()).saturating_sub(self.since.load(Ordering::Relaxed));
+        let poll = nanoseconds(threads::computed()).saturating_sub(self.since.load(Ordering::Relaxed));
         Duration::from_nanos(self.spent.load(Ordering::Relaxed).saturating_add(poll))
     }
 
@@ -136,21 +138,6 @@ impl Meter {
     pub(super) fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
-}
-
-/// What this thread has computed since it began.
-#[cfg(unix)]
-fn computed_by_thread() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
-}
-
-/// Where the system does not tell: the time that goes by, which is more.
-#[cfg(not(unix))]
-#[expect(clippy::disallowed_methods, reason = "a stopwatch: it bounds a turn and never reaches what a turn sees")]
-fn computed_by_thread() -> Duration {
-    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
-    START.elapsed()
 }
 
 fn nanoseconds(duration: Duration) -> u64 {

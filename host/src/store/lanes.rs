@@ -81,8 +81,8 @@ macro_rules! free {
 }
 
 /// Lanes of turns of these plugins alone: a host leaves what it has not loaded to others, and what has enough slots. The
-/// kind of a lane stands in the text of what is asked all the time: were it a parameter, SQLite would plan such a query anew
-/// for each value, because an index is for one kind alone, and PostgreSQL could not use that index.
+/// kind of a lane stands in the text of what is asked all the time: were it a parameter, neither database could use an index
+/// that is for one kind alone.
 static CLAIM_TURNS: Sql = Sql::new(concat!(
     "WITH item (bot_id, plugin) AS ({rows}), due AS MATERIALIZED (
         SELECT id FROM lanes WHERE kind = 1 AND due_at <= $1 AND ",

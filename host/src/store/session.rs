@@ -12,7 +12,6 @@ use tokio::sync::oneshot;
 
 use super::dialect::{Dialect, Sql};
 use super::error::StoreError;
-use crate::background;
 
 mod sqlite;
 
@@ -66,7 +65,7 @@ impl Connection {
                     // Whoever asked may be gone.
                     let _ = done.send((Some(Self::Sqlite(file)), only(answer)));
                 };
-                if let Err(error) = background::spawn("sqlite-question".into(), ask) {
+                if let Err(error) = std::thread::Builder::new().name("sqlite-question".into()).spawn(ask) {
                     return (None, Err(StoreError::Busy { reason: format!("no thread for a question: {error}") }));
                 }
                 answered.await.unwrap_or((None, Err(StoreError::Closed)))

@@ -46,7 +46,7 @@ pub(in crate::store) fn log_pages() -> usize {
 pub(in crate::store) enum Access {
     /// It makes the file if need be, and tidies its statistics at the end.
     Host,
-    /// It writes to a file that a host may be using.
+    /// It writes to a file that a host may be using, or copies its log.
     Guest,
     /// It only reads.
     Reader,

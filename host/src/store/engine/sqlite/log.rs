@@ -14,7 +14,7 @@ use crate::store::session::{Access, Connect, Connection, Open, log_pages};
 /// log, the fewer copies. A page has 4 KiB.
 const LONG: usize = 8_000;
 /// A log that could not begin anew, because somebody still reads from it, is copied again after so many more pages.
-const MORE: usize = 2_000;
+const MORE: usize = 500;
 
 /// Copies what is committed and in nobody's way, and waits for nobody.
 const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";

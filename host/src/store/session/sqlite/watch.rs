@@ -1,10 +1,13 @@
-//! For how long statements go on: none for longer than it may, and slow questions of plugins take turns.
+//! For how long statements go on: none for longer than it may, and slow questions of plugins take turns, behind all others.
 //!
-//! SQLite computes on the thread that asks and knows nothing of time; every so many instructions it lets this watch look.
+//! SQLite computes on the thread that asks and knows nothing of time; every so many instructions it lets this watch look. What
+//! counts is what the thread computes: a question is not slow because others have its core.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use crate::threads;
 
 /// Instructions of SQLite's machine between two looks: some microseconds, and some hundred rows at most.
 const LOOK: i32 = 500;
@@ -22,14 +25,20 @@ static SLOW_ONES: AtomicU32 = AtomicU32::new(0);
 /// Ends what takes too long on one connection, and makes slow questions take turns.
 pub(super) struct Watch(Arc<Watched>);
 
-/// Whoever uses the connection is the only one to touch this; a connection may go from thread to thread.
+/// How much longer something may take by the clock than it may compute, where others have the core or the disk is slow.
+const PATIENCE: u32 = 10;
+
+/// Whoever uses the connection is the only one to touch this; a connection may go from thread to thread, but what runs on
+/// it stays on one.
 struct Watched {
     began: Instant,
-    /// All in microseconds after `began`. When what runs now was allowed to.
+    /// In microseconds, as all of these: what the thread had computed when what runs now was allowed to.
     since: AtomicU64,
-    /// Until when it may; 0: no limit.
+    /// Until it has computed so much, it may; 0: no limit.
     until: AtomicU64,
-    /// When it went on after its last rest.
+    /// And until so long after `began`.
+    latest: AtomicU64,
+    /// What it had computed at its last rest.
     rested: AtomicU64,
     is_slow: AtomicBool,
     /// Whether what runs now may rest. Nobody waits for a plugin's question but who asked it.
@@ -41,8 +50,8 @@ impl Watch {
     pub(super) fn over(connection: &rusqlite::Connection) -> rusqlite::Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "this bounds what the machine does, and no plugin sees it")]
         let began = Instant::now();
-        let (since, until, rested, is_slow, may_rest) = Default::default();
-        let watched = Arc::new(Watched { began, since, until, rested, is_slow, may_rest });
+        let (since, until, latest, rested, is_slow, may_rest) = Default::default();
+        let watched = Arc::new(Watched { began, since, until, latest, rested, is_slow, may_rest });
         let looking = Arc::clone(&watched);
         connection.progress_handler(LOOK, Some(move || !looking.may_go_on()))?;
         Ok(Self(watched))
@@ -54,15 +63,17 @@ impl Watch {
         self.0.began.elapsed()
     }
 
-    /// From now on statements may take so long together, resting not counted; `None`: as long as they take.
+    /// From now on statements may compute so much together, and take ten times as long, resting included; `None`: as
+    /// much as they have to. What may rest and is slow goes on with a low priority: it has a thread of its own.
     pub(super) fn allow(&self, time: Option<Duration>, may_rest: bool) {
-        let Watched { began, since, until, .. } = &*self.0;
+        let Watched { began, since, until, latest, .. } = &*self.0;
         self.0.is_done();
         self.0.may_rest.store(may_rest, Ordering::Relaxed);
         if time.is_some() || may_rest {
-            let now = began.elapsed();
+            let now = threads::computed();
             since.store(micros(now), Ordering::Relaxed);
             until.store(time.map_or(0, |time| micros(now + time).max(1)), Ordering::Relaxed);
+            latest.store(time.map_or(0, |time| micros(began.elapsed() + time * PATIENCE)), Ordering::Relaxed);
         } else {
             until.store(0, Ordering::Relaxed);
         }
@@ -76,8 +87,8 @@ impl Watched {
         if until == 0 && !may_rest {
             return true;
         }
-        let now = micros(self.began.elapsed());
-        if until != 0 && now > until {
+        let now = micros(threads::computed());
+        if until != 0 && (now > until || micros(self.began.elapsed()) > self.latest.load(Ordering::Relaxed)) {
             return false;
         }
         if !may_rest || now.saturating_sub(self.since.load(Ordering::Relaxed)) <= micros(SLOW) {
@@ -85,6 +96,7 @@ impl Watched {
         }
         if !self.is_slow.swap(true, Ordering::Relaxed) {
             SLOW_ONES.fetch_add(1, Ordering::AcqRel);
+            threads::give_way();
             self.rested.store(now, Ordering::Relaxed);
             return true;
         }
@@ -94,13 +106,9 @@ impl Watched {
         }
         let others = SLOW_ONES.load(Ordering::Acquire).saturating_sub(1).min(MOST_OTHERS);
         if others > 0 {
-            let rest = computed.min(SLOW) * others;
-            std::thread::sleep(rest);
-            // Resting is no computing.
-            let later = if until == 0 { 0 } else { until + micros(rest) };
-            self.until.store(later, Ordering::Relaxed);
+            std::thread::sleep(computed.min(SLOW) * others);
         }
-        self.rested.store(micros(self.began.elapsed()), Ordering::Relaxed);
+        self.rested.store(now, Ordering::Relaxed);
         true
     }
 
