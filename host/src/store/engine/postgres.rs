@@ -12,7 +12,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
-use super::{Attempt, Engine, Inbound, READ_TIME, Readers, Work, connect};
+use super::{Attempt, CONNECT_TIMEOUT, Engine, Inbound, READ_TIME, Readers, Work, connect};
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 use crate::store::session::{Connect, Connection};
@@ -28,6 +28,12 @@ const STATEMENTS: usize = 500;
 const ATTEMPTS: u32 = 20;
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a server answers that is starting or stopping: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+const STARTING: &str = "57P03";
+/// How often it is asked again, and after which pause: a minute.
+const STARTS: u32 = 240;
+const START_PAUSE: Duration = Duration::from_millis(250);
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const BEGIN_SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
@@ -60,8 +66,8 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
     let times = [("statement_timeout", millis(READ_TIME)), ("lock_timeout", millis(READ_TIME / 2))];
     let reading = options.clone().options(times);
     let readers = Readers::new(Connect::Postgres(Box::new(reading)), READERS);
-    let how = Connect::Postgres(Box::new(options));
-    let first = connect(&how).await?;
+    let how = Connect::Postgres(Box::new(options.clone()));
+    let first = first(&options).await?;
     let (engine, inbound) = Engine::new(Dialect::Postgres, how.clone(), readers, None);
     let inbound = Arc::new(Mutex::new(inbound));
     let mut first = Some(first);
@@ -69,6 +75,26 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
         engine.workers.spawn(write(Arc::clone(&inbound), how.clone(), first.take()));
     }
     Ok(engine)
+}
+
+/// The first connection. A server that says that it is starting is waited for: after a power cut it starts together with
+/// its hosts. Whatever else is wrong is told at once.
+async fn first(options: &PgConnectOptions) -> Result<Connection, StoreError> {
+    let mut attempt = 0;
+    loop {
+        let late = |_| StoreError::Unreachable { reason: "it does not answer".into() };
+        match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await.map_err(late)? {
+            Ok(connection) => return Ok(Connection::Postgres(connection)),
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(STARTING) && attempt < STARTS => {
+                if attempt == 0 {
+                    tracing::info!("waiting for the database: {}", error.message());
+                }
+                attempt += 1;
+                tokio::time::sleep(START_PAUSE).await;
+            }
+            Err(error) => return Err(Dialect::classify(error)),
+        }
+    }
 }
 
 /// One of the writers.
@@ -192,4 +218,34 @@ pub(in crate::store) async fn listener(how: &Engine) -> Result<Option<PgListener
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen_all(Channel::ALL.map(Channel::name)).await?;
     Ok(Some(listener))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// What a server answers to whoever connects: <https://www.postgresql.org/docs/current/protocol-message-formats.html>.
+    fn refusal(code: &str) -> Vec<u8> {
+        let fields = format!("SFATAL\0VFATAL\0C{code}\0Mno\0\0");
+        let length = u32::try_from(fields.len() + 4).expect("short");
+        [b"E", &length.to_be_bytes()[..], fields.as_bytes()].concat()
+    }
+
+    #[tokio::test]
+    async fn a_server_that_starts_is_waited_for() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("postgres://u@{}/d?sslmode=disable", listener.local_addr().expect("bound"));
+        let server = async {
+            for code in [STARTING, STARTING, "28000"] {
+                let (mut caller, _) = listener.accept().await.expect("somebody");
+                let length = caller.read_u32().await.expect("a message");
+                caller.read_exact(&mut vec![0; length as usize - 4]).await.expect("all of it");
+                caller.write_all(&refusal(code)).await.expect("told");
+            }
+        };
+        let (opened, ()) = futures_util::join!(open(&url), server);
+        assert!(matches!(opened.map(drop), Err(StoreError::Denied { .. })), "the third answer is told");
+    }
 }
