@@ -9,6 +9,8 @@ use serde::de::DeserializeOwned;
 
 use super::ConfigError;
 
+/// Words in the names of keys that hold secrets.
+const SECRETS: [&str; 2] = ["token", "key"];
 /// What follows a number and a colon is a secret from this length on; a time of the day is shorter.
 const SECRET: usize = 6;
 
@@ -103,15 +105,21 @@ fn with_hint(text: &str, hint: &str) -> String {
     if text.contains("\nhint: ") { text.to_owned() } else { format!("{text}\nhint: {hint}") }
 }
 
-/// A line of an error, which may quote one of the file, without what somebody has written there instead of `${NAME}`: the
-/// values of keys that hold secrets, and wherever they stand, words in the form of a bot's token.
+/// A line of an error, which may quote one of the file or a value, without what somebody has written there instead of
+/// `${NAME}`: whatever follows the name of a key that holds a secret, and wherever they stand, words in the form of a bot's
+/// token.
 fn without_secrets(line: &str) -> String {
     let quoted = line.split_once('|').filter(|(number, _)| number.trim().parse::<usize>().is_ok());
-    if let Some((before, value)) = quoted.and_then(|(_, code)| code.split_once('=')) {
-        let key = before.trim().rsplit('.').next().unwrap_or_default();
-        if matches!(key, "token" | "key") || value.contains('@') {
-            return line.replace(value, " …");
-        }
+    if let Some((before, code)) = quoted
+        && let Some(end) = secret_from(code)
+    {
+        return format!("{before}|{} …", code[..end].trim_end());
+    }
+    // What is wrong may be the type of a secret, and where nothing is, its line is quoted above.
+    if let Some((value, expected)) = line.strip_prefix("invalid ").and_then(|rest| rest.rsplit_once(", expected "))
+        && let Some(start) = value.find(['`', '"'])
+    {
+        return format!("invalid {}…, expected {expected}", &value[..start]);
     }
     let is_of_token = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | ':');
     let is_token = |word: &str| {
@@ -128,4 +136,45 @@ fn without_secrets(line: &str) -> String {
         rest = after;
     }
     plain + rest
+}
+
+/// Where something begins in a line of the file that may be a secret. It is not valid TOML, so what is a key and what is a
+/// value cannot be relied upon: a word that names a secret makes one of all that follows.
+fn secret_from(code: &str) -> Option<usize> {
+    let lower = code.to_ascii_lowercase();
+    let word = SECRETS.iter().filter_map(|word| lower.find(word).map(|at| at + word.len())).min();
+    let address = code.contains('@').then(|| code.find(['=', ':', '"', '\'']).unwrap_or(0));
+    word.into_iter().chain(address).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_line_ends_where_a_secret_may_begin() {
+        for (line, expected) in [
+            ("3 | token = \"s\"", "3 | token …"),
+            ("3 | token =", "3 | token …"),
+            ("3 | token = ", "3 | token …"),
+            ("3 | \"token\" = \"s\"x", "3 | \"token …"),
+            ("3 | token: \"s\"", "3 | token …"),
+            ("3 | token \"s\"", "3 | token …"),
+            ("3 | API_KEY = s", "3 | API_KEY …"),
+            ("12 | llm = { url = \"u\", key = \"s\", modle = \"m\" }", "12 | llm = { url = \"u\", key …"),
+            ("3 | url = \"postgres://me:s@x\" # the key", "3 | url …"),
+            ("3 | postgres//me-s@x", "3 | …"),
+            ("3 | admin = [7]", "3 | admin = [7]"),
+            ("  | ^^^", "  | ^^^"),
+            (
+                "unknown field `tokn`, expected one of `token`, `key`",
+                "unknown field `tokn`, expected one of `token`, `key`",
+            ),
+            ("invalid type: integer `123`, expected a string", "invalid type: integer …, expected a string"),
+            ("invalid type: string \"s, expected s\", expected u64", "invalid type: string …, expected u64"),
+            ("invalid type: sequence, expected a string", "invalid type: sequence, expected a string"),
+        ] {
+            assert_eq!(without_secrets(line), expected);
+        }
+    }
 }
