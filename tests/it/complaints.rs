@@ -44,6 +44,23 @@ async fn a_check_needs_no_secrets_and_names_the_file_that_was_given() {
     let (said, remarks) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(said, "bot `main`, plugin `echo`: it would load\n", "{remarks}");
 
+    // Nor those that are a part of a value.
+    let text = std::fs::read_to_string(folder.path().join("other.toml")).expect("it was written");
+    let parts = [
+        ("\"${API_TOKEN_OF_NOBODY}\"", "\"x-${API_TOKEN_OF_NOBODY}\""),
+        ("\"${LLM_URL_OF_NOBODY}\"", "\"http://${LLM_HOST_OF_NOBODY}:${LLM_PORT_OF_NOBODY}/v1\""),
+        ("\"${BOT_TOKEN}\"", "\"${BOT_ID_OF_NOBODY}:${BOT_TOKEN}\""),
+        (
+            "\"${API_URL_OF_NOBODY}\"",
+            "\"${API_URL_OF_NOBODY}/bots\"\nwebhook = \"https://bots.example.org/hook/${SECRET_OF_NOBODY}\"",
+        ),
+    ];
+    let text = parts.iter().fold(text, |text, (whole, part)| text.replace(whole, part));
+    std::fs::write(folder.path().join("other.toml"), text).expect("the folder can be written");
+    let output = guesthouse(folder.path(), &words).await;
+    let (said, remarks) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said, "bot `main`, plugin `echo`: it would load\n", "{remarks}");
+
     write(folder.path(), "postgres://house:${PASSWORD_OF_NOBODY}@localhost/house", &section(r#"["chat"]"#));
     let complaint = complained(&guesthouse(folder.path(), &words).await);
     assert!(

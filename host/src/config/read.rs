@@ -14,13 +14,24 @@ const SECRETS: [&str; 2] = ["token", "key"];
 /// What follows a number and a colon is a secret from this length on; a time of the day is shorter.
 const SECRET: usize = 6;
 
-/// Reads a text; with `section`, nothing but that one. `env` tells what stands for a name in the value of a key, such as
-/// `bot.token`.
+/// A `${NAME}` in a text.
+pub(super) struct Variable<'a> {
+    /// The key whose value has it, such as `bot.token`.
+    pub(super) key: &'a str,
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Whether the value begins with it.
+    is_first: bool,
+    /// Whether the value is nothing else.
+    is_all: bool,
+}
+
+/// Reads a text; with `section`, nothing but that one. `env` tells what stands for a variable.
 pub(super) fn read<T: DeserializeOwned>(
     text: &str,
     path: &Path,
     section: Option<&str>,
-    env: impl Fn(&str, &str) -> Option<String>,
+    env: impl Fn(&Variable<'_>) -> Option<String>,
 ) -> Result<T, ConfigError> {
     let invalid = |message: String| ConfigError::Invalid { path: path.to_owned(), message };
     // As it stands in the file first: these errors quote lines, and no line may have a secret in it yet.
@@ -39,7 +50,7 @@ pub(super) fn read<T: DeserializeOwned>(
 }
 
 /// Replaces `${NAME}` in all texts of a value; the error is the name of a variable that is not there.
-fn fill_in(key: &str, value: &mut toml::Value, env: &impl Fn(&str, &str) -> Option<String>) -> Result<(), String> {
+fn fill_in(key: &str, value: &mut toml::Value, env: &impl Fn(&Variable<'_>) -> Option<String>) -> Result<(), String> {
     match value {
         toml::Value::String(text) if text.contains("${") => {
             let mut filled = String::with_capacity(text.len());
@@ -47,7 +58,9 @@ fn fill_in(key: &str, value: &mut toml::Value, env: &impl Fn(&str, &str) -> Opti
             while let Some((before, after)) = rest.split_once("${") {
                 let Some((name, after)) = after.split_once('}') else { break };
                 filled.push_str(before);
-                filled.push_str(&env(key, name).ok_or_else(|| name.to_owned())?);
+                let is_first = filled.is_empty();
+                let variable = Variable { key, name, is_first, is_all: is_first && after.is_empty() };
+                filled.push_str(&env(&variable).ok_or_else(|| name.to_owned())?);
                 rest = after;
             }
             filled.push_str(rest);
@@ -65,24 +78,28 @@ fn fill_in(key: &str, value: &mut toml::Value, env: &impl Fn(&str, &str) -> Opti
 /// A text with what is known filled in, and as it is where something is not known.
 pub(super) fn filled(text: &str, env: impl Fn(&str) -> Option<String>) -> String {
     let mut value = toml::Value::String(text.to_owned());
-    match (fill_in("", &mut value, &|_, name| env(name)), value) {
+    match (fill_in("", &mut value, &|variable| env(variable.name)), value) {
         (Ok(()), toml::Value::String(filled)) => filled,
         _ => text.to_owned(),
     }
 }
 
 /// What stands for a variable that is not there, for those who start no bot: something that has the form of what the key
-/// means.
-pub(super) fn made_up(key: &str, name: &str) -> String {
-    match key {
-        "database.url" => format!("sqlite://made-up-{name}"),
-        "http.listen" => "127.0.0.1:0".into(),
-        key if key.ends_with("url") || key.ends_with("webhook") => format!("https://made-up.invalid/{name}"),
-        _ => {
-            // In the form of a token, and another one for each name.
-            let number = name.bytes().fold(1_u32, |number, byte| number.wrapping_mul(31) % 1_000_003 + u32::from(byte));
-            format!("{number}:made-up-instead-of-{name}")
-        }
+/// means, and inside of a longer value a number, which will do as a word anywhere.
+pub(super) fn made_up(Variable { key, name, is_first, is_all }: &Variable<'_>) -> String {
+    // Another one for each name.
+    let number = name.bytes().fold(1_u32, |number, byte| number.wrapping_mul(31) % 1_000_003 + u32::from(byte));
+    let is_address = key.ends_with("url") || key.ends_with("webhook");
+    match *key {
+        "database.url" if *is_first => format!("sqlite://made-up-{name}"),
+        "http.listen" if *is_all => "127.0.0.1:0".into(),
+        _ if is_address && *is_first => format!("https://made-up.invalid/{name}"),
+        // It may be the port.
+        _ if is_address => (number % 65_535 + 1).to_string(),
+        // In the form of a token.
+        _ if *is_all => format!("{number}:made-up-instead-of-{name}"),
+        // Long enough for a secret.
+        _ => format!("{}", 1_000_000_000_000_000 + u64::from(number)),
     }
 }
 
