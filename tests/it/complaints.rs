@@ -163,6 +163,14 @@ async fn the_dev_house_does_not_open_with_what_it_cannot_make_anything_of() {
         complaint.starts_with("error: bot `dev` was not started: plugin `cards` has no setting `page_sise`\n"),
         "{complaint}"
     );
+    // Beside a plugin under work, once that has said what it is called.
+    let file = fixture_file("dialogue").to_string_lossy().into_owned();
+    let complaint = dev(&["--plugin", &file, "--set", "dialog.page_size=5"]).await;
+    let expected = "error: there is no plugin `dialog` to set `page_size` of\n\
+                    hint: there are `assistant`, `cards`, `channels`, `dialogue`, `profile`\n";
+    assert!(complaint.ends_with(expected), "{complaint}");
+    let complaint = dev(&["--plugin", &file, "--set", "cards.page_sise=5"]).await;
+    assert!(complaint.contains("error: plugin `cards` has no setting `page_sise`\n"), "{complaint}");
     let complaint = dev(&["--sett", "a"]).await;
     assert!(
         complaint.contains("\nhint: a similar argument exists: '--set'; `guesthouse dev --help` shows"),
