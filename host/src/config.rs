@@ -111,7 +111,7 @@ impl Database {
 
 /// Reads nothing but one section of a file.
 fn load_section<T: serde::de::DeserializeOwned>(path: &Path, section: &str) -> Result<T, ConfigError> {
-    read::read(&text_of(path)?, path, Some(section), |_, name| std::env::var(name).ok())
+    read::read(&text_of(path)?, path, Some(section), |variable| std::env::var(variable.name).ok())
 }
 
 /// The text of the file that this program works with.
@@ -293,20 +293,11 @@ impl Config {
     /// Reads a file for those who start no bot: a variable that the environment does not have is made up. Where
     /// `database.url` asks for one, the database is unknown, and the URL empty.
     pub fn load_without_secrets(path: &Path) -> Result<Self, ConfigError> {
-        Self::parse_without_secrets(&text_of(path)?, path, |name| std::env::var(name).ok())
-    }
-
-    /// The same with a text.
-    fn parse_without_secrets(
-        text: &str,
-        path: &Path,
-        env: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, ConfigError> {
         let is_unknown = std::cell::Cell::new(false);
-        let mut config = Self::parse_with(text, path, |key, name| {
-            Some(env(name).unwrap_or_else(|| {
-                is_unknown.set(is_unknown.get() || key == "database.url");
-                read::made_up(key, name)
+        let mut config = Self::parse_with(&text_of(path)?, path, |variable| {
+            Some(std::env::var(variable.name).unwrap_or_else(|_| {
+                is_unknown.set(is_unknown.get() || variable.key == "database.url");
+                read::made_up(variable)
             }))
         })?;
         if is_unknown.get() {
@@ -317,11 +308,15 @@ impl Config {
 
     /// Reads a text. `path` is for the messages and for relative component paths.
     pub fn parse(text: &str, path: &Path, env: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        Self::parse_with(text, path, |_, name| env(name))
+        Self::parse_with(text, path, |variable| env(variable.name))
     }
 
-    /// The same, where it matters to which key a variable belongs.
-    fn parse_with(text: &str, path: &Path, env: impl Fn(&str, &str) -> Option<String>) -> Result<Self, ConfigError> {
+    /// The same, where it matters where a variable stands.
+    fn parse_with(
+        text: &str,
+        path: &Path,
+        env: impl Fn(&read::Variable<'_>) -> Option<String>,
+    ) -> Result<Self, ConfigError> {
         let mut config: Self = read::read(text, path, None, env)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for bot in &mut config.bots {

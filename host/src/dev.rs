@@ -100,7 +100,10 @@ pub async fn start(
         "LLM_KEY" => llm.llm_key.clone(),
         _ => None,
     })?;
-    config.bots.iter_mut().try_for_each(|bot| under_work.set(&mut bot.plugins))?;
+    let mut set = BTreeMap::new();
+    for bot in &mut config.bots {
+        set.append(&mut under_work.set(&mut bot.plugins)?);
+    }
     config.command = cli::called(&["--database", &config.database.url]);
     config.model_hint =
         "start it with --llm-url and --llm-model, or GUESTHOUSE_LLM_URL and GUESTHOUSE_LLM_MODEL".into();
@@ -118,7 +121,7 @@ pub async fn start(
         "Open http://{address}/ and talk to @{}. You are the admin there; choose another person to be a buyer.",
         BOT.1
     ));
-    plugins::load(under_work, &host, &emulator, clock, tasks).await;
+    plugins::load(under_work, set, &host, &emulator, clock, tasks).await?;
     cli::say(&format!("The REST API: curl -H 'Authorization: Bearer {token}' http://{address}/api/openapi.json"));
     Ok(host)
 }

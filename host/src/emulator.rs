@@ -62,7 +62,7 @@ pub struct Emulator(Arc<Inner>);
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Notice {
-    /// No other one has it.
+    /// No other one has it, nor one before a restart: a page that stays open remembers what was put away.
     pub number: u64,
     /// What is shown.
     pub text: String,
@@ -90,13 +90,14 @@ impl Emulator {
 
     /// An emulator of a world that is there already.
     pub fn of(world: World, clock: Clock) -> Self {
+        let noticed = AtomicU64::new(clock.now().unsigned_abs());
         Self(Arc::new(Inner {
             clock,
             world: Mutex::new(world),
             bell: Bell::default(),
             name: OnceLock::new(),
             notices: Mutex::default(),
-            noticed: AtomicU64::default(),
+            noticed,
             neighbour: OnceLock::new(),
         }))
     }
@@ -202,5 +203,24 @@ impl Emulator {
                 () = rung => {}
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_after_a_restart_is_none_that_was_put_away() {
+        let (clock, mut seen) = (Clock::manual(1_000), Vec::new());
+        for _ in 0..2 {
+            let emulator = Emulator::new(clock.clone(), 1);
+            for text in ["broken", "still broken"] {
+                emulator.shows_notice("a.wasm", Some(text));
+                seen.extend(emulator.notices().iter().map(|notice| notice.number));
+            }
+            clock.advance(Duration::from_secs(1));
+        }
+        assert!(seen.len() == 4 && seen.is_sorted_by(|before, after| before < after), "{seen:?}");
     }
 }

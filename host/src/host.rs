@@ -245,9 +245,9 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot, is_alone: bool) -> anyho
     let place = parts.board.add(&bot.name);
     match try_bot(&parts, id, &bot, &telegram, &place).await {
         Ok(None) => Ok(()),
-        Ok(Some(mut silent)) => {
+        Ok(Some(silent)) => {
             tracing::warn!(bot = %bot.name, "{}", silent.told(&bot.name, &bot.api_url));
-            let waiting = Arc::clone(&parts);
+            let (waiting, mut told) = (Arc::clone(&parts), silence::Told::first(&silent));
             parts.tasks.spawn(async move {
                 let mut pause = FIRST_PAUSE;
                 loop {
@@ -257,12 +257,10 @@ async fn start_bot(parts: Arc<Parts>, bot: config::Bot, is_alone: bool) -> anyho
                     }
                     match try_bot(&waiting, id, &bot, &telegram, &place).await {
                         Ok(None) => return,
-                        Ok(Some(now)) => {
-                            if !now.is_as(&silent) {
-                                tracing::warn!(bot = %bot.name, "{}", now.told(&bot.name, &bot.api_url));
-                            }
-                            silent = now;
+                        Ok(Some(now)) if told.is_news(&now) => {
+                            tracing::warn!(bot = %bot.name, "{}", now.told(&bot.name, &bot.api_url));
                         }
+                        Ok(Some(_)) => {}
                         Err(error) => return refused(&bot.name, &place, &error),
                     }
                 }

@@ -125,7 +125,7 @@ pub use error::StoreError;
 pub use fail::Failed;
 pub use handover::Handover;
 pub use inbox::{Accepted, Addressee, Album, ClaimedTurns, DueTurns, NewUpdate, Origin, Waiting};
-pub use journal::{JournalSize, NewTurn, Purge, TurnEnd, TurnRow};
+pub use journal::{FoundTurns, JournalSize, NewTurn, Purge, TurnEnd, TurnRow};
 pub use lanes::{FenceOutcome, LaneKind, Then};
 pub use leases::Lease;
 pub use outbox::{Claimed, ClaimedSends, Mark, Marked, SendOutcome, SendState, SentMessage, WaitingCall};

@@ -44,6 +44,23 @@ async fn a_check_needs_no_secrets_and_names_the_file_that_was_given() {
     let (said, remarks) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(said, "bot `main`, plugin `echo`: it would load\n", "{remarks}");
 
+    // Nor those that are a part of a value.
+    let text = std::fs::read_to_string(folder.path().join("other.toml")).expect("it was written");
+    let parts = [
+        ("\"${API_TOKEN_OF_NOBODY}\"", "\"x-${API_TOKEN_OF_NOBODY}\""),
+        ("\"${LLM_URL_OF_NOBODY}\"", "\"http://${LLM_HOST_OF_NOBODY}:${LLM_PORT_OF_NOBODY}/v1\""),
+        ("\"${BOT_TOKEN}\"", "\"${BOT_ID_OF_NOBODY}:${BOT_TOKEN}\""),
+        (
+            "\"${API_URL_OF_NOBODY}\"",
+            "\"${API_URL_OF_NOBODY}/bots\"\nwebhook = \"https://bots.example.org/hook/${SECRET_OF_NOBODY}\"",
+        ),
+    ];
+    let text = parts.iter().fold(text, |text, (whole, part)| text.replace(whole, part));
+    std::fs::write(folder.path().join("other.toml"), text).expect("the folder can be written");
+    let output = guesthouse(folder.path(), &words).await;
+    let (said, remarks) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said, "bot `main`, plugin `echo`: it would load\n", "{remarks}");
+
     write(folder.path(), "postgres://house:${PASSWORD_OF_NOBODY}@localhost/house", &section(r#"["chat"]"#));
     let complaint = complained(&guesthouse(folder.path(), &words).await);
     assert!(
@@ -146,6 +163,14 @@ async fn the_dev_house_does_not_open_with_what_it_cannot_make_anything_of() {
         complaint.starts_with("error: bot `dev` was not started: plugin `cards` has no setting `page_sise`\n"),
         "{complaint}"
     );
+    // Beside a plugin under work, once that has said what it is called.
+    let file = fixture_file("dialogue").to_string_lossy().into_owned();
+    let complaint = dev(&["--plugin", &file, "--set", "dialog.page_size=5"]).await;
+    let expected = "error: there is no plugin `dialog` to set `page_size` of\n\
+                    hint: there are `assistant`, `cards`, `channels`, `dialogue`, `profile`\n";
+    assert!(complaint.ends_with(expected), "{complaint}");
+    let complaint = dev(&["--plugin", &file, "--set", "cards.page_sise=5"]).await;
+    assert!(complaint.contains("error: plugin `cards` has no setting `page_sise`\n"), "{complaint}");
     let complaint = dev(&["--sett", "a"]).await;
     assert!(
         complaint.contains("\nhint: a similar argument exists: '--set'; `guesthouse dev --help` shows"),

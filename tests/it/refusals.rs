@@ -160,11 +160,22 @@ fn a_secret_in_a_broken_configuration_is_not_repeated() {
         "[llm]\nurl = \"http://x\"\nmodel = \"m\"\nkey = 1, \"secret\"\n",
         "[database]\nurl = \"postgres://house:secret@localhost\n",
         "[http]\nlisten = \"127.0.0.1:0\"\ntoken = \"secret\"\n",
+        "llm = { url = \"http://x\", key = \"secret\", modle = \"m\" }\n",
+        "[[bot]]\nname = \"a\"\ntoken: \"secret\"\n",
+        "[http]\ntoken \"secret\"\n",
+        "[http]\n\"token\" = [\"secret\"]\n",
+        "[http]\n\"token\" = \"secret\"x\n",
+        "[http] token = \"secret\"\n",
+        "[database]\nurl: \"postgres://house:secret@localhost\"\n",
     ] {
         let said = said(text);
         assert!(!said.contains("secret"), "{said}");
         assert!(said.contains("\nhint: "), "{said}");
     }
+    // Digits without quotes are repeated neither where they stand nor as what is of a wrong type.
+    assert!(!said("[http]\ntoken = 123456789012345678\n").contains("12345"));
+    let empty = said("[http]\ntoken = \n");
+    assert!(empty.contains("\n2 | token …\n"), "{empty}");
     assert!(
         said("[bot]\nname = \"a\"\n").ends_with("write [[bot]] with two brackets, and [bot.plugins.NAME] with one")
     );

@@ -196,6 +196,8 @@ async fn a_plugin_that_was_left_alone_is_tried_again_in_its_new_build() {
 struct DevHouse {
     child: Child,
     town: Town,
+    /// What it has said until all was tried.
+    said: String,
 }
 
 impl DevHouse {
@@ -211,10 +213,15 @@ impl DevHouse {
             .spawn()
             .expect("the binary starts");
         let stdout = BufReader::new(child.stdout.take().expect("it was asked for"));
-        let line = stdout.lines().map(|line| line.expect("text")).find(|line| line.starts_with("Open "));
-        let line = line.expect("it says where it is");
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
-        Self { town: Town::new(address), child }
+        let mut said = String::new();
+        for line in stdout.lines().map(|line| line.expect("text")) {
+            said += &format!("{line}\n");
+            if line.starts_with("The REST API: ") {
+                break;
+            }
+        }
+        let address = said.split("http://").nth(1).and_then(|rest| rest.split('/').next()).expect("an address");
+        Self { town: Town::new(address), child, said }
     }
 
     async fn notices(&self) -> Vec<String> {
@@ -284,4 +291,26 @@ async fn the_dev_house_follows_a_component_and_shows_what_is_wrong_with_it() {
     save(&fixture("echo"));
     until("the notice is gone", async || house.notices().await.is_empty()).await;
     answers("hello", 1).await;
+}
+
+/// Who works on a bundled plugin gives it settings that the bundled build does not know.
+#[tokio::test]
+async fn a_setting_of_a_plugin_under_work_is_not_its_bundled_namesakes() {
+    let (data, work) = (folder(), folder());
+    let file = work.path().join("work.wasm").to_string_lossy().into_owned();
+    let mut component = guesthouse_bundled::get("cards").expect("it is bundled").component.to_vec();
+    let (old, new) = (b"page_size", b"page_sise");
+    while let Some(at) = component.windows(old.len()).position(|bytes| bytes == old) {
+        component[at..at + old.len()].copy_from_slice(new);
+    }
+    std::fs::write(&file, component).expect("the folder can be written");
+    let house = DevHouse::opens(data.path(), &["--plugin", &file, "--set", "cards.page_sise=5"]);
+    assert!(house.said.contains("Plugin `cards` is loaded from "), "{}", house.said);
+    assert!(house.notices().await.is_empty(), "{:?}", house.notices().await);
+    drop(house);
+    // A bundled plugin has its own all the same.
+    let data = folder();
+    let file = fixture_file("dialogue").to_string_lossy().into_owned();
+    let house = DevHouse::opens(data.path(), &["--plugin", &file, "--set", "cards.page_size=5"]);
+    assert!(house.said.contains("Plugin `dialogue` is loaded from "), "{}", house.said);
 }

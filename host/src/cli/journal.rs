@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{At, Of, print, say};
 use crate::journal::body;
-use crate::store::{Purge, TurnRow};
+use crate::store::{FoundTurns, Purge, TurnRow, Whose};
 
 /// Look at the turns that are kept, or forget them
 #[derive(Debug, clap::Args)]
@@ -25,6 +25,9 @@ enum Act {
         /// How many at most
         #[arg(long, default_value_t = 100)]
         limit: i64,
+        /// Only turns with numbers below this one
+        #[arg(long, value_name = "TURN", default_value_t = i64::MAX, hide_default_value = true)]
+        below: i64,
     },
     /// Show what is kept of a turn, as JSON
     Show {
@@ -52,10 +55,18 @@ pub(super) async fn run(Journal { act, at }: Journal) -> anyhow::Result<()> {
     let desk = at.open().await?;
     let said = async {
         anyhow::Ok(match act {
-            Act::List { of, limit } => {
-                let mut turns = desk.turns(&of.into(), i64::MAX, limit).await?;
+            Act::List { of, limit, below } => {
+                let whose = Whose::from(of);
+                let FoundTurns { mut turns, looked_to } = desk.turns(&whose, below, limit).await?;
                 turns.reverse();
-                if turns.is_empty() { "The journal is empty.".into() } else { table(&turns) }
+                let is_all = below == i64::MAX && whose.bot.is_none() && whose.plugin.is_none();
+                let found = match (turns.is_empty(), is_all) {
+                    (false, _) => table(&turns),
+                    (true, true) => "The journal is empty.".into(),
+                    (true, false) => "No such turn was found.".into(),
+                };
+                let further = looked_to.map(|turn| format!("\n{}; --below {turn} does", not_looked_at(turn)));
+                format!("{}{}", found.trim_end(), further.unwrap_or_default())
             }
             Act::Show { turn } => {
                 let row = desk.turn(turn).await?.with_context(|| no_turn(turn))?;
@@ -97,6 +108,11 @@ pub(super) fn no_turn(turn: i64) -> String {
     format!(
         "there is no turn {turn} in the journal\nhint: `guesthouse journal list` shows the numbers of those that are kept"
     )
+}
+
+/// That there may be older turns than were found.
+pub(super) fn not_looked_at(turn: i64) -> String {
+    format!("note: as there were none for long, this did not look below turn {turn}")
 }
 
 fn table(turns: &[TurnRow]) -> String {

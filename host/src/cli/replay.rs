@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
-use super::journal::no_turn;
+use super::journal::{no_turn, not_looked_at};
 use super::{At, say};
 use crate::config::Config;
 use crate::host;
@@ -20,7 +20,7 @@ use crate::journal::play::{self, Replayed};
 use crate::journal::record::{Recorded, settings_digest};
 use crate::model::manifest::Table;
 use crate::sandbox::{Plugin, Sandbox};
-use crate::store::{Desk, TurnRow, Whose};
+use crate::store::{Desk, FoundTurns, TurnRow, Whose};
 
 mod export;
 
@@ -109,9 +109,10 @@ async fn many(desk: &Desk, loader: &mut Loader, replay: &Replay) -> anyhow::Resu
         (None, false) => None,
     };
     let whose = Whose { bot: replay.bot.clone(), plugin: name.clone() };
-    let (mut folded, mut below) = (Folded::default(), i64::MAX);
-    while left > 0 {
-        let rows = desk.turns(&whose, below, left.min(PAGE)).await?;
+    let (mut folded, mut below, mut further) = (Folded::default(), i64::MAX, None);
+    while left > 0 && further.is_none() {
+        let FoundTurns { turns: rows, looked_to } = desk.turns(&whose, below, left.min(PAGE)).await?;
+        further = looked_to.map(|turn| format!("\n{}", not_looked_at(turn)));
         let Some(oldest) = rows.last().map(|row| row.seq) else { break };
         for row in &rows {
             match record(desk, row.seq).await {
@@ -128,13 +129,14 @@ async fn many(desk: &Desk, loader: &mut Loader, replay: &Replay) -> anyhow::Resu
         }
         (left, below) = (left - rows.len() as i64, oldest);
     }
+    let further = further.unwrap_or_default();
     if folded.same == 0 && folded.is_same() && folded.unreadable.is_empty() {
         let of = name.map(|name| format!(" of plugin `{name}`")).unwrap_or_default();
         bail!(
-            "there are no turns{of} in the journal\nhint: `guesthouse journal list` shows what there is; --name says whose turns to run"
+            "there are no turns{of} in the journal{further}\nhint: `guesthouse journal list` shows what there is; --name says whose turns to run"
         );
     }
-    let mut text = folded.text();
+    let mut text = folded.text() + &further;
     for note in &loader.notes {
         let _ = writeln!(text, "\nnote: {note}");
     }

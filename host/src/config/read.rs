@@ -9,16 +9,29 @@ use serde::de::DeserializeOwned;
 
 use super::ConfigError;
 
+/// Words in the names of keys that hold secrets.
+const SECRETS: [&str; 2] = ["token", "key"];
 /// What follows a number and a colon is a secret from this length on; a time of the day is shorter.
 const SECRET: usize = 6;
 
-/// Reads a text; with `section`, nothing but that one. `env` tells what stands for a name in the value of a key, such as
-/// `bot.token`.
+/// A `${NAME}` in a text.
+pub(super) struct Variable<'a> {
+    /// The key whose value has it, such as `bot.token`.
+    pub(super) key: &'a str,
+    /// Its name.
+    pub(super) name: &'a str,
+    /// Whether the value begins with it.
+    is_first: bool,
+    /// Whether the value is nothing else.
+    is_all: bool,
+}
+
+/// Reads a text; with `section`, nothing but that one. `env` tells what stands for a variable.
 pub(super) fn read<T: DeserializeOwned>(
     text: &str,
     path: &Path,
     section: Option<&str>,
-    env: impl Fn(&str, &str) -> Option<String>,
+    env: impl Fn(&Variable<'_>) -> Option<String>,
 ) -> Result<T, ConfigError> {
     let invalid = |message: String| ConfigError::Invalid { path: path.to_owned(), message };
     // As it stands in the file first: these errors quote lines, and no line may have a secret in it yet.
@@ -37,7 +50,7 @@ pub(super) fn read<T: DeserializeOwned>(
 }
 
 /// Replaces `${NAME}` in all texts of a value; the error is the name of a variable that is not there.
-fn fill_in(key: &str, value: &mut toml::Value, env: &impl Fn(&str, &str) -> Option<String>) -> Result<(), String> {
+fn fill_in(key: &str, value: &mut toml::Value, env: &impl Fn(&Variable<'_>) -> Option<String>) -> Result<(), String> {
     match value {
         toml::Value::String(text) if text.contains("${") => {
             let mut filled = String::with_capacity(text.len());
@@ -45,7 +58,9 @@ fn fill_in(key: &str, value: &mut toml::Value, env: &impl Fn(&str, &str) -> Opti
             while let Some((before, after)) = rest.split_once("${") {
                 let Some((name, after)) = after.split_once('}') else { break };
                 filled.push_str(before);
-                filled.push_str(&env(key, name).ok_or_else(|| name.to_owned())?);
+                let is_first = filled.is_empty();
+                let variable = Variable { key, name, is_first, is_all: is_first && after.is_empty() };
+                filled.push_str(&env(&variable).ok_or_else(|| name.to_owned())?);
                 rest = after;
             }
             filled.push_str(rest);
@@ -63,24 +78,28 @@ fn fill_in(key: &str, value: &mut toml::Value, env: &impl Fn(&str, &str) -> Opti
 /// A text with what is known filled in, and as it is where something is not known.
 pub(super) fn filled(text: &str, env: impl Fn(&str) -> Option<String>) -> String {
     let mut value = toml::Value::String(text.to_owned());
-    match (fill_in("", &mut value, &|_, name| env(name)), value) {
+    match (fill_in("", &mut value, &|variable| env(variable.name)), value) {
         (Ok(()), toml::Value::String(filled)) => filled,
         _ => text.to_owned(),
     }
 }
 
 /// What stands for a variable that is not there, for those who start no bot: something that has the form of what the key
-/// means.
-pub(super) fn made_up(key: &str, name: &str) -> String {
-    match key {
-        "database.url" => format!("sqlite://made-up-{name}"),
-        "http.listen" => "127.0.0.1:0".into(),
-        key if key.ends_with("url") || key.ends_with("webhook") => format!("https://made-up.invalid/{name}"),
-        _ => {
-            // In the form of a token, and another one for each name.
-            let number = name.bytes().fold(1_u32, |number, byte| number.wrapping_mul(31) % 1_000_003 + u32::from(byte));
-            format!("{number}:made-up-instead-of-{name}")
-        }
+/// means, and inside of a longer value a number, which will do as a word anywhere.
+pub(super) fn made_up(Variable { key, name, is_first, is_all }: &Variable<'_>) -> String {
+    // Another one for each name.
+    let number = name.bytes().fold(1_u32, |number, byte| number.wrapping_mul(31) % 1_000_003 + u32::from(byte));
+    let is_address = key.ends_with("url") || key.ends_with("webhook");
+    match *key {
+        "database.url" if *is_first => format!("sqlite://made-up-{name}"),
+        "http.listen" if *is_all => "127.0.0.1:0".into(),
+        _ if is_address && *is_first => format!("https://made-up.invalid/{name}"),
+        // It may be the port.
+        _ if is_address => (number % 65_535 + 1).to_string(),
+        // In the form of a token.
+        _ if *is_all => format!("{number}:made-up-instead-of-{name}"),
+        // Long enough for a secret.
+        _ => format!("{}", 1_000_000_000_000_000 + u64::from(number)),
     }
 }
 
@@ -103,15 +122,21 @@ fn with_hint(text: &str, hint: &str) -> String {
     if text.contains("\nhint: ") { text.to_owned() } else { format!("{text}\nhint: {hint}") }
 }
 
-/// A line of an error, which may quote one of the file, without what somebody has written there instead of `${NAME}`: the
-/// values of keys that hold secrets, and wherever they stand, words in the form of a bot's token.
+/// A line of an error, which may quote one of the file or a value, without what somebody has written there instead of
+/// `${NAME}`: whatever follows the name of a key that holds a secret, and wherever they stand, words in the form of a bot's
+/// token.
 fn without_secrets(line: &str) -> String {
     let quoted = line.split_once('|').filter(|(number, _)| number.trim().parse::<usize>().is_ok());
-    if let Some((before, value)) = quoted.and_then(|(_, code)| code.split_once('=')) {
-        let key = before.trim().rsplit('.').next().unwrap_or_default();
-        if matches!(key, "token" | "key") || value.contains('@') {
-            return line.replace(value, " …");
-        }
+    if let Some((before, code)) = quoted
+        && let Some(end) = secret_from(code)
+    {
+        return format!("{before}|{} …", code[..end].trim_end());
+    }
+    // What is wrong may be the type of a secret, and where nothing is, its line is quoted above.
+    if let Some((value, expected)) = line.strip_prefix("invalid ").and_then(|rest| rest.rsplit_once(", expected "))
+        && let Some(start) = value.find(['`', '"'])
+    {
+        return format!("invalid {}…, expected {expected}", &value[..start]);
     }
     let is_of_token = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | ':');
     let is_token = |word: &str| {
@@ -128,4 +153,45 @@ fn without_secrets(line: &str) -> String {
         rest = after;
     }
     plain + rest
+}
+
+/// Where something begins in a line of the file that may be a secret. It is not valid TOML, so what is a key and what is a
+/// value cannot be relied upon: a word that names a secret makes one of all that follows.
+fn secret_from(code: &str) -> Option<usize> {
+    let lower = code.to_ascii_lowercase();
+    let word = SECRETS.iter().filter_map(|word| lower.find(word).map(|at| at + word.len())).min();
+    let address = code.contains('@').then(|| code.find(['=', ':', '"', '\'']).unwrap_or(0));
+    word.into_iter().chain(address).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_line_ends_where_a_secret_may_begin() {
+        for (line, expected) in [
+            ("3 | token = \"s\"", "3 | token …"),
+            ("3 | token =", "3 | token …"),
+            ("3 | token = ", "3 | token …"),
+            ("3 | \"token\" = \"s\"x", "3 | \"token …"),
+            ("3 | token: \"s\"", "3 | token …"),
+            ("3 | token \"s\"", "3 | token …"),
+            ("3 | API_KEY = s", "3 | API_KEY …"),
+            ("12 | llm = { url = \"u\", key = \"s\", modle = \"m\" }", "12 | llm = { url = \"u\", key …"),
+            ("3 | url = \"postgres://me:s@x\" # the key", "3 | url …"),
+            ("3 | postgres//me-s@x", "3 | …"),
+            ("3 | admin = [7]", "3 | admin = [7]"),
+            ("  | ^^^", "  | ^^^"),
+            (
+                "unknown field `tokn`, expected one of `token`, `key`",
+                "unknown field `tokn`, expected one of `token`, `key`",
+            ),
+            ("invalid type: integer `123`, expected a string", "invalid type: integer …, expected a string"),
+            ("invalid type: string \"s, expected s\", expected u64", "invalid type: string …, expected u64"),
+            ("invalid type: sequence, expected a string", "invalid type: sequence, expected a string"),
+        ] {
+            assert_eq!(without_secrets(line), expected);
+        }
+    }
 }

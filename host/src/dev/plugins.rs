@@ -6,7 +6,7 @@
 //! wrong with a new build is said in the terminal and in the web chat, for as long as it is wrong; the last one that worked
 //! goes on meanwhile (`host/reload`). So the house opens also with a plugin that does not load yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -79,22 +79,40 @@ impl PluginArgs {
         Ok(())
     }
 
-    /// Puts the settings of the bundled plugins into the house's configuration.
-    pub(super) fn set(&self, bundled: &mut BTreeMap<String, config::Plugin>) -> anyhow::Result<()> {
-        let known = bundled.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    /// Puts the settings of the bundled plugins into the house's configuration. Where there are plugins under work, one of
+    /// them may have the name of a bundled one, and with it these settings, which is known once they are loaded: the house
+    /// opens without them then, and this says which bundled plugins are to have them if they are nobody else's.
+    pub(super) fn set(
+        &self,
+        bundled: &mut BTreeMap<String, config::Plugin>,
+    ) -> anyhow::Result<BTreeMap<String, config::Plugin>> {
+        let mut set = BTreeMap::new();
         for Setting { plugin, key, value } in &self.settings {
             match plugin {
                 Some(name) if bundled.contains_key(name) => {
-                    let plugin = bundled.entry(name.clone()).or_default();
+                    let plugin: &mut config::Plugin = set.entry(name.clone()).or_insert_with(|| bundled[name].clone());
                     plugin.config.insert(key.clone(), toml::Value::from(value.as_str()));
                 }
-                // What a plugin under work is called is known once it is loaded.
-                _ if !self.plugins.is_empty() => {}
-                Some(name) => anyhow::bail!("there is no plugin `{name}` to set `{key}` of\nhint: there are {known}"),
-                None => anyhow::bail!(
+                None if self.plugins.is_empty() => anyhow::bail!(
                     "`--set {key}={value}` does not say whose setting that is\nhint: write --set PLUGIN.{key}={value}, where \
-                     PLUGIN is one of {known}; without it, --set is for what --plugin names"
+                     PLUGIN is one of {}; without it, --set is for what --plugin names",
+                    listed(bundled.keys())
                 ),
+                _ => {}
+            }
+        }
+        if self.plugins.is_empty() {
+            bundled.append(&mut set);
+            self.know(&bundled.keys().cloned().collect())?;
+        }
+        Ok(set)
+    }
+
+    /// Whether each setting is of a plugin that is there.
+    fn know(&self, names: &BTreeSet<String>) -> anyhow::Result<()> {
+        for Setting { plugin, key, .. } in &self.settings {
+            if let Some(name) = plugin.as_ref().filter(|name| !names.contains(*name)) {
+                anyhow::bail!("there is no plugin `{name}` to set `{key}` of\nhint: there are {}", listed(names));
             }
         }
         Ok(())
@@ -108,19 +126,41 @@ impl PluginArgs {
     }
 }
 
-/// Loads all of them, and keeps an eye on each until the shutdown.
-pub(super) async fn load(args: &PluginArgs, host: &Host, emulator: &Emulator, clock: &Clock, tasks: &Tasks) {
+fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Loads all of them, and keeps an eye on each until the shutdown. `set` are bundled plugins with their settings, for as far as
+/// no plugin under work has their name. An error says which setting is nobody's.
+pub(super) async fn load(
+    args: &PluginArgs,
+    set: BTreeMap<String, config::Plugin>,
+    host: &Host,
+    emulator: &Emulator,
+    clock: &Clock,
+    tasks: &Tasks,
+) -> anyhow::Result<()> {
+    // At once, as building may take its time. What one refuses may be a setting of another one, under work.
+    let mut refused = BTreeMap::new();
+    for (name, plugin) in set {
+        if let Err(error) = host.load(CALLED, &name, plugin).await {
+            refused.insert(name, error);
+        }
+    }
+    let mut called = Vec::new();
     for path in &args.plugins {
         let mut work = Work {
             path: path.clone(),
             args: args.clone(),
             name: None,
+            runs: false,
             digest: None,
             host: host.clone(),
             emulator: emulator.clone(),
         };
         let look = Look::at(path);
         work.try_to_load().await;
+        called.push(work.name.clone());
         let (clock, shutdown) = (clock.clone(), tasks.shutdown().clone());
         tasks.spawn(async move {
             let mut look = look;
@@ -137,6 +177,17 @@ pub(super) async fn load(args: &PluginArgs, host: &Host, emulator: &Emulator, cl
             }
         });
     }
+    let are_known = called.iter().all(Option::is_some);
+    let mut names: BTreeSet<_> = called.into_iter().flatten().collect();
+    refused.retain(|name, _| !names.contains(name));
+    names.extend(host.guests(CALLED).await.iter().map(|guest| guest.plugin.name().to_string()));
+    let wrong = refused.into_values().next().map_or_else(|| args.know(&names), Err);
+    match wrong {
+        // It may be a setting of one that does not load yet.
+        Err(error) if !are_known => complain(&format!("{error:#}")),
+        wrong => wrong?,
+    }
+    Ok(())
 }
 
 /// One plugin under work.
@@ -146,6 +197,8 @@ struct Work {
     args: PluginArgs,
     /// What it calls itself; unknown until a build could be asked.
     name: Option<String>,
+    /// Whether a build of it has been loaded.
+    runs: bool,
     /// What was tried last.
     digest: Option<Vec<u8>>,
     host: Host,
@@ -165,7 +218,7 @@ impl Work {
             Err(error) => {
                 // The same bytes may do another time, and if they are the last good ones, what is shown has to go.
                 self.digest = None;
-                let goes_on = if self.name.is_some() { "\nThe last build that worked goes on." } else { "" };
+                let goes_on = if self.runs { "\nThe last build that worked goes on." } else { "" };
                 let text = format!("{path}: {error:#}{goes_on}");
                 complain(&text);
                 self.emulator.shows_notice(&path, Some(&text));
@@ -183,7 +236,7 @@ impl Work {
             )
         })?;
         let digest = Sha256::digest(&bytes).to_vec();
-        if self.digest.replace(digest.clone()) == Some(digest) && self.name.is_some() {
+        if self.digest.replace(digest.clone()) == Some(digest) && self.runs {
             // Touched, not changed. What was wrong with it has been said, and still is.
             return Ok(None);
         }
@@ -192,15 +245,16 @@ impl Work {
         let mut plugin =
             config::Plugin { source, grant: Grant::unlimited(), priority: PRIORITY, config, ..Default::default() };
         let name = match &self.name {
-            Some(name) => name.clone(),
-            None => {
+            Some(name) if self.runs => name.clone(),
+            _ => {
                 let bot = config::Bot::named(CALLED, Token::new(BOT.0));
                 self.host.called(&bot, &plugin).await.map_err(as_typed_here)?
             }
         };
+        self.name = Some(name.clone());
         plugin.config = self.args.of(Some(&name));
         self.host.load(CALLED, &name, plugin).await.map_err(as_typed_here)?;
-        self.name = Some(name.clone());
+        self.runs = true;
         Ok(Some(name))
     }
 }
@@ -242,9 +296,9 @@ mod tests {
     fn a_setting_is_for_whom_it_names_and_else_for_what_is_under_work() {
         let settings = ["channels.page_url=http://x/?a=b", "greeting=hi", "shop.currency=EUR"];
         let (args, mut house) = (args(&["shop.wasm"], &settings), bundled());
-        args.set(&mut house).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(house["channels"].config, BTreeMap::from([("page_url".into(), "http://x/?a=b".into())]));
-        assert!(house["cards"].config.is_empty());
+        let set = args.set(&mut house).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(set["channels"].config, BTreeMap::from([("page_url".into(), "http://x/?a=b".into())]));
+        assert!(set.len() == 1 && house.values().all(|plugin| plugin.config.is_empty()), "it may be another's");
         let keys = |name| args.of(name).into_keys().collect::<Vec<_>>();
         assert_eq!(
             (keys(None), keys(Some("shop"))),

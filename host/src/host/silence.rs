@@ -1,6 +1,8 @@
 //! Who keeps a bot from being started just now, and what the operator is told about it: who does not answer, what was heard
 //! last, and what to do. It decides nothing: whoever is silent is asked again.
 
+use std::mem::{Discriminant, discriminant};
+
 use crate::store::StoreError;
 use crate::telegram::CallError;
 
@@ -14,9 +16,11 @@ pub(super) enum Silent {
 }
 
 impl Silent {
-    /// Whether it is the same one that was silent before: that is no news.
-    pub(super) fn is_as(&self, before: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(before)
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Telegram(error) => Kind::Telegram(discriminant(error)),
+            Self::Database(error) => Kind::Database(discriminant(error)),
+        }
     }
 
     /// What the operator is told of a bot that waits for it.
@@ -44,9 +48,56 @@ impl Silent {
     }
 }
 
+/// Who is silent and in which way: its hint goes by that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Telegram(Discriminant<CallError>),
+    Database(Discriminant<StoreError>),
+}
+
+/// What the operator knows of a silence.
+#[derive(Debug)]
+pub(super) struct Told {
+    told: Kind,
+    /// What was heard last.
+    last: Kind,
+}
+
+impl Told {
+    /// The first thing, which is told at once.
+    pub(super) fn first(silent: &Silent) -> Self {
+        Self { told: silent.kind(), last: silent.kind() }
+    }
+
+    /// Whether this is to be told: something else than was told last, and heard twice in a row. So nobody reads every minute
+    /// that it goes to and fro.
+    pub(super) fn is_news(&mut self, now: &Silent) -> bool {
+        let before = std::mem::replace(&mut self.last, now.kind());
+        let is_news = self.last == before && self.last != self.told;
+        if is_news {
+            self.told = self.last;
+        }
+        is_news
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_silence_is_told_once_it_stays() {
+        let away = || Silent::Telegram(CallError::NotSent("refused".into()));
+        let broken = || Silent::Telegram(CallError::Ambiguous("502".into()));
+        let busy = || Silent::Database(StoreError::Busy { reason: "locked".into() });
+        let gone = || Silent::Database(StoreError::Unreachable { reason: "refused".into() });
+        let mut told = Told::first(&broken());
+        let mut are_news = |heard: &[Silent]| heard.iter().map(|now| told.is_news(now)).collect::<Vec<_>>();
+        assert_eq!(are_news(&[broken(), away(), away(), away()]), [false, false, true, false]);
+        assert_eq!(are_news(&[broken(), away(), broken(), away(), away()]), [false; 5]);
+        assert_eq!(are_news(&[broken(), broken()]), [false, true]);
+        assert_eq!(are_news(&[busy(), busy(), gone(), gone(), busy()]), [false, true, false, true, false]);
+    }
 
     #[test]
     fn it_says_who_why_and_what_to_do() {

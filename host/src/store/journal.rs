@@ -27,6 +27,9 @@ const BATCH: i64 = 500;
 /// do their events, which stand with their lanes, as those may be forgotten before the turns are. So such questions go
 /// through the numbers, a stretch at a time.
 const WINDOW: i64 = 1_000;
+/// Stretches in a row without any of the turns that are asked for, after which nobody looks further back: such a question
+/// would go through all of a journal for a name with a slip in it.
+const BARREN: usize = 200;
 /// Characters of a reason that are kept; the body has all of it.
 const REASON: usize = 500;
 /// What a row takes besides its body, about.
@@ -124,6 +127,16 @@ pub struct TurnRow {
     pub reason: Option<String>,
     /// Bytes of the body.
     pub size: i64,
+}
+
+/// Turns that were looked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FoundTurns {
+    /// Them, newest first.
+    pub turns: Vec<TurnRow>,
+    /// Those with lower numbers were not looked at, as there were none for so long; `None`: there is nothing older, or there
+    /// are as many as were asked for.
+    pub looked_to: Option<i64>,
 }
 
 /// What is in the journal.
@@ -290,17 +303,33 @@ impl Desk {
         size(&self.engine).await
     }
 
-    /// The newest turns, newest first, with numbers below this one.
-    pub async fn turns(&self, of: &Whose, below: i64, most: i64) -> Result<Vec<TurnRow>, StoreError> {
-        let (mut turns, mut below) = (Vec::new(), below);
+    /// The newest turns with numbers below this one.
+    pub async fn turns(&self, of: &Whose, below: i64, most: i64) -> Result<FoundTurns, StoreError> {
+        self.turns_until(of, below, most, BARREN).await
+    }
+
+    /// The same, with so many stretches in a row that have none.
+    pub(super) async fn turns_until(
+        &self,
+        of: &Whose,
+        mut below: i64,
+        most: i64,
+        longest: usize,
+    ) -> Result<FoundTurns, StoreError> {
+        let (mut turns, mut barren) = (Vec::new(), 0);
         loop {
             let left = most - turns.len() as i64;
             let start = number(&self.engine, WINDOW_START.with(params![below, WINDOW])).await?;
             if left <= 0 || start == 0 {
-                return Ok(turns);
+                return Ok(FoundTurns { turns, looked_to: None });
+            }
+            if barren == longest {
+                return Ok(FoundTurns { turns, looked_to: Some(below) });
             }
             let params = of.params().into_iter().chain(params![start, below, left]).collect();
-            for row in self.engine.read(LAST.with(params)).await?.rows {
+            let rows = self.engine.read(LAST.with(params)).await?.rows;
+            barren = if rows.is_empty() { barren + 1 } else { 0 };
+            for row in rows {
                 turns.push(turn(row)?);
             }
             below = start;

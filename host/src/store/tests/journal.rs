@@ -56,7 +56,9 @@ async fn the_turns_of_one_person_or_plugin_are_found_in_a_long_journal() {
         store.shared.engine.write(opening::Raw(session::Step::made(first.into(), vec![]))).await.expect("written");
         let last = async |plugin: Option<&str>, below, most| {
             let whose = Whose { bot: None, plugin: plugin.map(str::to_owned) };
-            desk.turns(&whose, below, most).await.expect("no error").iter().map(|turn| turn.seq).collect::<Vec<_>>()
+            let found = desk.turns(&whose, below, most).await.expect("no error");
+            assert_eq!(found.looked_to, None);
+            found.turns.iter().map(|turn| turn.seq).collect::<Vec<_>>()
         };
         assert_eq!(last(Some("rare"), i64::MAX, 9).await, [2, 1]);
         assert_eq!(last(Some("rare"), i64::MAX, 1).await, [2]);
@@ -65,6 +67,16 @@ async fn the_turns_of_one_person_or_plugin_are_found_in_a_long_journal() {
         assert!(all.len() == 4_096 && all.is_sorted_by(|newer, older| newer > older));
         assert_eq!(last(Some("cards"), i64::MAX, 3_000).await, all[..3_000]);
         assert_eq!(last(Some("cards"), all[2_999], 3_000).await, all[3_000..4_094]);
+        // A search without success ends, says where, and can go on from there.
+        let search = async |plugin: &str, below, stretches| {
+            let whose = Whose { bot: None, plugin: Some(plugin.to_owned()) };
+            let found = desk.turns_until(&whose, below, 9, stretches).await.expect("no error");
+            (found.turns.iter().map(|turn| turn.seq).collect::<Vec<_>>(), found.looked_to)
+        };
+        assert_eq!(search("rare", i64::MAX, 3).await, (vec![], Some(all[2_999])));
+        assert_eq!(search("rare", all[2_999], 3).await, (vec![2, 1], None));
+        assert_eq!(search("nobody", i64::MAX, 5).await, (vec![], None));
+        assert_eq!(search("cards", i64::MAX, 1).await, (all[..9].to_vec(), None));
         store.shared.engine.write(opening::Raw(session::Step::made(first.replace("rare/reader", "cards"), vec![]))).await.expect("written");
         assert_eq!(desk.purge_turns(&Purge::User(1)).await.expect("no error"), 2_048);
         assert_eq!(place.number(&store, "SELECT COUNT(*) FROM journal WHERE user_id <> 2").await, 0);
