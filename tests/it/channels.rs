@@ -4,6 +4,7 @@
 mod alone;
 mod hours;
 mod polite;
+mod talk;
 mod town;
 mod trouble;
 mod write;

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::support::{BOT, Database, House, Person, cards, fixture, profile};
+use crate::support::{BOT, Database, House, Person, cards, fixture, png, profile};
 
 mod alone;
 
@@ -68,9 +68,9 @@ async fn what_people_tell_is_kept_shown_corrected_and_deleted() {
     =====
     I have no answer to that. /profile shows what I know about you.
     =====
-    Noted: Language: Russian; E-mail: dan@example.com. /profile shows all that I know about you.
+    I heard: Language: Russian; E-mail: dan@example.com. /profile shows all that I know about you.
     =====
-    Noted: City: Haifa. /profile shows all that I know about you.
+    I heard: City: Haifa. /profile shows all that I know about you.
     =====
     *What I know about you*
 
@@ -151,7 +151,7 @@ async fn what_people_tell_is_kept_shown_corrected_and_deleted() {
     [E-mail: dan@example.com]
     [📄 As a file] [🗑 Forget everything]
     =====
-    Noted: Family: brother. /profile shows all that I know about you.
+    I heard: Family: brother. /profile shows all that I know about you.
     ");
 }
 
@@ -165,9 +165,15 @@ async fn whoever_is_alone_with_the_bot_is_answered() {
         assert!(user.sees().await.starts_with("I read along: "), "the consent is the first answer");
         user.says("hello").await;
         assert_eq!(user.sees().await, "I have no answer to that. /profile shows what I know about you.");
+        // An album is answered once where it says something, and not for each picture.
+        let photos = [16, 17, 18].map(|side| png(side, [255, 0, 0]));
+        let photos: Vec<&[u8]> = photos.iter().map(Vec::as_slice).collect();
+        user.sends_photos(&photos, "").await;
+        user.sends_photos(&photos, "the sea").await;
+        assert_eq!(user.sees().await, "I have no answer to that. /profile shows what I know about you.");
         user.says("I live in Haifa").await;
-        assert_eq!(user.sees().await, "Noted: City: Haifa. /profile shows all that I know about you.");
-        // What is not read is not noted.
+        assert_eq!(user.sees().await, "I heard: City: Haifa. /profile shows all that I know about you.");
+        // What is not read is not heard.
         user.says("/profile off").await;
         sees_at_last(&user, "I do not read along in this chat any more").await;
         user.says("I live in Oslo").await;

@@ -11,7 +11,7 @@ use crate::model::{CHANNELS, Channel, SUBSCRIBERS, SUBSCRIPTIONS, State, Subscri
 use crate::name::{self, BadName, Origin};
 use crate::read;
 use crate::texts::Arg;
-use crate::turn::Turn;
+use crate::turn::{Turn, is_mute_picture};
 
 /// A new subscriber gets as many posts of those that are stored already.
 const BACKLOG: i64 = 40;
@@ -100,6 +100,7 @@ fn by_origin(turn: &Turn<'_>, message: &Message, origin: &Origin) -> Result<(), 
     }
     match &origin.username {
         Some(name) => by_name(turn, message, name),
+        None if is_mute_picture(message) => Ok(()),
         None => turn.answer(message, turn.words.tell("add-private", &[("written", Arg::Said(&origin.title))])),
     }
 }
@@ -150,6 +151,10 @@ fn subscribe(turn: &Turn<'_>, message: &Message, place: &Row<Place>) -> Result<(
         if known.paused {
             list::pause(known.id, false)?;
             return turn.answer(message, turn.words.tell("resumed", &args));
+        }
+        // Of an album the first picture may just have subscribed.
+        if is_mute_picture(message) {
+            return Ok(());
         }
         return turn.answer(message, turn.words.tell("already", &args));
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use guesthouse_plugin::tables::{Row, col};
-use guesthouse_plugin::{Failure, TimerFired, Timestamp, UserId, chat, clock, timers};
+use guesthouse_plugin::{Failure, Text, TimerFired, Timestamp, UserId, chat, clock, timers};
 use serde::Deserialize;
 
 use crate::alarm;
@@ -178,8 +178,10 @@ fn report(turn: &Turn<'_>, run: i64) -> Result<(), Failure> {
     let Some(run) = RUNS.get(run)?.filter(|run| run.user_id == turn.user) else { return Ok(()) };
     let new = FEED.count(col("user_id").eq(turn.user).and(col("added").ge(run.begun)))?;
     let new = i64::try_from(new).unwrap_or(i64::MAX);
-    let mut text =
-        turn.words.tell("run-done", &[("channels", Arg::Count(run.done - run.failed)), ("posts", Arg::Count(new))]);
+    let read = run.done - run.failed;
+    let mark = if read < run.total { "⚠️ " } else { "✅ " };
+    let done = turn.words.tell("run-done", &[("channels", Arg::Count(read)), ("posts", Arg::Count(new))]);
+    let mut text = Text::new().plain(mark).plain(done);
     if run.failed > 0 {
         text = text.newline().plain(turn.words.tell("run-failed", &[("count", Arg::Count(run.failed))]));
     }

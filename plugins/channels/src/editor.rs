@@ -2,7 +2,7 @@
 //! posts: the draft lies in the dialogue until then.
 
 use guesthouse_plugin::tables::col;
-use guesthouse_plugin::{Button, Failure, Message, MessageRef, Outgoing, Text, chat, dialogue};
+use guesthouse_plugin::{Button, Failure, Message, MessageRef, Outgoing, Text, chat, dialogue, update};
 use serde::{Deserialize, Serialize};
 
 use crate::add;
@@ -15,7 +15,7 @@ use crate::name;
 use crate::press::{Answer, Press, Target};
 use crate::rules::{self, Problem, RuleError};
 use crate::texts::Arg;
-use crate::turn::Turn;
+use crate::turn::{Turn, is_mute_picture};
 
 /// How long a draft waits, in seconds.
 const PATIENCE: u64 = 3600;
@@ -101,9 +101,20 @@ pub(crate) fn command(turn: &Turn<'_>, message: &Message, argument: &str) -> Res
     };
     add::subscriber(turn)?;
     if let Some(screen) = screen(turn, target)? {
-        let rules = saved(turn, target)?.map(|(_, rules)| rules).unwrap_or_default();
-        dialogue::set(&Draft { target, rules, writing: false, offered: true }, OFFERED)?;
+        // What was tried and is not saved yet stays, for its buttons still stand there.
+        if dialogue::get::<Draft>()?.is_none_or(|draft| draft.writing || draft.offered) {
+            let rules = saved(turn, target)?.map(|(_, rules)| rules).unwrap_or_default();
+            dialogue::set(&Draft { target, rules, writing: false, offered: true }, OFFERED)?;
+        }
         screen.send(turn.chat)?;
+    }
+    Ok(())
+}
+
+/// Nobody who goes on to something else is about to write rules.
+pub(crate) fn end_offer() -> Result<(), Failure> {
+    if dialogue::get::<Draft>()?.is_some_and(|draft| draft.offered) {
+        dialogue::clear()?;
     }
     Ok(())
 }
@@ -143,7 +154,7 @@ const MANUAL: &str = "+ flat*, apartment\n- sold, /rent(ed)? out/\ntags: #rent, 
     length: 50-2000\nprice: < 1500 usd\nforwarded: no\ntake: price, phone, date\ntake rooms = /(\\d) rooms/\n\
     replace: Read more -> …\nshow: {title}: {price} {text}\nwhen: daily 09:00\nquiet: 23:00-07:00\nzone: Europe/Moscow";
 
-/// A message while a draft is written; says whether there was one.
+/// A message while a draft is written; says whether it is dealt with.
 pub(crate) fn message(turn: &Turn<'_>, message: &Message) -> Result<bool, Failure> {
     let Some(draft) = dialogue::get::<Draft>()?.filter(|draft| draft.writing || draft.offered) else {
         return Ok(false);
@@ -151,6 +162,9 @@ pub(crate) fn message(turn: &Turn<'_>, message: &Message) -> Result<bool, Failur
     let written = message.text.content.trim();
     if draft.offered && means_something_else(message, written) {
         return Ok(false);
+    }
+    if is_mute_picture(message) {
+        return Ok(true);
     }
     if written.is_empty() {
         turn.say(turn.words.say("rules-text-only"))?;
@@ -160,8 +174,12 @@ pub(crate) fn message(turn: &Turn<'_>, message: &Message) -> Result<bool, Failur
     let rules = if written == "-" { String::new() } else { written.to_owned() };
     if let Err(error) = rules::parse(&rules) {
         if draft.offered && error.line == 1 && error.problem == Problem::UnknownKey {
-            // Perhaps these are rules, perhaps it is about something else by now. Said once, that harms neither.
+            // Nobody has asked for rules, so that these words may be another plugin's. Where there is none, they were meant to
+            // be some, perhaps; said once, that harms nobody.
             dialogue::clear()?;
+            if update::pass("it begins with no rule") {
+                return Ok(true);
+            }
             let write = button(turn, "button-write", &Press::Write(draft.target));
             chat::message(complaint(turn, &error)).buttons([[write]]).send(turn.chat)?;
             return Ok(true);

@@ -206,6 +206,9 @@ fn handle_command(turn: &Turn<'_>, command: &Command) -> Result<(), Failure> {
         chat::message(turn.words.say("in-private")).buttons([[here]]).reply_to(message).send(turn.chat)?;
         return Ok(());
     }
+    if turn.private && command.name != "rules" {
+        editor::end_offer()?;
+    }
     match command.name.as_str() {
         "add" => add::command(turn, message, argument),
         "list" => list::command(turn, message),
@@ -236,6 +239,10 @@ fn handle_message(shared: &Shared, message: &Message) -> Result<(), Failure> {
     if update::pass("it names no channel") || matches!(message.content, Content::Other(_)) {
         return Ok(());
     }
-    // Nobody comes after, and a bot that says nothing looks as if it were gone.
-    turn.answer(message, turn.words.say("help"))
+    // Nobody comes after, and a bot that says nothing looks as if it were gone. Of several at once each is answered.
+    match message {
+        message if turn::is_mute_picture(message) => Ok(()),
+        message if message.forwarded => turn.answer(message, turn.words.say("forward-no-channel")),
+        _ => turn.answer(message, turn.words.say("help")),
+    }
 }

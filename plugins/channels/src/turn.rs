@@ -42,6 +42,12 @@ pub(crate) struct Settings {
     pub(crate) zone: TimeZone,
 }
 
+/// Whether a message is a picture of an album without words. An album comes as a message for each picture, and one answer to
+/// the words beside them is enough.
+pub(crate) fn is_mute_picture(message: &Message) -> bool {
+    message.album.is_some() && message.text.content.is_empty()
+}
+
 /// One event, as all parts see it.
 pub(crate) struct Turn<'a> {
     pub(crate) shared: &'a Shared,

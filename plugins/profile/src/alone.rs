@@ -17,6 +17,9 @@ pub(crate) fn answer(plugin: &Profile, message: &Message, user: &User) -> Result
     if !message.is_private() || matches!(message.content, Content::Other(_)) {
         return Ok(());
     }
+    if is_mute_picture(message) {
+        return Ok(());
+    }
     let is_read = consent::admits(message, user.id, clock::now())?;
     // Whoever is first, this turn or the processor that tells them, it has to come to the same.
     let is_told_now = match PEOPLE.first(col("user_id").eq(user.id))? {
@@ -35,8 +38,15 @@ pub(crate) fn answer(plugin: &Profile, message: &Message, user: &User) -> Result
     let facts: Vec<_> = facts.iter().map(|(fact, _)| named(fact.field, &fact.value)).collect();
     let text: Text = match facts.as_slice() {
         [] => words.say("unheard").into(),
-        facts => words.tell("noted", &[("facts", Arg::Said(&facts.join("; ")))]),
+        // Heard, and not noted: what they have put right before, or said more surely, may hold against it.
+        facts => words.tell("heard", &[("facts", Arg::Said(&facts.join("; ")))]),
     };
     chat::message(text).send(message.chat.id)?;
     Ok(())
+}
+
+/// Whether a message is a picture of an album without words. An album comes as a message for each picture, and one answer to
+/// the words beside them is enough.
+pub(crate) fn is_mute_picture(message: &Message) -> bool {
+    message.album.is_some() && message.text.content.is_empty()
 }

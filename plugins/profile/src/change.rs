@@ -58,6 +58,9 @@ pub(crate) fn message(plugin: &Profile, message: &Message) -> Result<(), Failure
             None => Ok(()),
         };
     };
+    if alone::is_mute_picture(message) {
+        return Ok(());
+    }
     let said = message.text.content.trim();
     let Some(value) = plugin.rules.check(field, said) else {
         return Ok(ask(plugin, user, message.chat.id, field, "correct-again")?);

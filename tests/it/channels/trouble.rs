@@ -60,7 +60,8 @@ async fn a_page_that_goes_away_is_told_once_and_not_at_the_first_time() {
         assert_eq!(told().await, 0, "it may come back");
         ada.says("/parse").await;
         sees(&ada, "there is no public channel with this name").await;
-        sees(&ada, "Could not be read: 1").await;
+        let done = sees(&ada, "Could not be read: 1").await;
+        assert!(done.contains("⚠️ Channels read: 0, new posts: 0."), "{done}");
         parses(&ada).await;
         assert_eq!(told().await, 1);
         let stands = "SELECT state || ' ' || problem || ' ' || CAST(failures AS TEXT) FROM channels__channels";

@@ -55,7 +55,10 @@ async fn everybody_has_a_switch_and_the_bots_admin_one_for_all() {
     sees_at_last(&one, "Это могут владельцы бота").await;
     admin.says(&format!("/profile@{BOT} off all")).await;
     sees_at_last(&one, "I do not read anybody in this group any more.").await;
+    let before = house.database.number("SELECT COUNT(*) FROM updates").await;
     other.says("я врач").await;
+    // Nothing waits before it has come, either.
+    house.database.comes_to("SELECT COUNT(*) FROM updates", before + 1).await;
     house.database.comes_to("SELECT -COUNT(*) FROM inbox WHERE state = 0", 0).await;
     let known = house.database.texts("SELECT value FROM profile__statements").await;
     assert_eq!(known, ["Москва"]);

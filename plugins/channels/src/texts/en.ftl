@@ -26,6 +26,7 @@ in-private = Let us talk about that in private.
 add-how = Which channel? Send me /add @name, a link such as t.me/name, or forward a post of it.
 add-no-name = “{ $written }” is not the name of a channel. A name is such as @durov or t.me/durov.
 add-private = “{ $written }” can be read by its members only. Add me to it as a member (in a channel: as an administrator), then forward me a post of it.
+forward-no-channel = I see no channel that this was forwarded from. What I can do: /channels
 adding = ⏳ { $channel }: I am reading it now…
 added =
     ✅ { $channel }
@@ -143,7 +144,7 @@ parsing =
         [one] ⏳ Reading { $count } channel…
        *[other] ⏳ Reading { $count } channels…
     }
-run-done = ✅ Channels read: { $channels }, new posts: { $posts }.
+run-done = Channels read: { $channels }, new posts: { $posts }.
 run-failed = Could not be read: { $count }. More: /list
 run-slow = Have not answered yet: { $count }.
 

@@ -26,6 +26,7 @@ in-private = בואו נדבר על זה בפרטי.
 add-how = איזה ערוץ? שלחו ‎/add @name, קישור כמו t.me/name, או העבירו פוסט ממנו.
 add-no-name = „{ $written }” אינו שם של ערוץ. שם נראה כך: ‎@durov או t.me/durov.
 add-private = את „{ $written }” יכולים לקרוא רק חברים. הוסיפו אותי אליו (לערוץ – כמנהל) ואז העבירו לי פוסט ממנו.
+forward-no-channel = אני לא רואה מאיזה ערוץ זה הועבר. מה אני יודע לעשות: ‎/channels
 adding = ⏳ { $channel }: אני קורא אותו עכשיו…
 added =
     ✅ { $channel }
@@ -149,7 +150,7 @@ parsing =
         [two] ⏳ קורא שני ערוצים…
        *[other] ⏳ קורא { $count } ערוצים…
     }
-run-done = ✅ ערוצים שנקראו: { $channels }, פוסטים חדשים: { $posts }.
+run-done = ערוצים שנקראו: { $channels }, פוסטים חדשים: { $posts }.
 run-failed = לא ניתן היה לקרוא: { $count }. עוד: ‎/list
 run-slow = עוד לא ענו: { $count }.
 
