@@ -26,7 +26,7 @@ static SLOW_ONES: AtomicU32 = AtomicU32::new(0);
 pub(super) struct Watch(Arc<Watched>);
 
 /// How much longer something may take by the clock than it may compute, where others have the core or the disk is slow.
-const PATIENCE: u32 = 10;
+const PATIENCE: u32 = 2;
 
 /// Whoever uses the connection is the only one to touch this; a connection may go from thread to thread, but what runs on
 /// it stays on one.
@@ -63,7 +63,7 @@ impl Watch {
         self.0.began.elapsed()
     }
 
-    /// From now on statements may compute so much together, and take ten times as long, resting included; `None`: as
+    /// From now on statements may compute so much together, and take twice as long, resting included; `None`: as
     /// much as they have to. What may rest and is slow goes on with a low priority: it has a thread of its own.
     pub(super) fn allow(&self, time: Option<Duration>, may_rest: bool) {
         let Watched { began, since, until, latest, .. } = &*self.0;
