@@ -97,9 +97,9 @@ impl Page {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.stop(tag),
-            Event::Text(text) => self.add(&*text),
+            Event::Text(text) => self.add(&text),
             Event::Code(code) => match self.table {
-                Some(_) => self.add(&*code),
+                Some(_) => self.add(&code),
                 None => self.add_styled(Kind::Code, &code),
             },
             Event::SoftBreak | Event::HardBreak => self.add("\n"),
@@ -110,8 +110,8 @@ impl Page {
             }
             Event::TaskListMarker(done) => self.add(if done { "☑ " } else { "☐ " }),
             // Nobody sees HTML in a chat but as what it is.
-            Event::Html(html) | Event::InlineHtml(html) => self.add(&*html),
-            Event::FootnoteReference(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.add(&*text),
+            Event::Html(html) | Event::InlineHtml(html) => self.add(&html),
+            Event::FootnoteReference(text) | Event::InlineMath(text) | Event::DisplayMath(text) => self.add(&text),
         }
     }
 
