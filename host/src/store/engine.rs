@@ -189,8 +189,13 @@ impl Engine {
 }
 
 async fn connect(how: &Connect) -> Result<Connection, StoreError> {
+    in_time(how.connect()).await?
+}
+
+/// Waits for a connection as long as for a server that is there.
+async fn in_time<T>(connecting: impl Future<Output = T>) -> Result<T, StoreError> {
     let late = |_| StoreError::Unreachable { reason: "it does not answer".into() };
-    tokio::time::timeout(CONNECT_TIMEOUT, how.connect()).await.map_err(late)?
+    tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.map_err(late)
 }
 
 /// Where a worker finds its jobs.

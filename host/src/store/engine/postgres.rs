@@ -12,7 +12,7 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
-use super::{Attempt, CONNECT_TIMEOUT, Engine, Inbound, READ_TIME, Readers, Work, connect};
+use super::{Attempt, Engine, Inbound, READ_TIME, Readers, Work, connect, in_time};
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 use crate::store::session::{Connect, Connection};
@@ -82,8 +82,7 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
 async fn first(options: &PgConnectOptions) -> Result<Connection, StoreError> {
     let mut attempt = 0;
     loop {
-        let late = |_| StoreError::Unreachable { reason: "it does not answer".into() };
-        match tokio::time::timeout(CONNECT_TIMEOUT, options.connect()).await.map_err(late)? {
+        match in_time(options.connect()).await? {
             Ok(connection) => return Ok(Connection::Postgres(connection)),
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(STARTING) && attempt < STARTS => {
                 if attempt == 0 {

@@ -11,6 +11,8 @@ use crate::threads;
 
 /// Instructions of SQLite's machine between two looks: some microseconds, and some hundred rows at most.
 const LOOK: i32 = 500;
+/// How much longer something may take by the clock than it may compute, where others have the core or the disk is slow.
+const PATIENCE: u32 = 2;
 /// A question that has taken so much longer than usual ones do is a slow one.
 const SLOW: Duration = Duration::from_millis(3);
 /// How much it computes between two rests, at least.
@@ -24,9 +26,6 @@ static SLOW_ONES: AtomicU32 = AtomicU32::new(0);
 
 /// Ends what takes too long on one connection, and makes slow questions take turns.
 pub(super) struct Watch(Arc<Watched>);
-
-/// How much longer something may take by the clock than it may compute, where others have the core or the disk is slow.
-const PATIENCE: u32 = 2;
 
 /// Whoever uses the connection is the only one to touch this; a connection may go from thread to thread, but what runs on
 /// it stays on one.
