@@ -171,12 +171,12 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let path = path.to_string_lossy();
             listen_for_signals(&tasks);
             config.command = if path == CONFIG { called(&[]) } else { called(&["--config", &*path]) };
-            return until_stopped(host::start(config, &clock, &tasks).await, tasks).await;
+            return until_stopped(host::start(config, &clock, &tasks), &tasks).await;
         }
         Command::Dev(args) => {
             listen_for_signals(&tasks);
-            let started = dev::start(&args.listen, &args.data, &args.llm, &args.plugins, &clock, &tasks).await;
-            return until_stopped(started, tasks).await;
+            let starts = dev::start(&args.listen, &args.data, &args.llm, &args.plugins, &clock, &tasks);
+            return until_stopped(starts, &tasks).await;
         }
         Command::Emulator { listen, bots, data } => {
             listen_for_signals(&tasks);
@@ -248,13 +248,21 @@ pub(crate) fn called(options: &[&str]) -> CommandLine {
 }
 
 /// Waits for the end of a started host and closes it, or stops what was begun when it could not be started.
-async fn until_stopped(started: anyhow::Result<Host>, tasks: Tasks) -> anyhow::Result<()> {
+async fn until_stopped(starts: impl Future<Output = anyhow::Result<Host>>, tasks: &Tasks) -> anyhow::Result<()> {
+    let shutdown = tasks.shutdown();
+    let started = tokio::select! {
+        started = starts => Some(started).transpose(),
+        // Plugins may have to be compiled, and a database to be waited for: nobody who asks for the end waits for that.
+        () = shutdown.begun() => Ok(None),
+    };
     if started.is_err() {
-        tasks.shutdown().force();
-        tasks.shutdown().begin();
+        shutdown.force();
+        shutdown.begin();
     }
-    let finished = tasks.finish(PATIENCE).await;
-    started?.close().await;
+    let finished = tasks.clone().finish(PATIENCE).await;
+    if let Some(host) = started? {
+        host.close().await;
+    }
     finished.map_err(|crash| anyhow::anyhow!(crash))
 }
 

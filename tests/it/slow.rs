@@ -2,7 +2,8 @@
 
 use sqlx::{Connection, Executor, PgConnection};
 
-use crate::support::{Database, House, fixture, fixture_granted};
+use crate::support::relay::Relay;
+use crate::support::{Database, House, Street, fixture, fixture_granted};
 
 const DEAD: &str = "SELECT COUNT(*) FROM inbox WHERE state = 2";
 
@@ -99,4 +100,33 @@ async fn a_plugins_tables_that_somebody_locks_are_waited_for() {
     assert_eq!(house.database.number(DEAD).await, 0);
     crowd.push(bystander);
     house.closes(crowd).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_without_a_word_is_nobodys_fault() {
+    let Some(database) = Database::postgres().await else { return };
+    let (street, relay) = (Street::opens().await, Relay::to(&database.url()).await);
+    // The turn is over before the host gives the server up.
+    let limits = "attempts = 1\nwall_ms = 8000";
+    let text = street.configuration(&relay.url(), limits, &[fixture("tables")]);
+    let house = House::opens_on(street, database, &text).await;
+    let user = house.person(1002);
+    user.says("/hit jar").await;
+    assert_eq!(user.sees().await, "jar 1");
+
+    let mut somebody = PgConnection::connect(&house.database.url()).await.expect("the server is there");
+    somebody.execute(sqlx::raw_sql("BEGIN; LOCK TABLE tables__counters IN ACCESS EXCLUSIVE MODE")).await.expect("locked");
+    user.says("/hit jar").await;
+    // A turn is waiting for its answer when the server goes.
+    let asks = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    house.database.comes_to(asks, 1).await;
+    relay.stalls();
+    somebody.execute("ROLLBACK").await.expect("unlocked");
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    // All connections of before stay open, and nothing ever comes.
+    relay.is_replaced();
+    assert_eq!(user.sees().await, "jar 2");
+    let blamed = "SELECT COUNT(*) FROM inbox WHERE state = 2 OR attempt > 0";
+    assert_eq!(house.database.number(blamed).await, 0);
+    house.closes([user]).await;
 }

@@ -42,7 +42,8 @@ impl Estimate {
 
     /// Whether counting is worth it.
     fn is_stale(&self, limit: i64, now: Millis) -> bool {
-        let long_ago = now - self.at >= AGAIN.as_millis() as Millis;
+        // A clock that was set back makes nothing fresh.
+        let long_ago = !(0..AGAIN.as_millis() as Millis).contains(&(now - self.at));
         // A bot of which few events come is not counted at all: it takes so many to come near the limit.
         let may_matter = self.is_full(limit) || self.since > limit / 100;
         long_ago && may_matter

@@ -142,6 +142,10 @@ impl Lanes {
             let effects = match report.result {
                 Ok(effects) => effects,
                 Err(error @ TurnError::Unavailable(_)) => return Err(error.into()),
+                // A turn that has waited for the database until its time was over is not to blame.
+                Err(error @ TurnError::Limit(_)) if self.store.is_late() => {
+                    return Err(TurnError::Unavailable(format!("the database does not answer ({error})")).into());
+                }
                 Err(error) => match view.changed(&held_to(report.failed_reads)).await? {
                     None => return Err(error.into()),
                     // It may have failed only because another turn committed between two of its reads.

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::dialect::Dialect;
 use super::error::StoreError;
-use super::session::{Answer, Connect, Connection, Session, Step};
+use super::session::{Answer, Connect, Connection, Session, Step, in_time};
 
 mod stand;
 
@@ -34,8 +34,6 @@ const QUEUE: usize = 1024;
 /// How long a question outside of a transaction may take: a guest waits for it, and one of few connections is gone for
 /// as long.
 const READ_TIME: Duration = Duration::from_secs(2);
-/// A server that does not answer for so long is not there.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What becomes of what a job has written.
 pub(super) enum Verdict<T> {
@@ -190,12 +188,6 @@ impl Engine {
 
 async fn connect(how: &Connect) -> Result<Connection, StoreError> {
     in_time(how.connect()).await?
-}
-
-/// Waits for a connection as long as for a server that is there.
-async fn in_time<T>(connecting: impl Future<Output = T>) -> Result<T, StoreError> {
-    let late = |_| StoreError::Unreachable { reason: "it does not answer".into() };
-    tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.map_err(late)
 }
 
 /// Where a worker finds its jobs.

@@ -143,6 +143,11 @@ impl Store {
         self.shared.engine.write(Probe { host: self.shared.host }).await
     }
 
+    /// Whether this host's lease is not renewed as it should be: the database does not answer.
+    pub fn is_late(&self) -> bool {
+        self.shared.alive.is_short(self.shared.clock.now())
+    }
+
     /// Renews this host's lease until the shutdown is forced; it has to outlive the turns that finish after the
     /// shutdown has begun. Ends earlier only when the database is closed or broken beyond repair.
     pub async fn keep_alive(&self, shutdown: &Shutdown) {
@@ -212,11 +217,8 @@ impl Store {
                     // What was said while nobody listened is lost, so look everywhere once.
                     Channel::ALL.into_iter().for_each(|channel| channel.bell(wake).ring());
                     loop {
-                        match listener.recv().await {
-                            Ok(hint) => {
-                                let meant = |channel: &Channel| channel.name() == hint.channel();
-                                Channel::ALL.into_iter().filter(meant).for_each(|channel| channel.bell(wake).ring());
-                            }
+                        match listener.hear().await {
+                            Ok(channel) => channel.bell(wake).ring(),
                             Err(error) => break error,
                         }
                     }

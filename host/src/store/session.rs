@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgConnection, SqlSafeStr, SqlStr};
+use sqlx::{AssertSqlSafe, Connection as _, Executor, PgConnection, SqlSafeStr, SqlStr};
 use tokio::sync::oneshot;
 
 use super::dialect::{Dialect, Sql};
@@ -17,6 +17,7 @@ mod sqlite;
 
 mod postgres;
 
+pub(super) use postgres::connect as to_postgres;
 pub(super) use sqlite::{Access, Open, log_pages, numbered};
 
 /// How to connect.
@@ -33,7 +34,9 @@ impl Connect {
                 let open = open.clone();
                 aside(move || open.open()).await?.map(Connection::Sqlite)
             }
-            Self::Postgres(options) => options.connect().await.map(Connection::Postgres).map_err(Dialect::classify),
+            Self::Postgres(options) => {
+                postgres::connect(options).await.map(Connection::Postgres).map_err(Dialect::classify)
+            }
         }
     }
 }
@@ -84,6 +87,16 @@ impl Connection {
             Self::Postgres(connection) => drop(connection.close().await),
         }
     }
+}
+
+/// How long a server may say nothing. It ends a statement by itself in half of that (`statement_timeout`); of a machine or
+/// a network that is gone without a word, the operating system would tell after a quarter of an hour.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Waits for a server as long as for one that is there.
+pub(super) async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, StoreError> {
+    let late = |_| StoreError::Unreachable { reason: "it does not answer".into() };
+    tokio::time::timeout(SILENCE, answer).await.map_err(late)
 }
 
 /// Does on another thread what may take a while.

@@ -17,6 +17,8 @@ enum Mode {
     Cut,
     /// They stay, and nothing comes through.
     Stalled,
+    /// Those that were there stay like that for ever; new ones are let through.
+    Replaced,
 }
 
 /// A relay to a server. It ends with the runtime of its test.
@@ -75,6 +77,11 @@ impl Relay {
         self.mode.send_replace(Mode::Stalled);
     }
 
+    /// Stands before another server: whoever was connected to the old one never hears of it again.
+    pub fn is_replaced(&self) {
+        self.mode.send_replace(Mode::Replaced);
+    }
+
     /// Is as it should be again. What was held up before is closed, as a server's restart would.
     pub fn goes_on(&self) {
         self.mode.send_replace(Mode::Open);
@@ -87,7 +94,8 @@ async fn relay(
     mut mode: watch::Receiver<Mode>,
     swallows: Option<Arc<AtomicUsize>>,
 ) {
-    if *mode.borrow_and_update() == Mode::Open {
+    let first = *mode.borrow_and_update();
+    if matches!(first, Mode::Open | Mode::Replaced) {
         let Ok(mut server) = TcpStream::connect(server).await else { return };
         let talk = async {
             match swallows {
@@ -99,12 +107,9 @@ async fn relay(
             _ = talk => return,
             _ = mode.changed() => {}
         }
-        if *mode.borrow() == Mode::Stalled {
-            let _ = mode.changed().await;
-        }
-    } else if *mode.borrow() == Mode::Stalled {
-        let _ = mode.changed().await;
     }
+    // Until it is over, or for ever.
+    let _ = mode.wait_for(|mode| matches!(mode, Mode::Open | Mode::Cut)).await;
 }
 
 /// Passes on what PostgreSQL's protocol says, but for notifications: messages of the kind `A` from the server.

@@ -8,14 +8,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
+use sqlx::{ConnectOptions, Executor};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
-use super::{Attempt, Engine, Inbound, READ_TIME, Readers, Work, connect, in_time};
+use super::{Attempt, Engine, Inbound, READ_TIME, Readers, Work, connect};
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
-use crate::store::session::{Connect, Connection};
+use crate::store::session::{Connect, Connection, in_time, to_postgres};
 use crate::wake::{Bell, Wake};
 
 /// Connections for writing: more than a server has cores to flush with, fewer than it would notice.
@@ -34,6 +34,9 @@ const STARTING: &str = "57P03";
 /// How often it is asked again, and after which pause: a minute.
 const STARTS: u32 = 240;
 const START_PAUSE: Duration = Duration::from_millis(250);
+
+/// After so long without a hint the connection is asked whether it is still there.
+const QUIET: Duration = Duration::from_secs(30);
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const BEGIN_SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
@@ -82,7 +85,7 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
 async fn first(options: &PgConnectOptions) -> Result<Connection, StoreError> {
     let mut attempt = 0;
     loop {
-        match in_time(options.connect()).await? {
+        match in_time(to_postgres(options)).await? {
             Ok(connection) => return Ok(Connection::Postgres(connection)),
             Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(STARTING) && attempt < STARTS => {
                 if attempt == 0 {
@@ -167,10 +170,15 @@ async fn transact(how: &Connect, slot: &mut Option<Connection>, work: &mut dyn W
         None => connect(how).await.map_err(Trouble::AtBegin)?,
     };
     let begin = if work.gate().is_some() { BEGIN_SERIALIZABLE } else { BEGIN };
-    connection.session().plain(begin).await.map_err(Trouble::AtBegin)?;
+    in_time(connection.session().plain(begin)).await.flatten().map_err(Trouble::AtBegin)?;
     let attempt = work.attempt(&mut connection.session()).await;
-    let end = if matches!(attempt, Attempt::Commit) { "COMMIT" } else { "ROLLBACK" };
-    let ended = connection.session().plain(end).await;
+    let end = match attempt {
+        Attempt::Commit => "COMMIT",
+        // Nobody is there to hear more.
+        Attempt::Failed(error @ StoreError::Unreachable { .. }) => return Err(Trouble::Later(error)),
+        Attempt::Undo | Attempt::Failed(_) => "ROLLBACK",
+    };
+    let ended = in_time(connection.session().plain(end)).await.flatten();
     // A COMMIT that is refused has ended the transaction too.
     if matches!(ended, Ok(()) | Err(StoreError::Contended { .. } | StoreError::Unique { .. })) {
         *slot = Some(connection);
@@ -211,12 +219,40 @@ impl Channel {
 }
 
 /// A connection that hears the hints of all hosts.
-pub(in crate::store) async fn listener(how: &Engine) -> Result<Option<PgListener>, sqlx::Error> {
+pub(in crate::store) struct Listener(PgListener);
+
+/// None on SQLite, where there are no other hosts.
+pub(in crate::store) async fn listener(how: &Engine) -> Result<Option<Listener>, StoreError> {
     let Connect::Postgres(options) = &how.connect else { return Ok(None) };
     let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with((**options).clone());
-    let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen_all(Channel::ALL.map(Channel::name)).await?;
-    Ok(Some(listener))
+    let connect = async {
+        let mut listener = PgListener::connect_with(&pool).await?;
+        // What is said between two connections is lost, and whoever listens wants to know that it may be.
+        listener.eager_reconnect(false);
+        listener.listen_all(Channel::ALL.map(Channel::name)).await?;
+        Ok(Some(Listener(listener)))
+    };
+    in_time(connect).await?.map_err(Dialect::classify)
+}
+
+impl Listener {
+    /// The next hint; an error once the connection is lost, also without a word.
+    pub(in crate::store) async fn hear(&mut self) -> Result<Channel, StoreError> {
+        loop {
+            let hint = match tokio::time::timeout(QUIET, self.0.try_recv()).await {
+                Ok(Ok(Some(hint))) => hint,
+                Ok(Ok(None)) => return Err(StoreError::Unreachable { reason: "the connection was lost".into() }),
+                Ok(Err(error)) => return Err(Dialect::classify(error)),
+                Err(_) => {
+                    in_time((&mut self.0).execute("SELECT 1")).await?.map_err(Dialect::classify)?;
+                    continue;
+                }
+            };
+            if let Some(channel) = Channel::ALL.into_iter().find(|channel| channel.name() == hint.channel()) {
+                return Ok(channel);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

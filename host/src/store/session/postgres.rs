@@ -1,12 +1,24 @@
 //! Statements on a PostgreSQL connection, one after another.
 
 use futures_util::TryStreamExt;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::{Arguments, Decode, Either, Executor, PgConnection, Row, TypeInfo, ValueRef};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
+use sqlx::{Arguments, ConnectOptions, Decode, Either, Executor, PgConnection, Row, TypeInfo, ValueRef};
 
-use super::{Answer, Cell, Failure, Param, Record, Step, refuse_nul};
+use super::{Answer, Cell, Failure, Param, Record, Step, in_time, refuse_nul};
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
+
+/// Telegram forgets an update once it was told that it was received. Whatever else a server, a database or a role is set
+/// to, such as to wait for a standby, holds.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'on', false)
+                       WHERE current_setting('synchronous_commit') = 'off'";
+
+/// A connection whose commits are on the server's disk once they are answered.
+pub(in crate::store) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let mut connection = options.connect().await?;
+    connection.execute(DURABLE).await?;
+    Ok(connection)
+}
 
 /// Runs statements in order until the first that fails.
 pub(super) async fn run<'s>(
@@ -15,7 +27,7 @@ pub(super) async fn run<'s>(
 ) -> Result<Vec<Answer>, Failure> {
     let mut answers = Vec::new();
     for (index, step) in steps.into_iter().enumerate() {
-        let answer = run_postgres(connection, step).await;
+        let answer = in_time(run_postgres(connection, step)).await.flatten();
         answers.push(answer.map_err(|error| Failure { step: index, error })?);
     }
     Ok(answers)

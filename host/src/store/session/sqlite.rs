@@ -308,6 +308,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_committed_is_on_the_disk() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for access in [Access::Host, Access::Guest] {
+            let mut file = Open { path: folder.path().join("a.db"), access }.open().expect("opened");
+            let mut ask = |text: &str| file.run(None, &[Step::made(text.into(), vec![])]).expect("asked").remove(0);
+            let synchronous = ask("SELECT synchronous FROM pragma_synchronous").rows[0].integer(0);
+            assert_eq!(synchronous.expect("a number"), 2, "`FULL`, for {access:?}");
+            let mode = ask("SELECT journal_mode FROM pragma_journal_mode").rows[0].text(0);
+            assert_eq!(mode.expect("a word"), "wal");
+        }
+    }
+
+    #[test]
     fn what_is_prepared_stays_so() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut file = Open { path: folder.path().join("a.db"), access: Access::Host }.open().expect("opened");

@@ -50,6 +50,29 @@ async fn many_hosts_may_start_at_once() {
 }
 
 #[tokio::test]
+async fn a_database_that_is_set_to_lose_commits_does_not() {
+    each_database(async |place| {
+        if place.is_sqlite() {
+            return;
+        }
+        let durable = "SELECT COUNT(*) WHERE current_setting('synchronous_commit') = $1";
+        let set_to = async |wish: &str| {
+            let store = place.open().await;
+            let name = place.url.rsplit('/').next().and_then(|name| name.split('?').next()).expect("a name");
+            let alter = format!("ALTER DATABASE {name} SET synchronous_commit = '{wish}'");
+            store.shared.engine.write(Raw(session::Step::made(alter, vec![]))).await.expect("altered");
+            store.close().await;
+            let store = place.open().await;
+            let found = ["on", "local"].map(|value| durable.replace("$1", &format!("'{value}'")));
+            (place.number(&store, &found[0]).await, place.number(&store, &found[1]).await)
+        };
+        assert_eq!(set_to("off").await, (1, 0));
+        assert_eq!(set_to("local").await, (0, 1), "which is as durable on this server");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_used_only_if_it_says_so() {
     each_database(async |place| {
         let store = place.open().await;

@@ -13,6 +13,8 @@ use crate::store::session::{Access, Connect, Connection, Open, log_pages};
 /// Pages of a long log. A page that changes often is copied once, however often it stands in the log: the longer the
 /// log, the fewer copies. A page has 4 KiB.
 const LONG: usize = 8_000;
+/// A log of so many pages, a gigabyte, is a matter for the operator, and again when it has doubled.
+const HUGE: usize = 250_000;
 /// A log that could not begin anew, because somebody still reads from it, is copied again after so many more pages.
 const MORE: usize = 500;
 
@@ -25,16 +27,26 @@ pub(super) struct Log {
     copying: Option<JoinHandle<()>>,
     /// How long the log has to be to be copied.
     at: usize,
+    /// How long it has to be to be told of.
+    told_at: usize,
 }
 
 impl Log {
     pub(super) fn of(open: &Open) -> Self {
-        Self { open: Open { access: Access::Guest, ..open.clone() }, copying: None, at: LONG }
+        Self { open: Open { access: Access::Guest, ..open.clone() }, copying: None, at: LONG, told_at: HUGE }
     }
 
     /// Looks after the log, after a commit.
     pub(super) async fn look(&mut self, writer: &mut Connection) {
         let pages = log_pages();
+        if self.is_news(pages) {
+            tracing::warn!(
+                "the log of the database has {} MiB and cannot begin anew, because somebody always reads from it\n\
+                 hint: end the programs that keep `{}` open, or restart this one",
+                pages >> 8,
+                self.open.path.display()
+            );
+        }
         match &self.copying {
             Some(copying) if !copying.is_finished() => {}
             Some(_) => {
@@ -49,6 +61,13 @@ impl Log {
             }
             None => {}
         }
+    }
+
+    /// Whether the operator is to hear of a log of so many pages.
+    fn is_news(&mut self, pages: usize) -> bool {
+        let is_news = pages >= self.told_at;
+        self.told_at = if is_news { pages * 2 } else { self.told_at.min(pages.saturating_mul(2).max(HUGE)) };
+        is_news
     }
 
     /// Waits for a copy that is under way.
@@ -76,6 +95,13 @@ fn said(copied: Result<(), StoreError>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_that_only_grows_is_told_of_now_and_then() {
+        let mut log = Log::of(&Open { path: "a.db".into(), access: Access::Host });
+        let told: Vec<_> = [9, HUGE, HUGE + 9, HUGE * 2, HUGE * 3, 9, HUGE - 1, HUGE].map(|pages| log.is_news(pages)).into();
+        assert_eq!(told, [false, true, false, true, false, false, false, true]);
+    }
 
     #[tokio::test]
     async fn a_log_begins_anew_while_somebody_writes() {
