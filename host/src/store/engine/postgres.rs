@@ -1,22 +1,23 @@
-//! PostgreSQL: any number of hosts, several writers each.
-//!
-//! Every job is a transaction of its own. One that the database refuses because another was in its way is repeated as a
-//! whole. Jobs with a gate run serializable: at first side by side, and after a refusal alone among the jobs of that
-//! gate in this host, so a row that everybody wants is handed on instead of being fought for.
+//! PostgreSQL: any number of hosts, several writers each. `writer` has what one of them does.
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use sqlx::{ConnectOptions, Executor};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use sqlx::{ConnectOptions, Executor};
+use tokio::sync::Mutex;
 
-use super::{Attempt, Engine, Inbound, READ_TIME, Readers, Work, connect};
+use super::{Engine, READ_TIME, Readers};
 use crate::store::dialect::Dialect;
 use crate::store::error::StoreError;
 use crate::store::session::{Connect, Connection, in_time, to_postgres};
 use crate::wake::{Bell, Wake};
+
+mod writer;
+
+use writer::Writer;
 
 /// Connections for writing: more than a server has cores to flush with, fewer than it would notice.
 pub(super) const WRITERS: usize = 16;
@@ -24,10 +25,6 @@ pub(super) const WRITERS: usize = 16;
 const READERS: usize = 8;
 /// Prepared statements a connection keeps.
 const STATEMENTS: usize = 500;
-/// How often a refused transaction is repeated before the caller hears of it.
-const ATTEMPTS: u32 = 20;
-/// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a server answers that is starting or stopping: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
 const STARTING: &str = "57P03";
@@ -37,9 +34,6 @@ const START_PAUSE: Duration = Duration::from_millis(250);
 
 /// After so long without a hint the connection is asked whether it is still there.
 const QUIET: Duration = Duration::from_secs(30);
-
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
-const BEGIN_SERIALIZABLE: &str = "BEGIN ISOLATION LEVEL SERIALIZABLE";
 
 pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
     let options = PgConnectOptions::from_str(url)
@@ -73,9 +67,10 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
     let first = first(&options).await?;
     let (engine, inbound) = Engine::new(Dialect::Postgres, how.clone(), readers, None);
     let inbound = Arc::new(Mutex::new(inbound));
-    let mut first = Some(first);
+    let (mut first, losses) = (Some(first), Arc::new(AtomicU64::new(0)));
     for _ in 0..WRITERS {
-        engine.workers.spawn(write(Arc::clone(&inbound), how.clone(), first.take()));
+        let writer = Writer::new(how.clone(), first.take(), Arc::clone(&losses));
+        engine.workers.spawn(writer.write(Arc::clone(&inbound)));
     }
     Ok(engine)
 }
@@ -96,97 +91,6 @@ async fn first(options: &PgConnectOptions) -> Result<Connection, StoreError> {
             }
             Err(error) => return Err(Dialect::classify(error)),
         }
-    }
-}
-
-/// One of the writers.
-async fn write(inbound: Arc<Mutex<Inbound>>, how: Connect, mut connection: Option<Connection>) {
-    loop {
-        let next = inbound.lock().await.next().await;
-        let Some(work) = next else { break };
-        run_to_the_end(&how, &mut connection, work).await;
-    }
-    if let Some(connection) = connection {
-        connection.close().await;
-    }
-}
-
-/// Repeats a job until it is committed, undone or hopeless, and answers it.
-async fn run_to_the_end(how: &Connect, connection: &mut Option<Connection>, mut work: Box<dyn Work>) {
-    let mut attempt = 0;
-    let result = loop {
-        let was_idle = connection.is_some();
-        let turn = Turn::wait(work.gate(), attempt).await;
-        let outcome = transact(how, connection, &mut *work).await;
-        drop(turn);
-        match outcome {
-            Ok(()) => break Ok(()),
-            Err(Trouble::AtBegin(StoreError::Unreachable { .. })) if was_idle => {}
-            Err(Trouble::AtBegin(error)) => break Err(error),
-            Err(Trouble::Later(error @ StoreError::Contended { .. })) => {
-                attempt += 1;
-                if attempt == ATTEMPTS {
-                    break Err(error);
-                }
-                // The first repetition is alone in this host already; only other hosts can be in its way.
-                let pause = Duration::from_millis(1 << (attempt - 1).min(6));
-                tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
-            }
-            Err(Trouble::Later(error)) => break Err(error),
-        }
-    };
-    work.answer(result);
-}
-
-/// The place of a serializable job among those of its gate.
-enum Turn {
-    Free,
-    Shared(#[expect(dead_code, reason = "held, not read")] OwnedRwLockReadGuard<()>),
-    Alone(#[expect(dead_code, reason = "held, not read")] OwnedRwLockWriteGuard<()>),
-}
-
-impl Turn {
-    async fn wait(gate: Option<Arc<RwLock<()>>>, attempt: u32) -> Self {
-        match gate {
-            None => Self::Free,
-            Some(gate) if attempt == 0 => Self::Shared(gate.read_owned().await),
-            Some(gate) => Self::Alone(gate.write_owned().await),
-        }
-    }
-}
-
-enum Trouble {
-    /// Nothing has been done yet: an idle connection may have been cut, and another will do.
-    AtBegin(StoreError),
-    /// The transaction is undone, or nobody knows if the connection was lost at the COMMIT.
-    Later(StoreError),
-}
-
-/// Runs a job in one transaction.
-async fn transact(how: &Connect, slot: &mut Option<Connection>, work: &mut dyn Work) -> Result<(), Trouble> {
-    // The connection goes back into its slot only when its transaction is known to be over.
-    let mut connection = match slot.take() {
-        Some(connection) => connection,
-        None => connect(how).await.map_err(Trouble::AtBegin)?,
-    };
-    let begin = if work.gate().is_some() { BEGIN_SERIALIZABLE } else { BEGIN };
-    in_time(connection.session().plain(begin)).await.flatten().map_err(Trouble::AtBegin)?;
-    let attempt = work.attempt(&mut connection.session()).await;
-    let end = match attempt {
-        Attempt::Commit => "COMMIT",
-        // Nobody is there to hear more.
-        Attempt::Failed(error @ StoreError::Unreachable { .. }) => return Err(Trouble::Later(error)),
-        Attempt::Undo | Attempt::Failed(_) => "ROLLBACK",
-    };
-    let ended = in_time(connection.session().plain(end)).await.flatten();
-    // A COMMIT that is refused has ended the transaction too.
-    if matches!(ended, Ok(()) | Err(StoreError::Contended { .. } | StoreError::Unique { .. })) {
-        *slot = Some(connection);
-    }
-    match attempt {
-        Attempt::Commit => ended.map_err(Trouble::Later),
-        Attempt::Undo => Ok(()),
-        Attempt::Failed(error) => Err(Trouble::Later(error)),
     }
 }
 
