@@ -115,7 +115,10 @@ async fn a_server_that_is_gone_without_a_word_is_nobodys_fault() {
     assert_eq!(user.sees().await, "jar 1");
 
     let mut somebody = PgConnection::connect(&house.database.url()).await.expect("the server is there");
-    somebody.execute(sqlx::raw_sql("BEGIN; LOCK TABLE tables__counters IN ACCESS EXCLUSIVE MODE")).await.expect("locked");
+    somebody
+        .execute(sqlx::raw_sql("BEGIN; LOCK TABLE tables__counters IN ACCESS EXCLUSIVE MODE"))
+        .await
+        .expect("locked");
     user.says("/hit jar").await;
     // A turn is waiting for its answer when the server goes.
     let asks = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";

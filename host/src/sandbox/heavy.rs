@@ -4,6 +4,7 @@
 //!
 //! The threads have a low priority: where the processor is short, the host's own work and short turns go first. A guest
 //! that cannot be interrupted for a while (one instruction can fill all of its memory) holds up no thread of the runtime.
+//! It takes the caches and the memory of the other cores along, though, so its plugin rests afterwards.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
@@ -11,6 +12,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::runtime::Handle;
@@ -20,6 +22,12 @@ use crate::threads;
 
 /// Whose turn it is: one number for each plugin.
 pub(super) type Group = u64;
+
+/// What a guest that can be interrupted computes at once at most, some ticks.
+const LONG_STEP: Duration = Duration::from_millis(4);
+/// How many times as long as a longer step took its plugin rests. A turn that computes as long as it may by default is
+/// over by half of the time it has.
+const REST: u32 = 3;
 
 /// The threads. They end with their owner, and whatever they had not finished is dropped.
 pub(super) struct Heavy(Arc<Queue>);
@@ -35,6 +43,8 @@ struct Queue {
 struct State {
     /// Runnable tasks; a group without any is not here.
     groups: BTreeMap<Group, VecDeque<Arc<Task>>>,
+    /// Groups that rest, and until when.
+    resting: BTreeMap<Group, Instant>,
     /// The group that was served last.
     last: Group,
     ended: bool,
@@ -75,7 +85,9 @@ impl Heavy {
             std::thread::Builder::new().name(format!("guest-{number}")).spawn(move || {
                 threads::give_way();
                 while let Some(task) = queue.next() {
+                    let (group, before) = (task.group, threads::computed());
                     task.run();
+                    queue.ran(group, threads::computed().saturating_sub(before));
                     // A thread of low priority that has a core may keep it for some milliseconds, and a message goes
                     // from thread to thread a dozen times: whoever waits for this core gets it once a tick.
                     std::thread::yield_now();
@@ -156,18 +168,37 @@ impl Queue {
             if state.ended {
                 return None;
             }
+            let now = now();
+            state.resting.retain(|_, until| *until > now);
             if let Some(task) = state.take() {
                 return Some(task);
             }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = match state.resting.values().min().map(|until| *until - now) {
+                Some(rest) => self.changed.wait_timeout(state, rest).unwrap_or_else(PoisonError::into_inner).0,
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// A task of this group has computed so long at once.
+    fn ran(&self, group: Group, step: Duration) {
+        if step > LONG_STEP {
+            self.lock().resting.insert(group, now() + step * REST);
         }
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a stopwatch, like the meter: no turn ever sees it")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 impl State {
     fn take(&mut self) -> Option<Arc<Task>> {
-        let after = self.last.checked_add(1).and_then(|next| self.groups.range(next..).next());
-        let group = *after.or_else(|| self.groups.first_key_value())?.0;
+        let is_ready = |group: &&Group| !self.resting.contains_key(group);
+        let next = self.last.saturating_add(1);
+        let after = self.groups.range(next..).map(|(group, _)| group).find(is_ready);
+        let group = *after.or_else(|| self.groups.keys().find(is_ready))?;
         self.last = group;
         let tasks = self.groups.get_mut(&group)?;
         let task = tasks.pop_front();
@@ -265,6 +296,28 @@ mod tests {
         let others = seen[..last].iter().filter(|who| **who == 1).count();
         assert!((8..=20).contains(&others), "the one turn of the second plugin had to wait for {others} steps");
         assert_eq!(seen.len(), 90);
+    }
+
+    #[tokio::test]
+    async fn who_cannot_be_interrupted_rests_and_others_do_not() {
+        let heavy = Heavy::start(1).unwrap();
+        let long = LONG_STEP + Duration::from_millis(2);
+        let bulk = heavy.run(1, async move {
+            let mut begun = Vec::new();
+            for _ in 0..3 {
+                begun.push(now());
+                let before = threads::computed();
+                while threads::computed() - before < long {}
+                tokio::task::yield_now().await;
+            }
+            begun
+        });
+        let seen = Arc::default();
+        let (begun, ()) = tokio::join!(bulk, heavy.run(2, steps(2, 100, Arc::clone(&seen))));
+        for two in begun.windows(2) {
+            assert!(two[1] - two[0] >= long * (1 + REST), "{:?}", two[1] - two[0]);
+        }
+        assert_eq!(seen.lock().unwrap().len(), 100);
     }
 
     #[tokio::test]

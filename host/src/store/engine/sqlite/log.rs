@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn a_log_that_only_grows_is_told_of_now_and_then() {
         let mut log = Log::of(&Open { path: "a.db".into(), access: Access::Host });
-        let told: Vec<_> = [9, HUGE, HUGE + 9, HUGE * 2, HUGE * 3, 9, HUGE - 1, HUGE].map(|pages| log.is_news(pages)).into();
+        let told: Vec<_> =
+            [9, HUGE, HUGE + 9, HUGE * 2, HUGE * 3, 9, HUGE - 1, HUGE].map(|pages| log.is_news(pages)).into();
         assert_eq!(told, [false, true, false, true, false, false, false, true]);
     }
 
