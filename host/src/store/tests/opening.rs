@@ -55,16 +55,18 @@ async fn a_database_that_is_set_to_lose_commits_does_not() {
         if place.is_sqlite() {
             return;
         }
-        let durable = "SELECT COUNT(*) WHERE current_setting('synchronous_commit') = $1";
+        let is_set_to = |value| format!("SELECT COUNT(*) WHERE current_setting('synchronous_commit') = '{value}'");
         let set_to = async |wish: &str| {
             let store = place.open().await;
-            let name = place.url.rsplit('/').next().and_then(|name| name.split('?').next()).expect("a name");
-            let alter = format!("ALTER DATABASE {name} SET synchronous_commit = '{wish}'");
+            let alter = format!(
+                "DO $$ BEGIN
+                     EXECUTE format('ALTER DATABASE %I SET synchronous_commit = {wish}', current_database());
+                 END $$"
+            );
             store.shared.engine.write(Raw(session::Step::made(alter, vec![]))).await.expect("altered");
             store.close().await;
             let store = place.open().await;
-            let found = ["on", "local"].map(|value| durable.replace("$1", &format!("'{value}'")));
-            (place.number(&store, &found[0]).await, place.number(&store, &found[1]).await)
+            (place.number(&store, &is_set_to("on")).await, place.number(&store, &is_set_to("local")).await)
         };
         assert_eq!(set_to("off").await, (1, 0));
         assert_eq!(set_to("local").await, (0, 1), "which is as durable on this server");

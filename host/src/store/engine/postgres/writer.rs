@@ -64,14 +64,10 @@ impl Writer {
             let was_idle = self.connection.is_some();
             let outcome = transact(&self.how, &mut self.connection, &mut *work).await;
             drop(turn);
-            if let Err(Trouble::AtBegin(error) | Trouble::Later(error)) = &outcome
-                && matches!(error, StoreError::Unreachable { .. })
-            {
-                self.losses.fetch_add(1, Ordering::AcqRel);
-            }
             match outcome {
                 Ok(()) => break Ok(()),
-                Err(Trouble::AtBegin(StoreError::Unreachable { .. })) if was_idle => {}
+                Err(Trouble::AtBegin(StoreError::Unreachable { .. })) if was_idle => self.lost(),
+                // That there is no new one says nothing of those that are there: a server has only so many.
                 Err(Trouble::AtBegin(error)) => break Err(error),
                 Err(Trouble::Later(error @ StoreError::Contended { .. })) => {
                     attempt += 1;
@@ -82,10 +78,19 @@ impl Writer {
                     let pause = Duration::from_millis(1 << (attempt - 1).min(6));
                     tokio::time::sleep(pause.min(LONGEST_PAUSE)).await;
                 }
-                Err(Trouble::Later(error)) => break Err(error),
+                Err(Trouble::Later(error)) => {
+                    if matches!(error, StoreError::Unreachable { .. }) {
+                        self.lost();
+                    }
+                    break Err(error);
+                }
             }
         };
         work.answer(result);
+    }
+
+    fn lost(&self) {
+        self.losses.fetch_add(1, Ordering::AcqRel);
     }
 }
 

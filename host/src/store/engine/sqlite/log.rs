@@ -66,7 +66,11 @@ impl Log {
     /// Whether the operator is to hear of a log of so many pages.
     fn is_news(&mut self, pages: usize) -> bool {
         let is_news = pages >= self.told_at;
-        self.told_at = if is_news { pages * 2 } else { self.told_at.min(pages.saturating_mul(2).max(HUGE)) };
+        if is_news {
+            self.told_at = pages * 2;
+        } else if pages < HUGE {
+            self.told_at = HUGE;
+        }
         is_news
     }
 
