@@ -3,6 +3,7 @@
 use futures_util::FutureExt;
 
 use super::outbox::{claim_one, send, sent};
+use super::trial::Hold;
 use super::*;
 
 /// Runs a test on SQLite, where claims stand.
@@ -133,34 +134,21 @@ async fn a_claim_that_is_not_wanted_any_more_takes_nothing() {
     .await;
 }
 
-/// Whatever the moment at which a claim is taken back: no chat is held by nobody until the next claim.
+/// What the writer has begun is claimed, whether or not anybody still wants it.
 #[tokio::test]
 async fn nobody_walks_away_from_a_claim_that_is_being_run() {
-    where_claims_stand(async |place, store| {
-        let tables = store.declare(&cards(), &[]).await.expect("declared");
-        for number in 1..=60 {
-            let lane = begin_turn(store, number, number).await;
-            claim_sends(store, 9).await;
-            let commit = TurnCommit { outbox: vec![call(10, "a")], ..turn(lane.events[0].seq, &tables) };
-            let a_while = async {
-                for _ in 0..number {
-                    tokio::task::yield_now().await;
-                }
-            };
-            let claim = store.claim_sends_when_due(&[(BOT, 9)], a_while);
-            let (claimed, _) = tokio::join!(claim, store.commit_turn(&lane.lease, commit, Then::Release));
-            let chat = match claimed.expect("no error") {
-                Some(claimed) => claimed.chats.into_iter().next(),
-                None => None,
-            };
-            let held = i64::from(chat.is_some());
-            assert_eq!(place.number(store, HELD_CHATS).await, held, "after {number} moments");
-            let chat = match chat {
-                Some(chat) => chat,
-                None => claim_one(store).await,
-            };
-            mark_sends(store, &chat.lease, vec![sent(&chat.calls[0], 1)], Then::Release).await;
-        }
+    where_claims_stand(async |_, store| {
+        let engine = &store.shared.engine;
+        let ((claim, begun, done), (makes_due, _, at_once)) = (Hold::new(), Hold::new());
+        at_once.notify_one();
+        let not_wanted_any_more = async {
+            begun.notified().await;
+            done.notify_one();
+        };
+        let claim = engine.write_when_due(engine::Channel::Outbox, claim, not_wanted_any_more);
+        let (claimed, made) = tokio::join!(claim, engine.write(makes_due));
+        made.expect("committed");
+        assert_eq!(claimed.expect("no error"), Some(()), "its answer was not waited for");
     })
     .await;
 }

@@ -62,13 +62,13 @@ async fn rows_can_be_there_already_and_a_turn_that_read_before_finds_out() {
 }
 
 /// Keeps the writer, and with it the transaction that it shares with others, until it is told to go on.
-struct Hold {
+pub(super) struct Hold {
     begun: Arc<Notify>,
     done: Arc<Notify>,
 }
 
 impl Hold {
-    fn new() -> (Self, Arc<Notify>, Arc<Notify>) {
+    pub(super) fn new() -> (Self, Arc<Notify>, Arc<Notify>) {
         let (begun, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         (Self { begun: Arc::clone(&begun), done: Arc::clone(&done) }, begun, done)
     }
