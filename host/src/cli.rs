@@ -251,6 +251,8 @@ pub(crate) fn called(options: &[&str]) -> CommandLine {
 async fn until_stopped(starts: impl Future<Output = anyhow::Result<Host>>, tasks: &Tasks) -> anyhow::Result<()> {
     let shutdown = tasks.shutdown();
     let started = tokio::select! {
+        // First: a host that is there has to be closed.
+        biased;
         started = starts => Some(started).transpose(),
         // Plugins may have to be compiled, and a database to be waited for: nobody who asks for the end waits for that.
         () = shutdown.begun() => Ok(None),

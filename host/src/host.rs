@@ -227,7 +227,13 @@ pub async fn start_in(config: Config, surroundings: Surroundings, tasks: &Tasks)
     });
 
     let is_alone = config.bots.len() == 1;
-    let started = join_all(config.bots.into_iter().map(|bot| start_bot(Arc::clone(&parts), bot, is_alone))).await;
+    let starts = join_all(config.bots.into_iter().map(|bot| start_bot(Arc::clone(&parts), bot, is_alone)));
+    let started = tokio::select! {
+        biased;
+        started = starts => started,
+        // Those that are there already may work: they stop like any others, and are closed.
+        () = tasks.shutdown().begun() => return Ok(Host { parts, address }),
+    };
     if started.iter().all(Result::is_err) {
         let only = started.into_iter().find_map(Result::err).filter(|_| is_alone);
         return Err(only.unwrap_or_else(|| {

@@ -30,14 +30,15 @@ const LEFT_OUT: &[&str] = &["node_modules", "target", "dist", "test", "__pycache
 const IGNORED: &str = ".gitignore";
 
 fn main() -> io::Result<()> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
+    // Asked for while it runs: a checkout that was moved keeps the program that was built where it stood before.
+    let root = variable("CARGO_MANIFEST_DIR")?.join("../..").canonicalize()?;
     let mut files: Vec<_> = FILES.iter().map(|file| root.join(file)).collect();
     for folder in FOLDERS {
         println!("cargo::rerun-if-changed={}", root.join(folder).display());
         walk(&root.join(folder), &mut files)?;
     }
     files.sort();
-    let out = env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| io::Error::other("this is a build script"))?;
+    let out = variable("OUT_DIR")?;
     let generated = out.join("bindings.rs");
     fs::write(&generated, bindings(&root)?)?;
     let mut code = String::from("&[\n");
@@ -49,6 +50,10 @@ fn main() -> io::Result<()> {
     }
     code.push_str("]\n");
     fs::write(out.join("files.rs"), code)
+}
+
+fn variable(name: &str) -> io::Result<PathBuf> {
+    env::var_os(name).map(PathBuf::from).ok_or_else(|| io::Error::other("this is a build script"))
 }
 
 /// The bindings with the macro written out.

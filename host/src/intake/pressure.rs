@@ -105,6 +105,8 @@ mod tests {
             (estimate(900, 5_000, 100), 5_500, true, false),
             (estimate(900, 5_000, 100), 6_000, true, true),
             (estimate(1_000, 5_000, 0), 6_000, true, true),
+            // The clock was set back: nobody knows how old it is.
+            (estimate(900, 5_000, 100), 4_000, true, true),
         ] {
             assert_eq!((estimate.is_full(1_000), estimate.is_stale(1_000, now)), (full, stale), "{estimate:?}");
         }

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use tokio::sync::RwLock;
 
 use super::dialect::{Dialect, Sql};
-use super::engine::{Channel, Job, Verdict};
+use super::engine::{Channel, Job, Owner, Verdict};
 use super::error::StoreError;
 use super::handover::Handover;
 use super::journal::{self, NewTurn, TurnEnd, Written};
@@ -149,7 +149,7 @@ struct CommitTurn {
     is_large: bool,
     lane: i64,
     bot: BotId,
-    plugin: String,
+    plugin: Arc<str>,
     now: Millis,
     event: i64,
     passed: Option<String>,
@@ -223,7 +223,7 @@ impl CommitTurn {
         let written: BTreeSet<_> = writes.chunk_by(|a, b| a.table() == b.table()).map(|some| some[0].table()).collect();
         let written = written.into_iter().map(|table| tables.counter(table)).collect::<Result<_, _>>()?;
         let gate = tables.gate();
-        let plugin = plugin.to_owned();
+        let plugin = plugin.into();
         let (lane, calls, moving) = (lease.lane, outbox, Mutex::default());
         Ok(Self {
             is_large,
@@ -256,7 +256,7 @@ impl CommitTurn {
         let pattern = ["?", "$1", "$2", "$3", "?", "?", "?", "?", "0", "0", "0", "$4", "?", "$4", "?"];
         let mut steps = Vec::new();
         for some in rows::in_chunks(&self.calls, 7) {
-            let mut params = params![self.bot.0, self.plugin.as_str(), self.event, self.now];
+            let mut params = params![self.bot.0, &*self.plugin, self.event, self.now];
             for call in some {
                 let lane = *lane_of.get(&call.chat).ok_or_else(|| StoreError::unexpected("a chat without a lane"))?;
                 let (method, body) = (call.method.as_str(), call.body.as_str());
@@ -356,8 +356,8 @@ impl Job for CommitTurn {
         }
     }
 
-    fn is_large(&self) -> bool {
-        self.is_large
+    fn large(&self) -> Option<Owner> {
+        self.is_large.then(|| (self.bot, Arc::clone(&self.plugin)))
     }
 
     fn gate(&self) -> Option<Arc<RwLock<()>>> {

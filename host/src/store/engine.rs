@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::dialect::Dialect;
 use super::error::StoreError;
 use super::session::{Answer, Connect, Connection, Session, Step, in_time};
+use crate::model::BotId;
 
 mod stand;
 
@@ -35,6 +36,9 @@ const QUEUE: usize = 1024;
 /// as long.
 const READ_TIME: Duration = Duration::from_secs(2);
 
+/// Whose large jobs take turns with those of others: a bot's plugin.
+pub(super) type Owner = (BotId, Arc<str>);
+
 /// What becomes of what a job has written.
 pub(super) enum Verdict<T> {
     /// It is committed, and then this is the answer.
@@ -51,9 +55,9 @@ pub(super) trait Job: Send + Sync + 'static {
     /// Runs the statements. PostgreSQL may have it run more than once; what an earlier run did is undone then.
     fn run(&self, session: &mut Session<'_>) -> impl Future<Output = Result<Verdict<Self::Output>, StoreError>> + Send;
 
-    /// Whether it writes so much that others had better not wait for it.
-    fn is_large(&self) -> bool {
-        false
+    /// Whose it is, if it writes so much that others had better not wait for it.
+    fn large(&self) -> Option<Owner> {
+        None
     }
 
     /// If what it reads has to be true still at its commit: where such jobs take turns once they got in each other's way.
@@ -213,7 +217,7 @@ trait Work: Send {
     /// Runs it. The answer is kept until the commit is known.
     fn attempt<'a>(&'a mut self, session: &'a mut Session<'_>) -> BoxFuture<'a, Attempt>;
     fn gate(&self) -> Option<Arc<RwLock<()>>>;
-    fn is_large(&self) -> bool;
+    fn large(&self) -> Option<Owner>;
     fn bearing(&self, on: Channel) -> Bearing;
     /// Tells the waiting caller.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
@@ -258,8 +262,8 @@ impl<J: Job> Work for Envelope<J> {
         self.job.gate()
     }
 
-    fn is_large(&self) -> bool {
-        self.job.is_large()
+    fn large(&self) -> Option<Owner> {
+        self.job.large()
     }
 
     fn bearing(&self, on: Channel) -> Bearing {

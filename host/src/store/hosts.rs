@@ -13,15 +13,17 @@ use super::engine::{self, Channel, Job, Verdict};
 use super::error::StoreError;
 use super::lanes::{self, LaneKind};
 use super::leases::Leases;
-use super::session::{Connection, Session, Step, params};
+use super::session::{Connection, Session, Step, params, within};
 use super::{Shared, Store};
 use crate::clock::{Clock, Millis};
 use crate::shutdown::Shutdown;
 use crate::wake::Wake;
 
-/// How long a lease counts without renewal. Renewed thrice in this time, it survives two failures in a row.
+/// How long a lease counts without renewal. Renewed thrice in this time, and each time given up before the next, it
+/// survives two failures in a row.
 const LEASE: Millis = 10_000;
 const RENEW: Millis = 3_000;
+const LONGEST_RENEWAL: Duration = Duration::from_millis(2_900);
 /// Rows of hosts that died so long ago are of no interest.
 const LONG_DEAD: Millis = 3_600_000;
 /// How long to wait before the listener connects again: doubled each time, up to the second.
@@ -178,12 +180,16 @@ impl Store {
             self.shared.alive.renewed(now);
             return Ok(());
         }
-        let mut connection = match own.take() {
-            Some(connection) => connection,
-            None => engine.connect().await?,
+        let last = own.take();
+        let renewed = async {
+            let mut connection = match last {
+                Some(connection) => connection,
+                None => engine.connect().await?,
+            };
+            connection.session().run(&renew.steps()).await?;
+            Ok::<_, StoreError>(connection)
         };
-        connection.session().run(&renew.steps()).await?;
-        *own = Some(connection);
+        *own = Some(within(LONGEST_RENEWAL, renewed).await.flatten()?);
         self.shared.alive.renewed(now);
         Ok(())
     }

@@ -289,7 +289,7 @@ impl Claim {
             }
             dropped.push(lease);
         }
-        let search = self.kind != LaneKind::Polling && self.leases.is_in_doubt(self.kind);
+        let search = self.kind != LaneKind::Polling && self.leases.has_to_search(self.kind, now);
         if search {
             free_unknown(self.host, self.kind, &self.leases, session).await?;
         }
@@ -315,7 +315,7 @@ impl Claim {
         }
         self.leases.were_given_back(&self.given_back.lock().unwrap_or_else(PoisonError::into_inner));
         if self.searched.load(Ordering::Acquire) {
-            self.leases.is_sure(self.kind);
+            self.leases.is_sure(self.kind, self.now());
         }
     }
 }

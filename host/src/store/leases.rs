@@ -3,16 +3,21 @@
 //! A lease that is dropped, say with a task that was cancelled, is given back at the next claim. So is what a claim took
 //! whose answer was lost with the connection: this host holds the lane then without knowing, and as long as it lives
 //! nobody else would run it. Claims of one kind come one after another, so after such a failure every lane of that kind
-//! that stands under this host's name and is not known here is one of those.
+//! that stands under this host's name and is not known here is one of those. A claim that was given up can be committed
+//! even later, when the server comes to itself, so once in a while they are looked for anyway.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::hosts::Hints;
 use super::lanes::{FenceOutcome, LaneKind, Then};
+use crate::clock::Millis;
 use crate::model::{BotId, Part, PluginName};
+
+/// How often lanes are looked for that this host holds and does not know of.
+const SEARCH: Millis = 60_000;
 
 /// The right to run a lane. Functions that write on behalf of a lane ask for it.
 ///
@@ -146,6 +151,8 @@ struct State {
     dropped: Vec<Dropped>,
     /// Kinds of which a claim failed without saying whether it was committed.
     in_doubt: HashSet<LaneKind>,
+    /// When lanes of a kind were looked for that this host may hold without knowing.
+    searched: HashMap<LaneKind, Millis>,
 }
 
 impl Leases {
@@ -176,9 +183,18 @@ impl Leases {
         self.state().in_doubt.contains(&kind)
     }
 
+    /// Whether it is time to look for lanes of a kind that this host may hold without knowing.
+    pub(super) fn has_to_search(&self, kind: LaneKind, now: Millis) -> bool {
+        let mut state = self.state();
+        let last = *state.searched.entry(kind).or_insert(now);
+        state.in_doubt.contains(&kind) || now - last >= SEARCH
+    }
+
     /// What a failed claim of this kind had taken has been given back.
-    pub(super) fn is_sure(&self, kind: LaneKind) {
-        self.state().in_doubt.remove(&kind);
+    pub(super) fn is_sure(&self, kind: LaneKind, now: Millis) {
+        let mut state = self.state();
+        state.in_doubt.remove(&kind);
+        state.searched.insert(kind, now);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -89,14 +89,22 @@ impl Connection {
     }
 }
 
-/// How long a server may say nothing. It ends a statement by itself in half of that (`statement_timeout`); of a machine or
-/// a network that is gone without a word, the operating system would tell after a quarter of an hour.
-const SILENCE: Duration = Duration::from_secs(10);
+/// How long a server may say nothing. It ends a statement earlier by itself (`statement_timeout`), and so a transaction in
+/// which nothing comes any more; of a machine or a network that is gone without a word, the operating system would tell
+/// after a quarter of an hour. Shorter than a lease, so that a server that is replaced costs no host its own.
+const SILENCE: Duration = Duration::from_secs(6);
+/// How long a change of the tables may take.
+const LONGEST_CHANGE: Duration = Duration::from_secs(600);
 
 /// Waits for a server as long as for one that is there.
 pub(super) async fn in_time<T>(answer: impl Future<Output = T>) -> Result<T, StoreError> {
+    within(SILENCE, answer).await
+}
+
+/// Waits for a server for so long.
+pub(super) async fn within<T>(time: Duration, answer: impl Future<Output = T>) -> Result<T, StoreError> {
     let late = |_| StoreError::Unreachable { reason: "it does not answer".into() };
-    tokio::time::timeout(SILENCE, answer).await.map_err(late)
+    tokio::time::timeout(time, answer).await.map_err(late)
 }
 
 /// Does on another thread what may take a while.
@@ -356,7 +364,8 @@ impl Session<'_> {
             Connection::Sqlite(file) => file.plain(statements),
             Connection::Postgres(connection) => {
                 let sql = sqlx::raw_sql(AssertSqlSafe(statements.to_owned()));
-                connection.execute(sql).await.map(drop).map_err(Dialect::classify)
+                let ran = within(LONGEST_CHANGE, connection.execute(sql)).await?;
+                ran.map(drop).map_err(Dialect::classify)
             }
         }
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::desk::Desk;
 use super::dialect::Sql;
-use super::engine::{Job, Verdict};
+use super::engine::{Job, Owner, Verdict};
 use super::error::StoreError;
 use super::session::{Record, Session, params};
 use super::{Store, dead::Whose, printable};
@@ -183,8 +183,9 @@ impl Job for Count {
         Ok(Verdict::Commit(()))
     }
 
-    fn is_large(&self) -> bool {
-        self.0.len() > LARGE
+    fn large(&self) -> Option<Owner> {
+        let first = self.0.first().filter(|_| self.0.len() > LARGE)?;
+        Some((first.bot, first.plugin.as_str().into()))
     }
 }
 

@@ -45,7 +45,12 @@ pub(super) async fn open(url: &str) -> Result<Engine, StoreError> {
             // plugin's table holds its lane, and with it whoever writes to that chat.
             ("statement_timeout", "5s"),
             ("lock_timeout", "2s"),
-            ("idle_in_transaction_session_timeout", "15s"),
+            // Before the host gives the answer up: what it takes for lost must not be committed later.
+            ("idle_in_transaction_session_timeout", "5s"),
+            // Connections whose host is gone without a word go soon.
+            ("tcp_keepalives_idle", "30"),
+            ("tcp_keepalives_interval", "10"),
+            ("tcp_keepalives_count", "3"),
             // A serializable transaction that reads a small table from end to end conflicts with everybody who writes
             // to it; read through an index it conflicts with those who write nearby.
             ("enable_seqscan", "off"),

@@ -6,17 +6,18 @@
 //! group has made due are its last jobs (`stand`).
 //!
 //! A large job, such as a turn that writes a thousand rows, has a transaction of its own. However many large ones there
-//! are, a small one waits for one of them at most, and as long as there are small ones, the large ones have a thirtieth of
-//! the writer's time: an answer passes the writer half a dozen times, and should not meet one of them twice.
+//! are, a small one waits for one of them at most, and as long as small ones come now and then, the large ones have a
+//! thirtieth of the writer's time: an answer passes the writer half a dozen times, and should not meet one of them twice.
+//! Plugins take turns with their large ones.
 
 use std::collections::VecDeque;
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::stand::{Bearing, CLAIMED};
-use super::{Attempt, Engine, Inbound, Readers, Work, connect};
+use super::{Attempt, Engine, Inbound, Owner, Readers, Work, connect};
 use crate::store::dialect::{Dialect, Sql};
 use crate::store::error::StoreError;
 use crate::store::session::{Access, Connect, Connection, Open, Session};
@@ -32,6 +33,10 @@ const OLDEST_TEXT: &str = "3.51.3";
 const GROUP: usize = 256;
 /// How many times as long as it took the large jobs rest after one of them.
 const REST: u32 = 29;
+/// The longest rest: where the disk was slow for once, or always is, nobody waits for minutes.
+const LONGEST_REST: Duration = Duration::from_millis(250);
+/// How long after the last small job no other is expected.
+const LULL: Duration = Duration::from_millis(20);
 /// Connections for reading.
 const READERS: usize = 8;
 
@@ -135,14 +140,20 @@ fn version(text: &str) -> (u32, u32, u32) {
 struct Line {
     inbound: Inbound,
     small: VecDeque<Box<dyn Work>>,
-    large: VecDeque<Box<dyn Work>>,
+    /// By plugin, in the order in which they are served. None is empty.
+    large: VecDeque<(Owner, VecDeque<Box<dyn Work>>)>,
     /// Until when the large ones rest.
     rest: Instant,
-    /// Whether a small one has come since the last large one.
-    is_shared: bool,
+    /// When the last small one came.
+    last_small: Instant,
 }
 
 impl Line {
+    fn new(inbound: Inbound) -> Self {
+        let now = Self::now();
+        Self { inbound, small: VecDeque::new(), large: VecDeque::new(), rest: now, last_small: now }
+    }
+
     #[expect(clippy::disallowed_methods, reason = "a stopwatch: it shares the writer out and is never stored")]
     fn now() -> Instant {
         Instant::now()
@@ -152,11 +163,15 @@ impl Line {
     async fn first(&mut self) -> Option<Box<dyn Work>> {
         loop {
             self.look();
-            let rest = self.rest.saturating_duration_since(Self::now());
-            let is_alone = self.small.is_empty() && (!self.is_shared || self.inbound.closing.is_cancelled());
-            let may_be_large = rest.is_zero() || is_alone;
-            if may_be_large && let Some(large) = self.large.pop_front() {
-                self.is_shared = false;
+            // Where nobody is in a hurry they need not rest.
+            let until = if self.small.is_empty() { self.rest.min(self.last_small + LULL) } else { self.rest };
+            let rest = match self.inbound.closing.is_cancelled() && self.small.is_empty() {
+                true => Duration::ZERO,
+                false => until.saturating_duration_since(Self::now()),
+            };
+            if rest.is_zero()
+                && let Some(large) = self.next_large()
+            {
                 return Some(large);
             }
             if let Some(small) = self.small.pop_front() {
@@ -176,6 +191,16 @@ impl Line {
         self.small.pop_front()
     }
 
+    /// The large job whose turn it is.
+    fn next_large(&mut self) -> Option<Box<dyn Work>> {
+        let (owner, mut jobs) = self.large.pop_front()?;
+        let next = jobs.pop_front();
+        if !jobs.is_empty() {
+            self.large.push_back((owner, jobs));
+        }
+        next
+    }
+
     /// Takes in what has come.
     fn look(&mut self) {
         while let Ok(work) = self.inbound.queue.try_recv() {
@@ -184,26 +209,27 @@ impl Line {
     }
 
     fn take(&mut self, work: Box<dyn Work>) {
-        if work.is_large() {
-            self.large.push_back(work);
-        } else {
-            self.is_shared = true;
-            self.small.push_back(work);
+        let Some(owner) = work.large() else {
+            self.last_small = Self::now();
+            return self.small.push_back(work);
+        };
+        match self.large.iter_mut().find(|(other, _)| *other == owner) {
+            Some((_, jobs)) => jobs.push_back(work),
+            None => self.large.push_back((owner, [work].into())),
         }
     }
 }
 
 /// The writer.
 async fn write(inbound: Inbound, mut connection: Connection, mut log: Log) {
-    let (small, large) = (VecDeque::new(), VecDeque::new());
-    let mut line = Line { inbound, small, large, rest: Line::now(), is_shared: false };
+    let mut line = Line::new(inbound);
     while let Some(first) = line.first().await {
-        let (is_large, begun) = (first.is_large(), Line::now());
+        let (is_large, begun) = (first.large().is_some(), Line::now());
         commit_group(&mut connection, first, &mut line).await;
-        log.look(&mut connection).await;
         if is_large {
-            line.rest = Line::now() + begun.elapsed() * REST;
+            line.rest = Line::now() + (begun.elapsed() * REST).min(LONGEST_REST);
         }
+        log.look(&mut connection).await;
     }
     log.close().await;
     // The last connection to close copies the log into the file and removes it.
@@ -216,7 +242,7 @@ async fn commit_group(connection: &mut Connection, first: Box<dyn Work>, line: &
         return first.answer(Err(error));
     }
     let (mut group, mut due) = (Vec::new(), [false; CLAIMED.len()]);
-    let is_alone = first.is_large();
+    let is_alone = first.large().is_some();
     let mut next = Some(first);
     let mut result = Ok(());
     while let Some(mut work) = next.take() {
@@ -284,7 +310,69 @@ async fn plain(connection: &mut Connection, sql: &'static Sql) -> Result<(), Sto
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use futures_util::FutureExt;
+    use tokio::sync::{mpsc, oneshot};
+    use tokio_util::sync::CancellationToken;
+
+    use super::super::{Envelope, Job, Verdict};
     use super::*;
+    use crate::model::BotId;
+
+    /// A job of which only the size matters.
+    struct Any(Option<&'static str>);
+
+    impl Job for Any {
+        type Output = ();
+
+        async fn run(&self, _: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
+            Ok(Verdict::Commit(()))
+        }
+
+        fn large(&self) -> Option<Owner> {
+            self.0.map(|plugin| (BotId(7), plugin.into()))
+        }
+    }
+
+    /// A line in which these wait: small ones and large ones of plugins.
+    async fn line(waiting: &[Option<&'static str>]) -> (mpsc::Sender<Box<dyn Work>>, Line) {
+        let (jobs, queue) = mpsc::channel(8);
+        for one in waiting {
+            let (answer, _) = oneshot::channel();
+            let work: Box<dyn Work> = Box::new(Envelope { job: Any(*one), outcome: None, answer });
+            assert!(jobs.send(work).await.is_ok());
+        }
+        (jobs, Line::new(Inbound { queue, stands: Arc::default(), closing: CancellationToken::new() }))
+    }
+
+    async fn first(line: &mut Line) -> Option<Arc<str>> {
+        line.first().await.expect("one waits").large().map(|(_, plugin)| plugin)
+    }
+
+    #[tokio::test]
+    async fn large_jobs_rest_until_no_small_one_has_come_for_a_while() {
+        let (_jobs, mut line) = line(&[Some("a"), Some("a"), None]).await;
+        assert_eq!(first(&mut line).await.as_deref(), Some("a"));
+        // However slow this machine is.
+        let later = Line::now() + Duration::from_secs(3_600);
+        line.rest = later;
+        assert_eq!(first(&mut line).await, None);
+        line.last_small = later;
+        assert!(line.first().now_or_never().is_none(), "nobody waits, but somebody did a moment ago");
+        line.last_small = Line::now() - LULL;
+        assert_eq!(first(&mut line).await.as_deref(), Some("a"));
+    }
+
+    #[tokio::test]
+    async fn plugins_take_turns_with_large_jobs() {
+        let (_jobs, mut line) = line(&[Some("a"), Some("a"), Some("a"), Some("b"), Some("b")]).await;
+        let mut order = Vec::new();
+        for _ in 0..5 {
+            order.push(first(&mut line).await.expect("large"));
+        }
+        assert_eq!(order.concat(), "ababa");
+    }
 
     #[test]
     fn versions_are_ordered_as_numbers() {

@@ -231,6 +231,23 @@ async fn what_a_claim_took_whose_answer_was_lost_is_given_back() {
     .await;
 }
 
+/// Its claim was given up and forgotten, and then it was committed.
+#[tokio::test]
+async fn a_lane_that_nobody_knows_of_is_found_a_minute_later() {
+    each_database(async |place| {
+        let store = place.open().await;
+        store.accept(None, BOT, vec![update(1, &[10])]).await.expect("accepted");
+        store.claim_turns(0, &loaded()).await.expect("no error");
+        let taken = "UPDATE lanes SET host_id = (SELECT id FROM hosts), fence = fence + 1 WHERE kind <> 2";
+        store.shared.engine.write(opening::Raw(session::Step::made(taken.into(), vec![]))).await.expect("written");
+        place.clock.advance(Duration::from_millis(59_999));
+        assert!(store.claim_turns(9, &loaded()).await.expect("no error").lanes.is_empty());
+        place.clock.advance(Duration::from_millis(1));
+        assert_eq!(store.claim_turns(9, &loaded()).await.expect("no error").lanes.len(), 1);
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_claim_nobody_waits_for_is_given_back() {
     each_database(async |place| {

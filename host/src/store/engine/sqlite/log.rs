@@ -24,7 +24,9 @@ const COPY: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// The log of the writer on whose thread it is.
 pub(super) struct Log {
     open: Open,
-    copying: Option<JoinHandle<()>>,
+    copying: Option<JoinHandle<Result<(), StoreError>>>,
+    /// Why it could not be copied the last time.
+    trouble: Option<String>,
     /// How long the log has to be to be copied.
     at: usize,
     /// How long it has to be to be told of.
@@ -33,31 +35,45 @@ pub(super) struct Log {
 
 impl Log {
     pub(super) fn of(open: &Open) -> Self {
-        Self { open: Open { access: Access::Guest, ..open.clone() }, copying: None, at: LONG, told_at: HUGE }
+        Self {
+            open: Open { access: Access::Guest, ..open.clone() },
+            copying: None,
+            trouble: None,
+            at: LONG,
+            told_at: HUGE,
+        }
     }
 
     /// Looks after the log, after a commit.
     pub(super) async fn look(&mut self, writer: &mut Connection) {
         let pages = log_pages();
         if self.is_news(pages) {
-            tracing::warn!(
-                "the log of the database has {} MiB and cannot begin anew, because somebody always reads from it\n\
-                 hint: end the programs that keep `{}` open, or restart this one",
-                pages >> 8,
-                self.open.path.display()
-            );
+            let (mebibytes, path) = (pages >> 8, self.open.path.display());
+            match &self.trouble {
+                Some(trouble) => tracing::warn!(
+                    "the log of the database has {mebibytes} MiB and could not be copied into `{path}`: {trouble}\n\
+                     hint: see to the disk, then restart this program"
+                ),
+                None => tracing::warn!(
+                    "the log of the database has {mebibytes} MiB and cannot begin anew, because somebody always reads from \
+                     it\nhint: end the programs that keep `{path}` open, or restart this one"
+                ),
+            }
         }
-        match &self.copying {
+        match &mut self.copying {
             Some(copying) if !copying.is_finished() => {}
-            Some(_) => {
+            Some(copying) => {
+                let copied = copying.await.map_err(|_| StoreError::Closed).flatten();
                 self.copying = None;
                 self.at = pages + MORE;
-                said(writer.session().plain(COPY).await);
+                let rest = writer.session().plain(COPY).await;
+                // What could not be copied stands in the log all the same, and if there is no room, commits will say so.
+                self.trouble = copied.and(rest).err().map(|error| error.to_string());
             }
             None if pages < LONG => self.at = LONG,
             None if pages >= self.at => {
                 let (runtime, how) = (Handle::current(), Connect::Sqlite(Box::new(self.open.clone())));
-                self.copying = Some(tokio::task::spawn_blocking(move || said(runtime.block_on(copy(&how)))));
+                self.copying = Some(tokio::task::spawn_blocking(move || runtime.block_on(copy(&how))));
             }
             None => {}
         }
@@ -87,13 +103,6 @@ async fn copy(how: &Connect) -> Result<(), StoreError> {
     let copied = connection.session().plain(COPY).await;
     connection.close().await;
     copied
-}
-
-/// What could not be copied stands in the log all the same, and if there is no room, commits will say so.
-fn said(copied: Result<(), StoreError>) {
-    if let Err(error) = copied {
-        tracing::debug!(%error, "the log of the database was not copied into its file");
-    }
 }
 
 #[cfg(test)]
