@@ -310,13 +310,14 @@ pub(crate) fn say_in_colours(text: &str) {
 /// The first signal ends softly, the second at once. Not one of the tracked tasks: they are waited for, and it waits for
 /// a signal that may never come.
 fn listen_for_signals(tasks: &Tasks) {
+    use tokio::signal::unix::{SignalKind, signal};
     let shutdown = tasks.shutdown().clone();
+    // Here and now, and not once a thread has time for it: until then a signal kills.
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
     tasks.spawn_detached(async move {
-        use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-        else {
-            return;
-        };
         for first in [true, false] {
             tokio::select! {
                 _ = terminate.recv() => {}

@@ -25,9 +25,9 @@ pub(super) type Group = u64;
 
 /// What a guest that can be interrupted computes at once at most, some ticks.
 const LONG_STEP: Duration = Duration::from_millis(4);
-/// How many times as long as a longer step took its plugin rests. One turn that computes as long as it may by default is
-/// over by half of the time it has; of several at once some may run out of time.
-const REST: u32 = 3;
+/// How many times as long as a longer step took its plugin rests. One turn that computes as long as it may by default still
+/// ends in the time it has; of several at once some may run out of it.
+const REST: u32 = 7;
 
 /// The threads. They end with their owner, and whatever they had not finished is dropped.
 pub(super) struct Heavy(Arc<Queue>);

@@ -1,4 +1,5 @@
-//! For how long statements go on: none for longer than it may, and slow questions of plugins take turns, behind all others.
+//! For how long statements go on: none for longer than it may, and slow questions of plugins take turns at half a core, behind
+//! all others.
 //!
 //! SQLite computes on the thread that asks and knows nothing of time; every so many instructions it lets this watch look. What
 //! counts is what the thread computes: a question is not slow because others have its core.
@@ -17,11 +18,11 @@ const PATIENCE: u32 = 2;
 const SLOW: Duration = Duration::from_millis(3);
 /// How much it computes between two rests, at least.
 const PIECE: Duration = Duration::from_micros(500);
-/// So many others are let go ahead at most.
-const MOST_OTHERS: u32 = 8;
+/// So many that are slow take turns at most.
+const MOST_SLOW: u32 = 8;
 
 /// How many slow questions are under way in this process. SQLite computes on this machine, so however many there are,
-/// they take turns at one core and leave the others to those who do not wait for them.
+/// they take turns at half a core and leave the rest to those who do not wait for them.
 static SLOW_ONES: AtomicU32 = AtomicU32::new(0);
 
 /// Ends what takes too long on one connection, and makes slow questions take turns.
@@ -103,10 +104,10 @@ impl Watched {
         if computed < PIECE {
             return true;
         }
-        let others = SLOW_ONES.load(Ordering::Acquire).saturating_sub(1).min(MOST_OTHERS);
-        if others > 0 {
-            std::thread::sleep(computed.min(SLOW) * others);
-        }
+        // As if there were as many others again, and they were not slow: a thread of low priority that has a core keeps it for
+        // some milliseconds, whoever wants it.
+        let slow = SLOW_ONES.load(Ordering::Acquire).clamp(1, MOST_SLOW);
+        std::thread::sleep(computed.min(SLOW) * (2 * slow - 1));
         self.rested.store(now, Ordering::Relaxed);
         true
     }
