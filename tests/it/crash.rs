@@ -136,7 +136,7 @@ async fn a_host_that_is_still_starting_ends_at_the_first_signal() {
         let ended = tokio::time::timeout(Duration::from_secs(20), host.stops()).await;
         ended.expect("it does not wait for Telegram, which has half a minute");
         // And takes its leave: whoever comes next need not wait for its leases to run out.
-        scene.database.comes_to("SELECT COUNT(*) FROM hosts", 0).await;
+        scene.database.comes_to("SELECT -COUNT(*) FROM hosts", 0).await;
         scene.street.town.recovers().await;
         let host = scene.host();
         let user = scene.street.town.person(1002);
