@@ -163,12 +163,14 @@ impl Line {
     async fn first(&mut self) -> Option<Box<dyn Work>> {
         loop {
             self.look();
-            // Where nobody is in a hurry they need not rest.
-            let until = if self.small.is_empty() { self.rest.min(self.last_small + LULL) } else { self.rest };
-            let rest = match self.inbound.closing.is_cancelled() && self.small.is_empty() {
-                true => Duration::ZERO,
-                false => until.saturating_duration_since(Self::now()),
+            let now = Self::now();
+            let until = match self.small.is_empty() {
+                false => self.rest,
+                // Where nobody is in a hurry they need not rest.
+                true if self.inbound.closing.is_cancelled() => now,
+                true => self.rest.min(self.last_small + LULL),
             };
+            let rest = until.saturating_duration_since(now);
             if rest.is_zero()
                 && let Some(large) = self.next_large()
             {
@@ -225,7 +227,7 @@ async fn write(inbound: Inbound, mut connection: Connection, mut log: Log) {
     let mut line = Line::new(inbound);
     while let Some(first) = line.first().await {
         let (is_large, begun) = (first.large().is_some(), Line::now());
-        commit_group(&mut connection, first, &mut line).await;
+        commit_group(&mut connection, first, is_large, &mut line).await;
         if is_large {
             line.rest = Line::now() + (begun.elapsed() * REST).min(LONGEST_REST);
         }
@@ -236,13 +238,13 @@ async fn write(inbound: Inbound, mut connection: Connection, mut log: Log) {
     connection.close().await;
 }
 
-/// Runs the jobs that wait, and those that come in the meantime, in one transaction; then the claims that stand.
-async fn commit_group(connection: &mut Connection, first: Box<dyn Work>, line: &mut Line) {
+/// Runs the jobs that wait, and those that come in the meantime, in one transaction; then the claims that stand. A job that
+/// is alone shares it with those claims only.
+async fn commit_group(connection: &mut Connection, first: Box<dyn Work>, is_alone: bool, line: &mut Line) {
     if let Err(error) = plain(connection, &BEGIN).await {
         return first.answer(Err(error));
     }
     let (mut group, mut due) = (Vec::new(), [false; CLAIMED.len()]);
-    let is_alone = first.large().is_some();
     let mut next = Some(first);
     let mut result = Ok(());
     while let Some(mut work) = next.take() {
