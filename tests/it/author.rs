@@ -247,10 +247,8 @@ async fn a_check_names_everything_that_is_in_the_way() {
     assert_snapshot!(shown, @r#"
     bot `main`, plugin `echo`: note: there is no database yet, so its tables would be made anew
     bot `main`, plugin `echo`: note: it may read `profile.facts`, and bot `main` has no plugin `profile`
-    bot `main`, plugin `echo`: plugin `echo` imports `guesthouse:plugin/telegram`, which its grant does not include
-    hint: add { telegram = ["<method>"] } to bot.plugins.echo.grant in guesthouse.toml
-    bot `main`, plugin `echo`: plugin `echo` imports `guesthouse:plugin/tables`, which its grant does not include
-    hint: add "tables" to bot.plugins.echo.grant in guesthouse.toml
+    bot `main`, plugin `echo`: plugin `echo` imports `guesthouse:plugin/telegram` and `guesthouse:plugin/tables`, which its grant does not include
+    hint: add { telegram = ["<method>"] }, "tables" to bot.plugins.echo.grant in guesthouse.toml
     bot `main`, plugin `echo`: plugin `echo` has no setting `greting`
     hint: its settings are `greeting`
     error: it would be refused

@@ -38,7 +38,7 @@ pub(super) fn check<'a>(
     imports: impl Iterator<Item = &'a str>,
     grant: &Grant,
 ) -> Result<Vec<Capability>, LoadError> {
-    let mut capabilities = Vec::new();
+    let (mut capabilities, mut missing) = (Vec::new(), Vec::new());
     for name in imports {
         let unknown = |hint: &str| {
             Err(LoadError::Unknown { plugin: plugin.clone(), import: name.to_owned(), hint: hint.to_owned() })
@@ -52,10 +52,8 @@ pub(super) fn check<'a>(
                     return Err(other_version(plugin, version));
                 }
                 if let Some(capability) = Capability::named(interface) {
-                    if !grant.includes(capability) {
-                        return Err(LoadError::NotGranted { plugin: plugin.clone(), capability });
-                    }
                     capabilities.push(capability);
+                    missing.extend((!grant.includes(capability)).then_some(capability));
                 } else if !FREE.contains(&interface) {
                     return unknown("it was built for a later version of the contract: update guesthouse");
                 }
@@ -73,7 +71,8 @@ pub(super) fn check<'a>(
             _ => return unknown("plugins import `guesthouse:plugin` and WASI 0.2, nothing else"),
         }
     }
-    Ok(capabilities)
+    // All at once: whoever adds them would otherwise meet the next one each time.
+    if missing.is_empty() { Ok(capabilities) } else { Err(LoadError::NotGranted { plugin: plugin.clone(), missing }) }
 }
 
 /// The imports of a component that passes, by what they mean for whoever looks at it.
@@ -149,14 +148,16 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_grant_is_named_with_its_key() {
+    fn missing_grants_are_named_with_their_key() {
         insta::assert_snapshot!(problem(&["guesthouse:plugin/files@0.1.0"], &[Capability::Chat]), @r#"
         plugin `notes` imports `guesthouse:plugin/files`, which its grant does not include
         hint: add "files" to bot.plugins.notes.grant in guesthouse.toml
         "#);
-        insta::assert_snapshot!(problem(&["guesthouse:plugin/telegram@0.1.0"], &[]), @r#"
-        plugin `notes` imports `guesthouse:plugin/telegram`, which its grant does not include
-        hint: add { telegram = ["<method>"] } to bot.plugins.notes.grant in guesthouse.toml
+        let both =
+            ["guesthouse:plugin/telegram@0.1.0", "guesthouse:plugin/chat@0.1.0", "guesthouse:plugin/files@0.1.0"];
+        insta::assert_snapshot!(problem(&both, &[Capability::Chat]), @r#"
+        plugin `notes` imports `guesthouse:plugin/telegram` and `guesthouse:plugin/files`, which its grant does not include
+        hint: add { telegram = ["<method>"] }, "files" to bot.plugins.notes.grant in guesthouse.toml
         "#);
     }
 

@@ -36,9 +36,12 @@ pub struct Inspection {
 impl Inspection {
     /// Everything that would keep it from being loaded under this name, with these settings and this grant.
     pub fn problems(&self, name: &PluginName, settings: &Settings, grant: &Grant) -> Vec<LoadError> {
-        let missing = self.capabilities.iter().filter(|capability| !grant.includes(**capability));
-        let missing = missing.map(|&capability| LoadError::NotGranted { plugin: name.clone(), capability });
-        let mut problems: Vec<_> = missing.collect();
+        let missing: Vec<_> =
+            self.capabilities.iter().copied().filter(|capability| !grant.includes(*capability)).collect();
+        let mut problems = Vec::new();
+        if !missing.is_empty() {
+            problems.push(LoadError::NotGranted { plugin: name.clone(), missing });
+        }
         problems.extend(manifest::check(name, &self.manifest).err());
         match manifest::complete(name, &self.manifest, &settings.config) {
             Ok(config) => problems.extend(manifest::planned(name, &self.manifest, &config).err()),

@@ -85,12 +85,12 @@ pub enum LoadError {
     )]
     TooSlow { plugin: PluginName, seconds: u64 },
     #[error(
-        "plugin `{plugin}` imports `guesthouse:plugin/{}`, which its grant does not include\nhint: add {} to bot.plugins.{plugin}.grant in {}",
-        capability.name(),
-        grant_of(*capability),
+        "plugin `{plugin}` imports {}, which its grant does not include\nhint: add {} to bot.plugins.{plugin}.grant in {}",
+        imports_of(missing),
+        missing.iter().map(|capability| grant_of(*capability)).collect::<Vec<_>>().join(", "),
         file::name()
     )]
-    NotGranted { plugin: PluginName, capability: Capability },
+    NotGranted { plugin: PluginName, missing: Vec<Capability> },
     #[error("plugin `{plugin}` imports `{import}`, which this host does not have\nhint: {hint}")]
     Unknown { plugin: PluginName, import: String, hint: String },
     #[error("plugin `{plugin}` needs `guesthouse:plugin` {needs}, this host has {has}\nhint: {hint}")]
@@ -120,6 +120,12 @@ pub enum LoadError {
         file::name()
     )]
     MissingSetting { plugin: PluginName, key: String, description: String },
+}
+
+fn imports_of(capabilities: &[Capability]) -> String {
+    let names: Vec<_> =
+        capabilities.iter().map(|capability| format!("`guesthouse:plugin/{}`", capability.name())).collect();
+    names.join(" and ")
 }
 
 fn grant_of(capability: Capability) -> String {
