@@ -242,6 +242,14 @@ impl From<Of> for Whose {
     }
 }
 
+/// That nothing was found, and why it could not be.
+async fn nothing(desk: &Desk, what: &str, whose: &Whose) -> anyhow::Result<String> {
+    Ok(match desk.unknown(whose).await? {
+        Some(why) => format!("{what}: {why}."),
+        None => format!("{what}."),
+    })
+}
+
 /// This program as it was called, for those who are told what to type.
 pub(crate) fn called(options: &[&str]) -> CommandLine {
     CommandLine::new(std::env::args().next().as_deref().unwrap_or("guesthouse"), options)

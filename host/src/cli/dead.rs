@@ -8,7 +8,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 
 use super::print::{self, time};
-use super::{At, Of, say};
+use super::{At, Of, nothing, say};
 use crate::clock::Clock;
 use crate::http::api::letters::{self as form, as_json, event};
 use crate::store::{DeadLetter, DeadLetters, Undone, Whose};
@@ -32,12 +32,12 @@ pub(super) struct Dead {
 
 #[derive(Debug, clap::Subcommand)]
 enum Act {
-    /// Show them in a table, the newest last
+    /// Show them in a table, those that were given up last at its end
     List {
         #[command(flatten)]
         of: Of,
         /// How many at most
-        #[arg(long, default_value_t = SHOWN)]
+        #[arg(long, default_value_t = SHOWN, value_parser = clap::value_parser!(i64).range(1..))]
         limit: i64,
     },
     /// Show all that is known of one
@@ -77,13 +77,13 @@ async fn act(letters: &DeadLetters, act: Act, json: bool) -> anyhow::Result<Stri
         Act::List { of, limit } => {
             let filter = Whose::from(of);
             // One more than shown, to know whether there are more.
-            let mut found = letters.list(&filter, limit.max(1).saturating_add(1)).await?;
-            let more = found.len() as i64 > limit.max(1);
-            found.truncate(usize::try_from(limit.max(1)).unwrap_or(usize::MAX));
+            let mut found = letters.list(&filter, limit.saturating_add(1)).await?;
+            let more = found.len() as i64 > limit;
+            found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
             found.reverse();
             match (json, found.is_empty()) {
                 (true, _) => pretty(&Value::Array(found.iter().map(as_json).collect())),
-                (false, true) => "There are no dead letters.".to_owned(),
+                (false, true) => none(letters, &filter).await?,
                 (false, false) => {
                     let note = if more { "\nThere are older ones: --limit shows more.\n" } else { "" };
                     format!("{}{note}", table(&found))
@@ -96,15 +96,17 @@ async fn act(letters: &DeadLetters, act: Act, json: bool) -> anyhow::Result<Stri
             Err(undone) => bail!(no_letter(&undone)),
         },
         Act::Retry(which) => {
-            let seqs = seqs(letters, which).await?;
+            let (seqs, filter) = seqs(letters, which).await?;
             match letters.retry(seqs.clone()).await? {
+                Ok(()) if seqs.is_empty() && !json => none(letters, &filter).await?,
                 Ok(()) => done(&seqs, json, "retried", "tried again"),
                 Err(undone) => bail!(no_letter(&undone)),
             }
         }
         Act::Drop(which) => {
-            let seqs = seqs(letters, which).await?;
+            let (seqs, filter) = seqs(letters, which).await?;
             match letters.drop(seqs.clone()).await? {
+                Ok(()) if seqs.is_empty() && !json => none(letters, &filter).await?,
                 Ok(()) => done(&seqs, json, "dropped", "dropped"),
                 Err(undone) => bail!(no_letter(&undone)),
             }
@@ -112,7 +114,12 @@ async fn act(letters: &DeadLetters, act: Act, json: bool) -> anyhow::Result<Stri
     })
 }
 
-async fn seqs(letters: &DeadLetters, which: Which) -> anyhow::Result<Vec<i64>> {
+async fn none(letters: &DeadLetters, filter: &Whose) -> anyhow::Result<String> {
+    nothing(letters.desk(), "There are no dead letters", filter).await
+}
+
+/// The letters that were named, and by what.
+async fn seqs(letters: &DeadLetters, which: Which) -> anyhow::Result<(Vec<i64>, Whose)> {
     let Which { mut seqs, all, of } = which;
     let filter = Whose::from(of);
     if all {
@@ -123,13 +130,12 @@ async fn seqs(letters: &DeadLetters, which: Which) -> anyhow::Result<Vec<i64>> {
     }
     seqs.sort_unstable();
     seqs.dedup();
-    Ok(seqs)
+    Ok((seqs, filter))
 }
 
 fn done(seqs: &[i64], json: bool, key: &str, verb: &str) -> String {
     match (json, seqs) {
         (true, _) => pretty(&json!({ key: seqs })),
-        (false, []) => "There are no dead letters.".to_owned(),
         (false, [seq]) => format!("Event {seq} is {verb}."),
         (false, _) => format!("{} events are {verb}.", seqs.len()),
     }

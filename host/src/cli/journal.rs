@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 use serde_json::json;
 
-use super::{At, Of, print, say};
+use super::{At, Of, nothing, print, say};
 use crate::journal::body;
 use crate::store::{FoundTurns, Purge, TurnRow, Whose};
 
@@ -23,7 +23,7 @@ enum Act {
         #[command(flatten)]
         of: Of,
         /// How many at most
-        #[arg(long, default_value_t = 100)]
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
         limit: i64,
         /// Only turns with numbers below this one
         #[arg(long, value_name = "TURN", default_value_t = i64::MAX, hide_default_value = true)]
@@ -63,7 +63,7 @@ pub(super) async fn run(Journal { act, at }: Journal) -> anyhow::Result<()> {
                 let found = match (turns.is_empty(), is_all) {
                     (false, _) => table(&turns),
                     (true, true) => "The journal is empty.".into(),
-                    (true, false) => "No such turn was found.".into(),
+                    (true, false) => nothing(&desk, "No such turn was found", &whose).await?,
                 };
                 let further = looked_to.map(|turn| format!("\n{}; --below {turn} does", not_looked_at(turn)));
                 format!("{}{}", found.trim_end(), further.unwrap_or_default())

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{At, Of, print, say};
+use super::{At, Of, nothing, print, say};
 use crate::store::ShadowRow;
 
 /// Look at what shadows (other builds of plugins, `shadow = "…"` in the configuration) did differently
@@ -26,9 +26,11 @@ pub(super) async fn run(Shadow { act, at }: Shadow) -> anyhow::Result<()> {
     let desk = at.open().await?;
     match act {
         Act::Report(of) => {
-            let rows = desk.shadows(&of.into()).await?;
+            let whose = of.into();
+            let rows = desk.shadows(&whose).await?;
+            let said = if rows.is_empty() { nothing(&desk, "No shadow has run", &whose).await? } else { text(&rows) };
             desk.close().await;
-            say(text(&rows).trim_end());
+            say(said.trim_end());
             anyhow::ensure!(
                 rows.iter().all(|row| matches!(row.kind, "same" | "dropped" | "unreadable")),
                 "a shadow did something else\nhint: `guesthouse replay TURN --plugin FILE` shows one of these turns"
@@ -44,9 +46,6 @@ pub(super) async fn run(Shadow { act, at }: Shadow) -> anyhow::Result<()> {
 }
 
 fn text(rows: &[ShadowRow]) -> String {
-    if rows.is_empty() {
-        return "No shadow has run.".into();
-    }
     let mut text = String::new();
     let mut before = None;
     for row in rows {

@@ -91,7 +91,7 @@ macro_rules! letters {
 }
 static LIST: Sql = Sql::new(letters!(
     "($1 = '' OR LOWER(b.username) = LOWER($1) OR CAST(l.bot_id AS TEXT) = $1) AND ($2 = '' OR l.plugin = $2 OR l.plugin LIKE $2 || '/%')
-     ORDER BY i.seq DESC LIMIT $3 OFFSET $4"
+     ORDER BY COALESCE(i.ended_at, 0) DESC, i.seq DESC LIMIT $3 OFFSET $4"
 ));
 static COUNT: Sql = Sql::new(
     "SELECT COUNT(*) FROM inbox i JOIN lanes l ON l.id = i.lane_id LEFT JOIN bots b ON b.bot_id = l.bot_id
@@ -188,12 +188,17 @@ impl DeadLetters {
         Self { desk, clock: clock.clone() }
     }
 
-    /// The newest of them, newest first.
+    /// Where they are.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// Those that were given up last, the latest first.
     pub async fn list(&self, filter: &Whose, most: i64) -> Result<Vec<DeadLetter>, StoreError> {
         self.some(filter, most, 0).await
     }
 
-    /// Some of them, newest first, and how many there are.
+    /// Some of them, the latest first, and how many there are.
     pub async fn page(&self, filter: &Whose, limit: i64, offset: i64) -> Result<(Vec<DeadLetter>, i64), StoreError> {
         let count = self.desk.engine.read(COUNT.with(filter.params().to_vec())).await?;
         let total = count.rows.first().map_or(Ok(0), |row| row.integer(0))?;
