@@ -155,6 +155,22 @@ async fn an_alert_that_cannot_be_delivered_makes_no_other() {
 }
 
 #[tokio::test]
+async fn an_admin_who_writes_to_the_bot_late_is_told_after_all() {
+    for database in Database::each().await {
+        let plugins = || [fixture("give-up")];
+        let house = opens(database, "", &plugins()).await;
+        let (admin, user) = (house.admin(), house.person(1002));
+        user.says("/give_up no").await;
+        house.database.comes_to("SELECT COUNT(*) FROM outbox WHERE plugin = '' AND state = 2", 1).await;
+        let house = house.restarts(&plugins()).await;
+        admin.says("/ping").await;
+        assert!(admin.sees().await.contains("has given up on an event"), "the alert comes first");
+        assert_eq!(admin.sees().await, "pong");
+        house.closes([admin, user]).await;
+    }
+}
+
+#[tokio::test]
 async fn a_plugin_that_fails_everywhere_is_left_alone_and_its_neighbour_is_not() {
     for database in Database::each().await {
         let house = opens(database, "attempts = 2\nbreaker = 3", &[fixture("trap"), fixture("echo")]).await;

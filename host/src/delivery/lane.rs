@@ -142,6 +142,13 @@ impl Delivery {
                     "chat {} gets no more messages of bot {} until it speaks: {reason}", lease.chat(), lease.bot()
                 );
                 done.learned.gone = Some((now, reason.clone()));
+                if call.plugin.is_none() {
+                    tracing::warn!(
+                        bot = %lease.bot(), chat = lease.chat(),
+                        "admin {0} of bot {1} gets no alerts\nhint: Telegram lets a bot write only to who has written to it; \
+                         once {0} does, the alerts of the last day are sent", lease.chat(), lease.bot()
+                    );
+                }
                 self.give_up(lease, call, done, reason, false);
                 Step::Stop
             }
@@ -189,10 +196,13 @@ impl Delivery {
     }
 
     fn give_up(&self, lease: &Lease, call: &WaitingCall, done: &mut Progress, reason: String, ambiguous: bool) {
-        let plugin = call.plugin.as_ref().map_or("", |plugin| plugin.as_str());
+        let (plugin, whose) = match &call.plugin {
+            Some(plugin) => (plugin.as_str(), format!("plugin `{plugin}`")),
+            None => ("", "the host itself".to_owned()),
+        };
         tracing::warn!(
             bot = %lease.bot(), plugin, chat = lease.chat(), method = %call.method, reason = %reason,
-            "a {} of plugin `{plugin}` to chat {} was given up: {reason}", call.method, lease.chat()
+            "a {} of {whose} to chat {} was given up: {reason}", call.method, lease.chat()
         );
         done.albums.ended(call, &reason);
         done.mark(self.clock.now(), call, SendOutcome::Dead { reason, ambiguous }, Vec::new());

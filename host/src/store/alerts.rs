@@ -4,10 +4,14 @@
 //!    only counted. When the time is over, the count is told in one message, and the next ten minutes begin.
 //! 2. The count is a row here, so it outlasts a restart and is one for all hosts. Whoever tells it changes the row under
 //!    the condition that nobody else has, so it is told once.
-//! 3. An alert is a row of the outbox like any message. One that cannot be delivered ends there; nothing here looks at it
-//!    again, so no alert ever makes another.
+//! 3. An alert is a row of the outbox like any message. One that cannot be delivered ends there, and makes no other alert.
+//! 4. An admin who has not written to the bot yet, or has blocked it, cannot be told. Once something comes from that chat
+//!    (`chats`), the last of what ended there for that reason is sent after all, as far as it is still worth it.
+
+use std::collections::{BTreeSet, HashMap};
 
 use super::Store;
+use super::chats::Lifted;
 use super::dialect::Sql;
 use super::engine::{Channel, Job, Verdict};
 use super::error::StoreError;
@@ -18,6 +22,8 @@ use crate::model::BotId;
 
 /// How long repeated alerts are only counted: long enough for an admin to look, short enough to see that it goes on.
 const WINDOW: Millis = 600_000;
+/// Messages that an admin gets at most who could not be told before: the latest. All dead letters are in their list.
+const AFTER_ALL: i64 = 10;
 
 /// Something that the admins should know.
 #[derive(Debug, Clone)]
@@ -84,6 +90,13 @@ static INSERT_CALL: Sql = Sql::new(
     "INSERT INTO outbox (lane_id, bot_id, plugin, method, body, state, attempt, ambiguous, due_at, expires_at, created_at)
      VALUES ($1, $2, '', $3, $4, 0, 0, 0, $5, $6, $5)",
 );
+/// Of no event, so that it goes by their index.
+static SEND_AFTER_ALL: Sql = Sql::new(
+    "UPDATE outbox SET state = 0, ended_at = NULL, reason = NULL, due_at = $3 WHERE seq IN (
+         SELECT seq FROM outbox
+         WHERE inbox_seq IS NULL AND lane_id = $1 AND state = 2 AND reason = $2 AND expires_at > $3
+         ORDER BY seq DESC LIMIT $4)",
+);
 
 /// Tells an alert or counts it, in the transaction of whoever raises it. Answers whether there is something to send.
 pub(super) async fn raise(
@@ -116,23 +129,54 @@ pub(super) async fn send(
     now: Millis,
     session: &mut Session<'_>,
 ) -> Result<(), StoreError> {
-    let chats: std::collections::BTreeSet<_> = calls.iter().map(|call| call.chat).collect();
-    let chats: Vec<_> = chats.into_iter().map(|chat| [Param::from(chat)]).collect();
-    if chats.is_empty() {
+    if calls.is_empty() {
         return Ok(());
     }
-    let touch: Vec<_> = TOUCH_CHATS.with_rows(&[Param::from(bot.0), Param::from(now)], chats).collect();
-    let lanes = session.run(&touch).await?.into_iter().flat_map(|answer| answer.rows);
-    let lanes = lanes.map(|row| Ok((row.integer(1)?, row.integer(0)?)));
-    let lanes: std::collections::HashMap<i64, i64> = lanes.collect::<Result<_, StoreError>>()?;
+    let lanes = touch(bot, calls.iter().map(|call| call.chat), now, session).await?;
     let insert = |call: &NewCall| {
-        let lane = *lanes.get(&call.chat).ok_or_else(|| StoreError::unexpected("a chat without a lane"))?;
         let (method, body) = (call.method.as_str(), call.body.as_str());
-        Ok(INSERT_CALL.with(params![lane, bot.0, method, body, now, call.expires_at]))
+        Ok(INSERT_CALL.with(params![lane_of(&lanes, call.chat)?, bot.0, method, body, now, call.expires_at]))
     };
     let steps: Vec<_> = calls.iter().map(insert).collect::<Result<_, StoreError>>()?;
     session.run(&steps).await?;
     Ok(())
+}
+
+/// What ended in these chats because they could not be written to. Answers whether there is something to send.
+pub(super) async fn send_after_all(
+    bot: BotId,
+    chats: &[Lifted],
+    now: Millis,
+    session: &mut Session<'_>,
+) -> Result<bool, StoreError> {
+    if chats.is_empty() {
+        return Ok(false);
+    }
+    let lanes = touch(bot, chats.iter().map(|lifted| lifted.chat), now, session).await?;
+    let send = |lifted: &Lifted| {
+        let lane = lane_of(&lanes, lifted.chat)?;
+        Ok(SEND_AFTER_ALL.with(params![lane, lifted.reason.as_str(), now, AFTER_ALL]))
+    };
+    let steps: Vec<_> = chats.iter().map(send).collect::<Result<_, StoreError>>()?;
+    Ok(session.run(&steps).await?.iter().any(|answer| answer.touched > 0))
+}
+
+/// The sending lanes of these chats, which are locked now.
+async fn touch(
+    bot: BotId,
+    chats: impl Iterator<Item = i64>,
+    now: Millis,
+    session: &mut Session<'_>,
+) -> Result<HashMap<i64, i64>, StoreError> {
+    let chats: BTreeSet<_> = chats.collect();
+    let rows = chats.into_iter().map(|chat| [Param::from(chat)]).collect();
+    let touch: Vec<_> = TOUCH_CHATS.with_rows(&[Param::from(bot.0), Param::from(now)], rows).collect();
+    let lanes = session.run(&touch).await?.into_iter().flat_map(|answer| answer.rows);
+    lanes.map(|row| Ok((row.integer(1)?, row.integer(0)?))).collect()
+}
+
+fn lane_of(lanes: &HashMap<i64, i64>, chat: i64) -> Result<i64, StoreError> {
+    lanes.get(&chat).copied().ok_or_else(|| StoreError::unexpected("a chat without a lane"))
 }
 
 struct Raise {

@@ -3,18 +3,18 @@
 //! 1. *A bot has to wait* (`bots.hold_until`): no host sends anything of it before that time. Whoever claims or marks
 //!    learns of it, so it holds after a restart and for hosts that were not told themselves.
 //! 2. *A chat cannot be written to* (`chats.suspended_at`): its waiting calls end at once, and so do those that come
-//!    later, when their lane is claimed. It can again once an update from it is stored; the same transaction says so.
+//!    later, when their lane is claimed. It can again once an update from it is stored; the same transaction says so, and
+//!    has alerts that ended there sent after all.
 //! 3. *A group has become a supergroup* (`chats.moved_to`): what waits in its lane goes into the supergroup's when it is
 //!    claimed, whoever put it there. Nobody else writes to a lane that is claimed, so each call goes over once.
 //!
 //! A chat without a row here is an ordinary one, and nearly all are.
 
-use super::Store;
 use super::dialect::Sql;
 use super::error::StoreError;
 use super::leases::Lease;
-use super::printable;
 use super::session::{Param, Session, Step, params};
+use super::{Store, alerts, printable};
 use crate::clock::Millis;
 use crate::model::BotId;
 
@@ -50,7 +50,8 @@ static END_WAITING: Sql = Sql::new(
 static LIFT: Sql = Sql::new(
     "WITH item (chat_id) AS ({rows})
      DELETE FROM chats WHERE bot_id = $1 AND suspended_at IS NOT NULL AND moved_to IS NULL
-         AND chat_id IN (SELECT chat_id FROM item)",
+         AND chat_id IN (SELECT chat_id FROM item)
+     RETURNING chat_id, reason",
 );
 /// Calls that an event of this chat has asked for, stored after `$2`. That the bot itself came or went may be the very
 /// reason why it cannot write there, and is no sign of the contrary.
@@ -110,9 +111,23 @@ pub(super) fn moved(bot: BotId, from: i64, to: i64) -> Step {
     MOVED.with(params![bot.0, from, to])
 }
 
-/// Chats that have spoken can be written to.
-pub(super) fn lift(bot: BotId, chats: impl Iterator<Item = i64>) -> Vec<Step> {
-    LIFT.with_rows(&[Param::from(bot.0)], chats.map(|chat| [Param::from(chat)]).collect()).collect()
+/// A chat that could not be written to, and can.
+pub(super) struct Lifted {
+    pub(super) chat: i64,
+    /// Why it could not.
+    pub(super) reason: String,
+}
+
+/// Chats that have spoken can be written to. Answers those of them that could not.
+pub(super) async fn lift(
+    bot: BotId,
+    chats: impl Iterator<Item = i64>,
+    session: &mut Session<'_>,
+) -> Result<Vec<Lifted>, StoreError> {
+    let steps: Vec<_> =
+        LIFT.with_rows(&[Param::from(bot.0)], chats.map(|chat| [Param::from(chat)]).collect()).collect();
+    let rows = session.run(&steps).await?.into_iter().flat_map(|answer| answer.rows);
+    rows.map(|mut row| Ok(Lifted { chat: row.integer(0)?, reason: row.text(1)? })).collect()
 }
 
 /// Does to the waiting calls of a claimed chat what `chats` says. `None`: they have all gone elsewhere, and the lane is
@@ -139,11 +154,12 @@ pub(super) async fn apply_notes(
     if let Some((since, reason)) = &notes.suspended {
         // It may have spoken after the call that was refused and before that was recorded here.
         let spoke = session.one(SPOKE_SINCE.with(params![lane, *since, chat])).await?;
-        let steps = match spoke.rows.first().map_or(Ok(0), |row| row.integer(0))? {
-            0 => vec![END_WAITING.with(params![lane, now, reason.as_str()])],
-            _ => lift(lease.bot, std::iter::once(chat)),
-        };
-        session.run(&steps).await?;
+        if spoke.rows.first().map_or(Ok(0), |row| row.integer(0))? == 0 {
+            session.one(END_WAITING.with(params![lane, now, reason.as_str()])).await?;
+        } else {
+            let lifted = lift(lease.bot, std::iter::once(chat), session).await?;
+            alerts::send_after_all(lease.bot, &lifted, now, session).await?;
+        }
     }
     Ok(Some(notes))
 }

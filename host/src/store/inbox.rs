@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::chats::{self, Lifted};
 use super::commit::NewCall;
 use super::dialect::Sql;
 use super::engine::{Bearing, Channel, Job, Verdict};
@@ -11,7 +12,7 @@ use super::lanes::{self, Claim, LaneKind};
 use super::leases::Lease;
 use super::session::{Param, Session, Step, params};
 use super::users::{self, SeenUser};
-use super::{Store, alerts, chats, rows};
+use super::{Store, alerts, rows};
 use crate::clock::Millis;
 use crate::model::{BotId, Part, PluginName};
 use albums::NewEvent;
@@ -178,8 +179,8 @@ struct Accept {
 }
 
 impl Job for Accept {
-    /// `None`: the lease is lost.
-    type Output = Option<Accepted>;
+    /// With whether alerts are sent that could not be before. `None`: the lease is lost.
+    type Output = Option<(Accepted, bool)>;
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<Self::Output>, StoreError> {
         let mut steps = Vec::new();
@@ -200,14 +201,15 @@ impl Job for Accept {
             stored.insert(row.integer(1)?, row.integer(0)?);
             suspended = row.integer(2)?;
         }
-        self.note_chats(&stored, suspended > 0, session).await?;
+        let lifted = self.note_chats(&stored, suspended > 0, session).await?;
         let new = self.updates.iter().filter(|update| stored.contains_key(&update.update_id));
         let calls: Vec<_> = new.flat_map(|update| update.host.iter().cloned()).collect();
 
-        let accepted = Accepted { new: stored.len(), known: self.updates.len() - stored.len() };
+        let (new, known) = (stored.len(), self.updates.len() - stored.len());
         self.insert_events(stored, session).await?;
+        let late_alerts = alerts::send_after_all(self.bot, &lifted, self.now, session).await?;
         alerts::send(self.bot, &calls, self.now, session).await?;
-        Ok(Verdict::Commit(Some(accepted)))
+        Ok(Verdict::Commit(Some((Accepted { new, known }, late_alerts))))
     }
 
     fn bearing(&self, on: Channel) -> Bearing {
@@ -234,24 +236,26 @@ impl Accept {
         })
     }
 
-    /// What the new updates say about their chats. Asking whether any is suspended costs no statement of its own.
+    /// What the new updates say about their chats; answers those that can be written to again. Asking whether any is
+    /// suspended costs no statement of its own.
     async fn note_chats(
         &self,
         stored: &HashMap<i64, i64>,
         some_are_suspended: bool,
         session: &mut Session<'_>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<Lifted>, StoreError> {
         let new = || self.updates.iter().filter(|update| stored.contains_key(&update.update_id));
-        let mut steps = Vec::new();
+        let mut lifted = Vec::new();
         if some_are_suspended {
             let spoke: HashSet<_> = new().filter_map(|update| update.spoke).collect();
-            steps.extend(chats::lift(self.bot, spoke.into_iter()));
+            lifted = chats::lift(self.bot, spoke.into_iter(), session).await?;
         }
-        steps.extend(new().filter_map(|update| update.moved).map(|(from, to)| chats::moved(self.bot, from, to)));
+        let moved = new().filter_map(|update| update.moved).map(|(from, to)| chats::moved(self.bot, from, to));
+        let steps: Vec<_> = moved.collect();
         if !steps.is_empty() {
             session.run(&steps).await?;
         }
-        Ok(())
+        Ok(lifted)
     }
 
     fn insert(&self, events: &[NewEvent<'_>]) -> Step {
@@ -384,12 +388,12 @@ impl Store {
         let says = updates.iter().any(|update| !update.host.is_empty());
         let job = Accept { poll: place, bot, now: self.shared.clock.now(), updates, users: users.clone() };
         match self.shared.engine.write(job).await? {
-            Some(accepted) => {
+            Some((accepted, late_alerts)) => {
                 self.shared.known.learn(bot, &users);
                 if accepted.new > 0 {
                     self.shared.hints.give(Channel::Lanes);
                 }
-                if says {
+                if says || late_alerts {
                     self.shared.hints.give(Channel::Outbox);
                 }
                 Ok(accepted)

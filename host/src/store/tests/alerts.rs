@@ -1,5 +1,6 @@
 //! Alerts: the first is told, the rest is counted and told together, once, whoever tells it.
 
+use super::outbox::{bodies, mark, send, sent};
 use super::*;
 
 const MINUTES: u64 = 60;
@@ -85,6 +86,53 @@ async fn repeated_alerts_are_counted_and_told_together() {
         place.clock.advance(Duration::from_secs(10 * MINUTES));
         assert!(store.untold_alerts().await.expect("no error").is_empty());
         assert!(store.alert(BOT, alert("trap", 21, "first again")).await.expect("no error"));
+    })
+    .await;
+}
+
+/// Makes one attempt at the first call of the chat, which is refused as one to a chat that is gone.
+async fn is_refused(store: &Store, claimed: &ClaimedSends) {
+    let reason = "Forbidden: bot can't initiate conversation with a user".to_owned();
+    let learned = Learned { gone: Some((START, reason.clone())), ..Learned::default() };
+    let marks = vec![mark(&claimed.calls[0], SendOutcome::Dead { reason, ambiguous: false })];
+    store.mark_sends(&claimed.lease, marks, &learned, Then::Release).await.expect("marked");
+}
+
+#[tokio::test]
+async fn an_admin_who_could_not_be_told_is_told_once_they_speak() {
+    const CAUSES: [&str; 13] = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"];
+    let texts = |some: &[&str]| some.iter().map(|text| format!("{{\"text\":\"{text}\"}}")).collect::<Vec<_>>();
+    each_database(async |place| {
+        let store = place.open().await;
+        let tells = async |cause: &'static str, worth: Millis| {
+            let expires_at = Some(place.clock.now() + worth * 1_000);
+            let calls = vec![NewCall { expires_at, ..call(501, cause) }];
+            store.alert(BOT, NewAlert { calls, ..alert(cause, 1, "") }).await.expect("no error")
+        };
+        for (index, cause) in CAUSES.iter().enumerate() {
+            // The last one will not be worth it any more.
+            assert!(tells(cause, if index == 12 { 1 } else { 3_600 }).await);
+        }
+        // Of a plugin, and so not told after all.
+        send(&store, 1, vec![call(501, "of a plugin")]).await;
+        let claimed = claim_sends(&store, 10).await;
+        let [lane] = &claimed[..] else { panic!("{claimed:?}") };
+        is_refused(&store, lane).await;
+        place.clock.advance(Duration::from_secs(60));
+        assert!(claim_sends(&store, 10).await.is_empty(), "all of them ended");
+
+        store.accept(None, BOT, vec![update(1, &[502])]).await.expect("accepted");
+        assert!(claim_sends(&store, 10).await.is_empty(), "somebody else spoke");
+        store.accept(None, BOT, vec![update(2, &[501])]).await.expect("accepted");
+        let claimed = claim_sends(&store, 10).await;
+        assert_eq!(bodies(&claimed[0]), texts(&CAUSES[2..12]), "the latest ten that are worth it, in order");
+        let marks = claimed[0].calls.iter().map(|call| sent(call, 1)).collect();
+        mark_sends(&store, &claimed[0].lease, marks, Then::Release).await;
+        // Once told, they are not told again, however often the admin comes back.
+        assert!(tells("again", 3_600).await);
+        is_refused(&store, &claim_sends(&store, 10).await[0]).await;
+        store.accept(None, BOT, vec![update(3, &[501])]).await.expect("accepted");
+        assert_eq!(bodies(&claim_sends(&store, 10).await[0]), texts(&["a", "b", "again"]));
     })
     .await;
 }
