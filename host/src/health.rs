@@ -12,6 +12,8 @@ pub enum State {
     Waiting,
     /// This host asks Telegram for them.
     Polling,
+    /// The same, and Telegram does not answer.
+    Unanswered,
     /// Another host does.
     StandingBy,
     /// Telegram posts them.
@@ -28,6 +30,7 @@ impl State {
         match self {
             Self::Waiting => "waiting",
             Self::Polling => "polling",
+            Self::Unanswered => "unanswered",
             Self::StandingBy => "standing by",
             Self::Webhook => "webhook",
             Self::Paused => "paused",
@@ -35,7 +38,7 @@ impl State {
         }
     }
 
-    /// Whether the bot runs.
+    /// Whether the bot runs. One that Telegram leaves without an answer does: it sends and asks on, and no restart helps.
     pub fn runs(self) -> bool {
         !matches!(self, Self::Waiting | Self::Refused)
     }

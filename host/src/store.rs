@@ -170,7 +170,11 @@ impl Store {
         // Two hosts that start in the same millisecond have to differ, so this cannot come from the clock.
         let host = StdRng::from_os_rng().random_range(1..i64::MAX);
         let now = clock.now();
-        engine.write(migrate::Migrate { now }).await?;
+        if engine.write(migrate::Migrate { now }).await? {
+            // Of a file the URL is where it is; another one may hold a password.
+            let place = if engine.dialect == dialect::Dialect::Sqlite { url } else { "that of database.url" };
+            tracing::info!("the database was empty and is made anew: {place}");
+        }
         engine.write(hosts::Register { host, now }).await?;
         let hints = Arc::new(hosts::Hints::new(engine.dialect));
         let (leases, alive) = (Arc::new(leases::Leases::new(&hints)), Arc::<hosts::Alive>::default());

@@ -284,7 +284,12 @@ impl Trouble {
                 self.failures += 1;
                 // The first is often a passing one; an outage is worth one line, not one every half minute.
                 if self.failures == 2 {
-                    tracing::warn!(bot = %name, error = %error, "Telegram does not answer for bot `{name}`: {error}");
+                    bot.place.is(State::Unanswered);
+                    tracing::warn!(
+                        bot = %name, error = %error,
+                        "Telegram does not answer for bot `{name}`: {error}; asking on\nhint: there is nothing to do if it \
+                         passes; else check that this machine reaches api_url of [[bot]] `{name}`"
+                    );
                 }
                 Some(pause)
             }
@@ -293,6 +298,7 @@ impl Trouble {
 
     fn is_over(&mut self, bot: &Bot) {
         if std::mem::take(&mut self.failures) > 1 {
+            bot.place.is(State::Polling);
             tracing::info!(bot = %bot.name, "Telegram answers for bot `{}` again", bot.name);
         }
     }

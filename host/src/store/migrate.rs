@@ -52,9 +52,10 @@ pub(super) struct Migrate {
 }
 
 impl Job for Migrate {
-    type Output = ();
+    /// Whether there was nothing before.
+    type Output = bool;
 
-    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
+    async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<bool>, StoreError> {
         let dialect = session.dialect();
         if let Some(lock) = dialect.lock_schema() {
             session.plain(lock).await?;
@@ -75,6 +76,6 @@ impl Job for Migrate {
                 session.one(RECORD_BESIDE.with(params![*version, beside])).await?;
             }
         }
-        Ok(Verdict::Commit(()))
+        Ok(Verdict::Commit(applied == 0))
     }
 }
