@@ -181,8 +181,10 @@ async fn route_update(
         Some(question) => why::answer(bot, question).await,
         None => Vec::new(),
     };
+    // A private chat has the number of whom it is with.
+    let admin = spoke.is_some_and(|chat| bot.admins.contains(&chat));
     let from = event.person().filter(|user| !user.is_bot).map(seen);
-    Ok((NewUpdate { update_id, kind, raw, lanes, spoke, moved, from, album, host }, answer))
+    Ok((NewUpdate { update_id, kind, raw, lanes, spoke, admin, moved, from, album, host }, answer))
 }
 
 fn seen(user: &User) -> SeenUser {

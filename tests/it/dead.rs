@@ -55,7 +55,14 @@ async fn letters_are_listed_shown_tried_again_and_put_away() {
         let columns: Vec<_> = list.lines().map(|line| line.find("test_house_bot")).skip(1).collect();
         assert_eq!(columns[0], columns[1], "the columns stand under each other:\n{list}");
         assert_eq!(said(&house.database, &["list", "--plugin", "give-up"]).await.lines().count(), 2);
-        assert_eq!(said(&house.database, &["list", "--bot", "nobody_bot"]).await, "There are no dead letters.\n");
+        assert_eq!(
+            said(&house.database, &["list", "--bot", "nobody_bot"]).await,
+            "There are no dead letters: this database knows no bot `nobody_bot`, it knows @test_house_bot (7000000001).\n"
+        );
+        assert_eq!(
+            said(&house.database, &["drop", "--all", "--plugin", "retyr"]).await,
+            "There are no dead letters: no event has come to a plugin `retyr`, but to give-up, retry.\n"
+        );
 
         let page = said(&house.database, &["show", second]).await;
         assert!(page.contains(&format!("digest      {}", guesthouse_fixtures::get("give-up").digest)), "{page}");
@@ -92,6 +99,8 @@ async fn letters_are_listed_shown_tried_again_and_put_away() {
         );
         assert_eq!(said(&house.database, &["drop", "--all"]).await, format!("Event {second} is dropped.\n"));
         assert_eq!(said(&house.database, &["list", "--json"]).await, "[]\n");
+        let none = refused(&house.database, &["list", "--limit", "0"]).await;
+        assert!(none.contains("0 is not in 1..") && none.contains("\nhint: "), "{none}");
         house.closes([one, two]).await;
     }
 }

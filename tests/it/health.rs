@@ -113,6 +113,23 @@ async fn a_bot_that_waits_or_is_refused_is_shown() {
 }
 
 #[tokio::test]
+async fn a_telegram_that_does_not_answer_is_shown_and_no_reason_to_restart() {
+    let house = House::opens_with(Database::sqlite(), HTTP, &[fixture("tables")]).await;
+    let ready = format!("{}/readyz", house.url());
+    until("it polls", async || states(&ask(&ready).await.1) == ["polling"]).await;
+    let broken = json!({"garbage": {"status": 502, "body": "<html>"}});
+    house.street.town.suffers(json!({"method": "getUpdates", "action": broken})).await;
+    let user = house.person(1002);
+    user.says("/hit jar").await;
+    assert_eq!(user.sees().await, "jar 1", "it had been asked for before");
+    until("it is shown", async || states(&ask(&ready).await.1) == ["unanswered"]).await;
+    assert_eq!(ask(&ready).await.0, 200);
+    house.street.town.recovers().await;
+    until("it is well", async || states(&ask(&ready).await.1) == ["polling"]).await;
+    house.closes([user]).await;
+}
+
+#[tokio::test]
 async fn a_bot_whose_token_is_revoked_is_shown_and_stops_no_other() {
     for database in Database::each().await {
         let street = Street::opens().await;

@@ -24,8 +24,8 @@ async fn refusal_with(limits: &str, plugin: Plugin) -> String {
 #[tokio::test]
 async fn a_capability_that_is_not_granted() {
     assert_snapshot!(refusal(fixture_granted("overreach", r#"["chat"]"#)).await, @r#"
-    bot `test` was not started: plugin `overreach` imports `guesthouse:plugin/telegram`, which its grant does not include
-    hint: add { telegram = ["<method>"] } to bot.plugins.overreach.grant in guesthouse.toml
+    bot `test` was not started: plugin `overreach` imports `guesthouse:plugin/telegram` and `guesthouse:plugin/files`, which its grant does not include
+    hint: add { telegram = ["<method>"] }, "files" to bot.plugins.overreach.grant in guesthouse.toml
     "#);
     assert_snapshot!(refusal(fixture_granted("overreach", r#"["chat", "files"]"#)).await, @r#"
     bot `test` was not started: plugin `overreach` imports `guesthouse:plugin/telegram`, which its grant does not include

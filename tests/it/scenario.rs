@@ -147,7 +147,10 @@ async fn what_cannot_be_done_ends_a_scenario() {
         assert!(shown.contains(expected), "{steps}\n{shown}");
     }
     for (head, expected) in [
-        ("grant = [\"tables\"]", "plugin `echo` imports `guesthouse:plugin/chat`, which its grant does not include"),
+        (
+            "grant = [\"tables\"]",
+            "plugin `echo` imports `guesthouse:plugin/chat` and `guesthouse:plugin/telegram`, which its grant does not include",
+        ),
         ("timezone = \"Mars\"", "there is no time zone `Mars`"),
         ("starts = \"soon\"", "`soon` is no date and time"),
         ("[[rows]]\ntable = \"x\"\nrow = {}", "[[rows]] 1: plugin `echo` has no table `x`"),

@@ -137,19 +137,9 @@ impl Delivery {
                 Step::Next
             }
             Attempt::Gone(reason) => {
-                tracing::info!(
-                    bot = %lease.bot(), chat = lease.chat(), reason,
-                    "chat {} gets no more messages of bot {} until it speaks: {reason}", lease.chat(), lease.bot()
-                );
+                self.note_gone(lease, call, &reason);
                 done.learned.gone = Some((now, reason.clone()));
-                if call.plugin.is_none() {
-                    tracing::warn!(
-                        bot = %lease.bot(), chat = lease.chat(),
-                        "admin {0} of bot {1} gets no alerts\nhint: Telegram lets a bot write only to who has written to it; \
-                         once {0} does, the alerts of the last day are sent", lease.chat(), lease.bot()
-                    );
-                }
-                self.give_up(lease, call, done, reason, false);
+                self.end(call, done, reason, false);
                 Step::Stop
             }
             Attempt::Moved { to, reason } => {
@@ -195,6 +185,24 @@ impl Delivery {
         None
     }
 
+    /// Says that a chat cannot be written to: of a plugin's message that is ordinary, but admins have to get what the host
+    /// tells them.
+    fn note_gone(&self, lease: &Lease, call: &WaitingCall, reason: &str) {
+        let (bot, chat) = (lease.bot(), lease.chat());
+        match &call.plugin {
+            Some(plugin) => tracing::info!(
+                %bot, chat, plugin = plugin.as_str(), method = %call.method, reason,
+                "chat {chat} gets no more messages of bot {bot} until it speaks: {reason}"
+            ),
+            None => tracing::warn!(
+                %bot, chat, method = %call.method, reason,
+                "admin {chat} gets no alerts of bot {bot}: {reason}\nhint: Telegram lets a bot write only to who has written \
+                 to it; once {chat} does, the latest alerts of the last day are sent. If that is nobody, correct `admins` of \
+                 the [[bot]]"
+            ),
+        }
+    }
+
     fn give_up(&self, lease: &Lease, call: &WaitingCall, done: &mut Progress, reason: String, ambiguous: bool) {
         let (plugin, whose) = match &call.plugin {
             Some(plugin) => (plugin.as_str(), format!("plugin `{plugin}`")),
@@ -204,6 +212,11 @@ impl Delivery {
             bot = %lease.bot(), plugin, chat = lease.chat(), method = %call.method, reason = %reason,
             "a {} of {whose} to chat {} was given up: {reason}", call.method, lease.chat()
         );
+        self.end(call, done, reason, ambiguous);
+    }
+
+    /// The call will never be made.
+    fn end(&self, call: &WaitingCall, done: &mut Progress, reason: String, ambiguous: bool) {
         done.albums.ended(call, &reason);
         done.mark(self.clock.now(), call, SendOutcome::Dead { reason, ambiguous }, Vec::new());
     }

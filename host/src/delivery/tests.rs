@@ -23,6 +23,7 @@ fn message() -> NewUpdate {
         raw: "{}".into(),
         lanes: vec![],
         spoke: None,
+        admin: false,
         moved: None,
         from: None,
         album: None,

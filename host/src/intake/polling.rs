@@ -252,6 +252,7 @@ impl Trouble {
         let is_one = error.decide() == Decision::Conflict && error.to_string().to_lowercase().contains("webhook");
         let is_time = self.reclaimed.is_none_or(|last| now - last >= RECLAIM);
         if is_one && is_time {
+            self.is_answered(bot);
             self.reclaimed = Some(now);
         }
         is_one && is_time
@@ -266,6 +267,7 @@ impl Trouble {
                 None
             }
             Decision::Conflict => {
+                self.is_answered(bot);
                 if !std::mem::replace(&mut self.said_conflict, true) {
                     tracing::warn!(
                         bot = %name, error = %error,
@@ -276,6 +278,7 @@ impl Trouble {
                 Some(CONFLICT)
             }
             Decision::RetryAfter(pause) => {
+                self.is_answered(bot);
                 tracing::warn!(bot = %name, "Telegram asks bot `{name}` to wait {pause:?} before it polls again");
                 Some(pause)
             }
@@ -283,16 +286,25 @@ impl Trouble {
                 let pause = PAUSES.0.saturating_mul(1 << self.failures.min(10)).min(PAUSES.1);
                 self.failures += 1;
                 // The first is often a passing one; an outage is worth one line, not one every half minute.
-                if self.failures == 2 {
+                if self.failures > 1 {
                     bot.place.is(State::Unanswered);
+                }
+                if self.failures == 2 {
                     tracing::warn!(
                         bot = %name, error = %error,
-                        "Telegram does not answer for bot `{name}`: {error}; asking on\nhint: there is nothing to do if it \
-                         passes; else check that this machine reaches api_url of [[bot]] `{name}`"
+                        "Telegram has no updates for bot `{name}`: {error}; asking on\nhint: there is nothing to do if it \
+                         passes; else check what stands at api_url of [[bot]] `{name}`, and that this machine reaches it"
                     );
                 }
                 Some(pause)
             }
+        }
+    }
+
+    /// There is an answer, though none with updates.
+    fn is_answered(&self, bot: &Bot) {
+        if self.failures > 1 {
+            bot.place.is(State::Polling);
         }
     }
 

@@ -53,6 +53,7 @@ fn message(to: &Part) -> NewUpdate {
             .into(),
         lanes: vec![Addressee { part: to.clone(), chat: 10, next: vec![] }],
         spoke: None,
+        admin: false,
         moved: None,
         from: None,
         album: None,

@@ -78,12 +78,20 @@ static TELL: Sql = Sql::new(
     "UPDATE alerts SET told_at = $4, untold = untold - $6
      WHERE bot_id = $1 AND plugin = $2 AND cause = $3 AND told_at = $5 AND untold >= $6",
 );
-static TOUCH_CHATS: Sql = Sql::new(
+/// Rule 3 of `lanes`, and no more: whether something will wait there is not known yet.
+static LOCK_CHATS: Sql = Sql::new(
     "WITH item (chat_id) AS ({rows})
-     INSERT INTO lanes (kind, bot_id, plugin, chat_id, due_at, fence)
-     SELECT 2, $1, '', chat_id, $2, 0 FROM item WHERE chat_id IS NOT NULL ORDER BY chat_id
-     ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET due_at = COALESCE(lanes.due_at, excluded.due_at)
+     INSERT INTO lanes (kind, bot_id, plugin, chat_id, fence)
+     SELECT 2, $1, '', chat_id, 0 FROM item WHERE chat_id IS NOT NULL ORDER BY chat_id
+     ON CONFLICT (kind, bot_id, plugin, chat_id) DO UPDATE SET fence = lanes.fence
      RETURNING id, chat_id",
+);
+/// A held lane is set right when it is given back. Its time is set all the same: should its host be dead, it counts.
+static SET_DUE: Sql = Sql::new(
+    "WITH item (id) AS ({rows})
+     UPDATE lanes SET due_at =
+         (SELECT o.due_at FROM outbox o WHERE o.lane_id = lanes.id AND o.state = 0 ORDER BY o.seq LIMIT 1)
+     WHERE id IN (SELECT id FROM item)",
 );
 /// Of no plugin and no event: the host itself speaks.
 static INSERT_CALL: Sql = Sql::new(
@@ -122,24 +130,21 @@ pub(super) async fn raise(
     Ok(tells && !alert.calls.is_empty())
 }
 
-/// Puts messages of the host itself into the outbox. First the lanes: rule 3 of `lanes`.
+/// Puts messages of the host itself into the outbox.
 pub(super) async fn send(
     bot: BotId,
     calls: &[NewCall],
     now: Millis,
     session: &mut Session<'_>,
 ) -> Result<(), StoreError> {
-    if calls.is_empty() {
-        return Ok(());
-    }
-    let lanes = touch(bot, calls.iter().map(|call| call.chat), now, session).await?;
+    let lanes = lock(bot, calls.iter().map(|call| call.chat), session).await?;
     let insert = |call: &NewCall| {
         let (method, body) = (call.method.as_str(), call.body.as_str());
         Ok(INSERT_CALL.with(params![lane_of(&lanes, call.chat)?, bot.0, method, body, now, call.expires_at]))
     };
     let steps: Vec<_> = calls.iter().map(insert).collect::<Result<_, StoreError>>()?;
     session.run(&steps).await?;
-    Ok(())
+    set_due(lanes.into_values(), session).await
 }
 
 /// What ended in these chats because they could not be written to. Answers whether there is something to send.
@@ -149,34 +154,39 @@ pub(super) async fn send_after_all(
     now: Millis,
     session: &mut Session<'_>,
 ) -> Result<bool, StoreError> {
-    if chats.is_empty() {
-        return Ok(false);
+    let lanes = lock(bot, chats.iter().map(|lifted| lifted.chat), session).await?;
+    let mut filled = Vec::new();
+    for Lifted { chat, reason } in chats {
+        let lane = lane_of(&lanes, *chat)?;
+        let sent = session.one(SEND_AFTER_ALL.with(params![lane, reason.as_str(), now, AFTER_ALL])).await?;
+        filled.extend((sent.touched > 0).then_some(lane));
     }
-    let lanes = touch(bot, chats.iter().map(|lifted| lifted.chat), now, session).await?;
-    let send = |lifted: &Lifted| {
-        let lane = lane_of(&lanes, lifted.chat)?;
-        Ok(SEND_AFTER_ALL.with(params![lane, lifted.reason.as_str(), now, AFTER_ALL]))
-    };
-    let steps: Vec<_> = chats.iter().map(send).collect::<Result<_, StoreError>>()?;
-    Ok(session.run(&steps).await?.iter().any(|answer| answer.touched > 0))
+    let sends = !filled.is_empty();
+    set_due(filled.into_iter(), session).await?;
+    Ok(sends)
 }
 
-/// The sending lanes of these chats, which are locked now.
-async fn touch(
+/// Locks the sending lanes of these chats, in one order for all.
+pub(super) async fn lock(
     bot: BotId,
     chats: impl Iterator<Item = i64>,
-    now: Millis,
     session: &mut Session<'_>,
 ) -> Result<HashMap<i64, i64>, StoreError> {
     let chats: BTreeSet<_> = chats.collect();
     let rows = chats.into_iter().map(|chat| [Param::from(chat)]).collect();
-    let touch: Vec<_> = TOUCH_CHATS.with_rows(&[Param::from(bot.0), Param::from(now)], rows).collect();
-    let lanes = session.run(&touch).await?.into_iter().flat_map(|answer| answer.rows);
+    let steps: Vec<_> = LOCK_CHATS.with_rows(&[Param::from(bot.0)], rows).collect();
+    let lanes = session.run(&steps).await?.into_iter().flat_map(|answer| answer.rows);
     lanes.map(|row| Ok((row.integer(1)?, row.integer(0)?))).collect()
 }
 
 fn lane_of(lanes: &HashMap<i64, i64>, chat: i64) -> Result<i64, StoreError> {
     lanes.get(&chat).copied().ok_or_else(|| StoreError::unexpected("a chat without a lane"))
+}
+
+async fn set_due(lanes: impl Iterator<Item = i64>, session: &mut Session<'_>) -> Result<(), StoreError> {
+    let steps: Vec<_> = SET_DUE.with_rows(&[], lanes.map(|lane| [Param::from(lane)]).collect()).collect();
+    session.run(&steps).await?;
+    Ok(())
 }
 
 struct Raise {

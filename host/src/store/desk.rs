@@ -7,17 +7,10 @@ use super::dead::Whose;
 use super::dialect::Sql;
 use super::engine::Engine;
 use super::error::StoreError;
-use super::session::{Record, params};
 use super::{Store, migrate};
 
-static BOTS: Sql = Sql::new(
-    "SELECT bot_id, username, CASE WHEN LOWER(username) = LOWER($1) OR CAST(bot_id AS TEXT) = $1 THEN 1 ELSE 0 END
-     FROM bots ORDER BY bot_id",
-);
-static PLUGINS: Sql = Sql::new(
-    "SELECT DISTINCT plugin, CASE WHEN plugin = $1 OR plugin LIKE $1 || '/%' THEN 1 ELSE 0 END
-     FROM lanes WHERE kind = 1 ORDER BY plugin",
-);
+static BOTS: Sql = Sql::new("SELECT bot_id, username FROM bots ORDER BY bot_id");
+static PLUGINS: Sql = Sql::new("SELECT DISTINCT plugin FROM lanes WHERE kind = 1 ORDER BY plugin");
 
 /// A place to look from.
 pub struct Desk {
@@ -56,24 +49,38 @@ impl Desk {
         Ok(Self { engine: Place::Own(engine) })
     }
 
-    /// What is wrong with a question that has found nothing: that its bot or its plugin is not known here. `None`: both are.
+    /// What is wrong with a question that has found nothing: that its bot or its plugin is not known here. `None`: both are,
+    /// or there are too many lanes to say.
     pub async fn unknown(&self, whose: &Whose) -> Result<Option<String>, StoreError> {
         if let Some(bot) = &whose.bot {
-            let mut rows = self.engine.read(BOTS.with(params![bot.trim_start_matches('@')])).await?.rows;
-            if !some_match(&rows, 2)? {
-                let names = rows.iter_mut().map(|row| Ok(format!("@{} ({})", row.text(1)?, row.integer(0)?)));
-                let names = names.collect::<Result<Vec<_>, StoreError>>()?;
-                return Ok(Some(format!("this database knows no bot `{bot}`; it knows {}", listed(&names))));
+            let asked = bot.trim_start_matches('@');
+            let mut names = Vec::new();
+            for mut row in self.engine.read(BOTS.with(vec![])).await?.rows {
+                let (id, name) = (row.integer(0)?.to_string(), row.text(1)?);
+                if id == asked || name.to_lowercase() == asked.to_lowercase() {
+                    names.clear();
+                    break;
+                }
+                names.push(format!("@{name} ({id})"));
+            }
+            if !names.is_empty() {
+                return Ok(Some(format!("this database knows no bot `{bot}`, it knows {}", names.join(", "))));
             }
         }
-        if let Some(plugin) = &whose.plugin {
-            let mut rows = self.engine.read(PLUGINS.with(params![plugin.as_str()])).await?.rows;
-            if !some_match(&rows, 1)? {
-                let names = rows.iter_mut().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
-                return Ok(Some(format!("no event has come to a plugin `{plugin}`; some came to {}", listed(&names))));
-            }
+        let Some(plugin) = &whose.plugin else { return Ok(None) };
+        let mut rows = match self.engine.read(PLUGINS.with(vec![])).await {
+            Ok(answer) => answer.rows,
+            Err(StoreError::Slow) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let parts = rows.iter_mut().map(|row| row.text(0)).collect::<Result<Vec<_>, _>>()?;
+        let is_it = |part: &String| {
+            part.strip_prefix(plugin.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if parts.is_empty() || parts.iter().any(is_it) {
+            return Ok(None);
         }
-        Ok(None)
+        Ok(Some(format!("no event has come to a plugin `{plugin}`, but to {}", parts.join(", "))))
     }
 
     /// Lets go of the database.
@@ -82,13 +89,4 @@ impl Desk {
             engine.close().await;
         }
     }
-}
-
-/// Whether a row says so in this column.
-fn some_match(rows: &[Record], column: usize) -> Result<bool, StoreError> {
-    rows.iter().try_fold(false, |found, row| Ok(found || row.integer(column)? == 1))
-}
-
-fn listed(names: &[String]) -> String {
-    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

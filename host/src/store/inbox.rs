@@ -3,7 +3,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::chats::{self, Lifted};
 use super::commit::NewCall;
 use super::dialect::Sql;
 use super::engine::{Bearing, Channel, Job, Verdict};
@@ -12,7 +11,7 @@ use super::lanes::{self, Claim, LaneKind};
 use super::leases::Lease;
 use super::session::{Param, Session, Step, params};
 use super::users::{self, SeenUser};
-use super::{Store, alerts, rows};
+use super::{Store, alerts, chats, rows};
 use crate::clock::Millis;
 use crate::model::{BotId, Part, PluginName};
 use albums::NewEvent;
@@ -36,6 +35,8 @@ pub struct NewUpdate {
     pub lanes: Vec<Addressee>,
     /// The chat that shows with it that it can be written to.
     pub spoke: Option<i64>,
+    /// Whether that is the private chat with an admin, who is told then what could not be told before.
+    pub admin: bool,
     /// A group, and the supergroup that it has become.
     pub moved: Option<(i64, i64)>,
     /// Whose doing it is.
@@ -178,6 +179,16 @@ struct Accept {
     users: Vec<SeenUser>,
 }
 
+/// What updates say about their chats.
+struct News {
+    /// Groups that have become supergroups.
+    moved: Vec<Step>,
+    /// Those that can be written to, if some could not.
+    spoke: HashSet<i64>,
+    /// Those of them that are admins'.
+    admins: HashSet<i64>,
+}
+
 impl Job for Accept {
     /// With whether alerts are sent that could not be before. `None`: the lease is lost.
     type Output = Option<(Accepted, bool)>;
@@ -201,20 +212,26 @@ impl Job for Accept {
             stored.insert(row.integer(1)?, row.integer(0)?);
             suspended = row.integer(2)?;
         }
-        let lifted = self.note_chats(&stored, suspended > 0, session).await?;
+        let news = self.news(&stored, suspended > 0);
         let new = self.updates.iter().filter(|update| stored.contains_key(&update.update_id));
         let calls: Vec<_> = new.flat_map(|update| update.host.iter().cloned()).collect();
 
         let (new, known) = (stored.len(), self.updates.len() - stored.len());
         self.insert_events(stored, session).await?;
+        // All of them, before anything is said about a chat: whoever sends there has its lane first as well.
+        let chats = news.admins.iter().copied().chain(calls.iter().map(|call| call.chat));
+        alerts::lock(self.bot, chats, session).await?;
+        session.run(&news.moved).await?;
+        let mut lifted = chats::lift(self.bot, news.spoke.into_iter(), session).await?;
+        lifted.retain(|lifted| news.admins.contains(&lifted.chat));
         let late_alerts = alerts::send_after_all(self.bot, &lifted, self.now, session).await?;
         alerts::send(self.bot, &calls, self.now, session).await?;
         Ok(Verdict::Commit(Some((Accepted { new, known }, late_alerts))))
     }
 
     fn bearing(&self, on: Channel) -> Bearing {
-        let says = self.updates.iter().any(|update| !update.host.is_empty());
-        if on == Channel::Lanes || says { Bearing::MakesDue } else { Bearing::None }
+        let says = |update: &NewUpdate| update.admin || !update.host.is_empty();
+        if on == Channel::Lanes || self.updates.iter().any(says) { Bearing::MakesDue } else { Bearing::None }
     }
 }
 
@@ -236,26 +253,15 @@ impl Accept {
         })
     }
 
-    /// What the new updates say about their chats; answers those that can be written to again. Asking whether any is
-    /// suspended costs no statement of its own.
-    async fn note_chats(
-        &self,
-        stored: &HashMap<i64, i64>,
-        some_are_suspended: bool,
-        session: &mut Session<'_>,
-    ) -> Result<Vec<Lifted>, StoreError> {
+    /// What the new updates say about their chats. Asking whether any is suspended costs no statement of its own.
+    fn news(&self, stored: &HashMap<i64, i64>, some_are_suspended: bool) -> News {
         let new = || self.updates.iter().filter(|update| stored.contains_key(&update.update_id));
-        let mut lifted = Vec::new();
-        if some_are_suspended {
-            let spoke: HashSet<_> = new().filter_map(|update| update.spoke).collect();
-            lifted = chats::lift(self.bot, spoke.into_iter(), session).await?;
+        let spoke = || new().filter(|_| some_are_suspended);
+        News {
+            moved: new().filter_map(|update| update.moved).map(|(from, to)| chats::moved(self.bot, from, to)).collect(),
+            spoke: spoke().filter_map(|update| update.spoke).collect(),
+            admins: spoke().filter(|update| update.admin).filter_map(|update| update.spoke).collect(),
         }
-        let moved = new().filter_map(|update| update.moved).map(|(from, to)| chats::moved(self.bot, from, to));
-        let steps: Vec<_> = moved.collect();
-        if !steps.is_empty() {
-            session.run(&steps).await?;
-        }
-        Ok(lifted)
     }
 
     fn insert(&self, events: &[NewEvent<'_>]) -> Step {

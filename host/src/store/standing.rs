@@ -18,6 +18,8 @@ pub struct Standing {
     pub due: i64,
     /// When something that is not due yet will be; `None`: never.
     pub next: Option<Millis>,
+    /// When the first request is due that is to be tried again; `None`: there is none.
+    pub request: Option<Millis>,
 }
 
 impl Standing {
@@ -36,7 +38,9 @@ static STANDING: Sql = Sql::new(
          (SELECT COUNT(*) FROM schedules WHERE due_at <= $1),
          (SELECT MIN(due_at) FROM lanes WHERE kind IN (1, 2) AND host_id IS NULL AND due_at > $1),
          (SELECT MIN(due_at) FROM timers WHERE due_at > $1),
-         (SELECT MIN(due_at) FROM schedules WHERE due_at > $1)",
+         (SELECT MIN(due_at) FROM schedules WHERE due_at > $1),
+         (SELECT MIN(l.due_at) FROM inbox i JOIN lanes l ON l.id = i.lane_id
+          WHERE i.state = 0 AND i.payload LIKE '{\"request\"%' AND l.host_id IS NULL AND l.due_at > $1)",
 );
 
 impl Store {
@@ -48,6 +52,7 @@ impl Store {
         let next = [row.maybe_integer(5)?, row.maybe_integer(6)?, row.maybe_integer(7)?].into_iter().flatten().min();
         // A schedule that has no next time stands at the end of all times.
         let next = next.filter(|next| *next < Millis::MAX);
-        Ok(Standing { turns: row.integer(0)?, sends: row.integer(1)?, due, next })
+        let (turns, sends, request) = (row.integer(0)?, row.integer(1)?, row.maybe_integer(8)?);
+        Ok(Standing { turns, sends, due, next, request })
     }
 }

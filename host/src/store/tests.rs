@@ -165,6 +165,7 @@ fn update(update_id: i64, chats: &[i64]) -> NewUpdate {
         raw: format!("{{\"update_id\":{update_id}}}"),
         lanes: chats.iter().map(|chat| to(&cards(), *chat)).collect(),
         spoke: chats.first().copied(),
+        admin: false,
         moved: None,
         from: None,
         album: None,

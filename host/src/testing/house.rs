@@ -1,13 +1,13 @@
 //! A host with its plugins, its database and an emulated Telegram.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::pause::Pauses;
-use super::quiet::Quiet;
+use super::quiet::{self, Quiet};
 use super::town::API_TOKEN;
 use super::{ADMIN, Model, Person, Plugin, Site, Street};
 use crate::clock::{Clock, Millis};
@@ -122,16 +122,23 @@ impl House {
         path: &str,
         json: Option<&Value>,
     ) -> Result<(u16, String), String> {
-        let quiet = self.quiet();
-        quiet.passes(Duration::from_secs(1)).await?;
+        let house = self.quiet();
+        house.passes(Duration::from_secs(1)).await?;
         let path = format!("/api/test{path}");
         let asked = self.street.town.requests(method, &path, json);
         let mut asked = std::pin::pin!(asked);
+        let begun = Instant::now();
         loop {
+            if begun.elapsed() > quiet::PATIENCE {
+                return Err(format!(
+                    "`{method} {path}` was not answered within {} s\nhint: the log says more, with GUESTHOUSE_LOG=debug",
+                    quiet::PATIENCE.as_secs()
+                ));
+            }
             tokio::select! {
                 answered = &mut asked => return answered,
                 // Whoever asks a route has to wait for its answer, so time passes if that is what the turn waits for.
-                () = tokio::time::sleep(Duration::from_millis(5)) => quiet.lets_answers_come().await?,
+                () = tokio::time::sleep(Duration::from_millis(5)) => house.lets_answers_come().await?,
             }
         }
     }

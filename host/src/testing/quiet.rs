@@ -16,7 +16,7 @@ use crate::host::Host;
 /// How often to look.
 const LOOK: Duration = Duration::from_millis(1);
 /// How long a turn may take on a slow machine, in real time, before something is wrong.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Knows when a house is quiet. Cheap to clone.
 #[derive(Clone)]
@@ -66,11 +66,14 @@ impl Quiet {
         }
     }
 
-    /// If all turns under way wait for answers that come later, goes on to the first of these.
+    /// If all turns under way wait for answers that come later, or a request is to be tried again later, goes on to what comes
+    /// first.
     pub(crate) async fn lets_answers_come(&self) -> Result<(), String> {
-        let (pauses, next) = self.pauses.left();
+        let (pauses, answer) = self.pauses.left();
         let standing = self.host.standing().await.map_err(|error| error.to_string())?;
-        if let Some(next) = next.filter(|_| standing.turns > 0 && standing.is_quiet(pauses)) {
+        let awaited = [answer.filter(|_| standing.turns > 0), standing.request].into_iter().flatten().min();
+        if let Some(awaited) = awaited.filter(|_| standing.is_quiet(pauses)) {
+            let next = standing.next.map_or(awaited, |next| next.min(awaited));
             self.clock.advance(Duration::from_millis(next.saturating_sub(self.clock.now()).max(0).unsigned_abs()));
         }
         Ok(())

@@ -160,7 +160,7 @@ fn host_paths() -> Map<String, Value> {
         "What other builds of plugins would have done: a line for each difference, and one for what was the same.";
     add("/api/shadow", list("shadow", shadows, "Shadow", false, vec![bot(), plugin()]));
     let letters =
-        list("deadLetters", "Events that were given up, the newest first.", "DeadLetter", true, vec![bot(), plugin()]);
+        list("deadLetters", "Events that were given up, the latest first.", "DeadLetter", true, vec![bot(), plugin()]);
     add("/api/dead-letters", letters);
     add(
         "/api/dead-letters/{seq}",

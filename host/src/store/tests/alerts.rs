@@ -114,16 +114,23 @@ async fn an_admin_who_could_not_be_told_is_told_once_they_speak() {
             assert!(tells(cause, if index == 12 { 1 } else { 3_600 }).await);
         }
         // Of a plugin, and so not told after all.
-        send(&store, 1, vec![call(501, "of a plugin")]).await;
+        let expires_at = Some(START + 3_600_000);
+        send(&store, 1, vec![NewCall { expires_at, ..call(501, "of a plugin") }]).await;
         let claimed = claim_sends(&store, 10).await;
         let [lane] = &claimed[..] else { panic!("{claimed:?}") };
         is_refused(&store, lane).await;
         place.clock.advance(Duration::from_secs(60));
         assert!(claim_sends(&store, 10).await.is_empty(), "all of them ended");
 
-        store.accept(None, BOT, vec![update(1, &[502])]).await.expect("accepted");
+        let admin_speaks = async |update_id, chat| {
+            store
+                .accept(None, BOT, vec![NewUpdate { admin: true, ..update(update_id, &[chat]) }])
+                .await
+                .expect("accepted")
+        };
+        admin_speaks(1, 502).await;
         assert!(claim_sends(&store, 10).await.is_empty(), "somebody else spoke");
-        store.accept(None, BOT, vec![update(2, &[501])]).await.expect("accepted");
+        admin_speaks(2, 501).await;
         let claimed = claim_sends(&store, 10).await;
         assert_eq!(bodies(&claimed[0]), texts(&CAUSES[2..12]), "the latest ten that are worth it, in order");
         let marks = claimed[0].calls.iter().map(|call| sent(call, 1)).collect();
@@ -131,8 +138,44 @@ async fn an_admin_who_could_not_be_told_is_told_once_they_speak() {
         // Once told, they are not told again, however often the admin comes back.
         assert!(tells("again", 3_600).await);
         is_refused(&store, &claim_sends(&store, 10).await[0]).await;
-        store.accept(None, BOT, vec![update(3, &[501])]).await.expect("accepted");
+        admin_speaks(3, 501).await;
         assert_eq!(bodies(&claim_sends(&store, 10).await[0]), texts(&["a", "b", "again"]));
+    })
+    .await;
+}
+
+/// No turn may follow that would have somebody look.
+#[tokio::test]
+async fn a_chat_that_speaks_has_something_due_only_if_it_is_an_admins_and_something_waits() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let silent = |update_id: i64, admin: bool| NewUpdate { admin, lanes: Vec::new(), ..update(update_id, &[501]) };
+        let due =
+            async || place.number(&store, "SELECT COUNT(*) FROM lanes WHERE kind = 2 AND due_at IS NOT NULL").await;
+        send(&store, 1, vec![call(501, "of a plugin")]).await;
+        is_refused(&store, &claim_sends(&store, 10).await[0]).await;
+        store.accept(None, BOT, vec![silent(11, true)]).await.expect("accepted");
+        assert_eq!(due().await, 0, "there is nothing to be told");
+
+        let expires_at = Some(START + 3_600_000);
+        let calls = vec![NewCall { expires_at, ..call(501, "told late") }];
+        store.alert(BOT, NewAlert { calls, ..alert("trap", 1, "") }).await.expect("no error");
+        is_refused(&store, &claim_sends(&store, 10).await[0]).await;
+        assert!(claim_sends(&store, 10).await.is_empty());
+        let bots = [(BOT, 10)];
+        let claims = store.claim_sends_when_due(&bots, tokio::time::sleep(Duration::from_secs(20)));
+        let speaks = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            store.accept(None, BOT, vec![silent(12, true)]).await.expect("accepted");
+        };
+        if place.is_sqlite() {
+            let (claimed, ()) = tokio::join!(claims, speaks);
+            let claimed = claimed.expect("no error").expect("it is claimed as it becomes due").chats;
+            assert_eq!(bodies(&claimed[0]), ["{\"text\":\"told late\"}"]);
+        } else {
+            speaks.await;
+            assert_eq!(due().await, 1);
+        }
     })
     .await;
 }

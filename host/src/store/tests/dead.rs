@@ -60,6 +60,23 @@ async fn a_letter_says_all_that_is_known() {
 }
 
 #[tokio::test]
+async fn the_letter_that_was_given_up_last_comes_first() {
+    each_database(async |place| {
+        let store = place.open().await;
+        let early = begin_turn(&store, 1, 10).await;
+        let first = dies(&store, 2, 20).await;
+        place.clock.advance(Duration::from_secs(1));
+        let failed = Failed::Dead { reason: "later".into(), digest: "abcd".into(), alert: None };
+        store.fail_turn(&early.lease, early.events[0].seq, failed, Then::Release).await.expect("recorded");
+        let letters = letters(place).await;
+        let listed = letters.list(&all(), 10).await.expect("listed");
+        assert_eq!(listed.iter().map(|letter| letter.seq).collect::<Vec<_>>(), [early.events[0].seq, first]);
+        letters.close().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_letter_that_is_tried_again_comes_before_what_waits_and_gets_a_day() {
     each_database(async |place| {
         let store = place.open().await;

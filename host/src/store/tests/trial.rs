@@ -13,7 +13,7 @@ async fn a_host_is_quiet_when_nothing_is_due_and_nothing_under_way() {
         let store = place.open().await;
         let tables = store.declare(&cards(), &tables()).await.expect("declared");
         let standing = async || store.standing().await.expect("no error");
-        let quiet = Standing { turns: 0, sends: 0, due: 0, next: None };
+        let quiet = Standing { turns: 0, sends: 0, due: 0, next: None, request: None };
         assert_eq!(standing().await, quiet);
         assert!(quiet.is_quiet(0));
 
