@@ -1,7 +1,8 @@
 //! What is wrong with a command line, said like every other error: with a hint as its last line. Which words are right is
 //! clap's to say, and what it advises becomes the hint.
 
-use clap::error::{ContextKind, ErrorKind};
+use clap::CommandFactory;
+use clap::error::ErrorKind;
 
 /// What clap writes last; the hint takes its place.
 const LAST: &str = "For more information, try";
@@ -14,12 +15,12 @@ pub(super) fn refuse(error: &clap::Error) -> ! {
     if is_help {
         error.exit();
     }
-    super::complain(&explained(error));
+    super::complain(&explained(error, std::env::args()));
     std::process::exit(error.exit_code());
 }
 
-/// The error, with its hint.
-fn explained(error: &clap::Error) -> String {
+/// The error, with its hint. `words` are those of the command line.
+fn explained(error: &clap::Error, words: impl Iterator<Item = String>) -> String {
     let text = error.to_string();
     let (mut said, mut hints) = (Vec::new(), Vec::new());
     for line in text.lines().filter(|line| !line.starts_with(LAST)) {
@@ -28,19 +29,23 @@ fn explained(error: &clap::Error) -> String {
             None => said.push(line),
         }
     }
-    hints.push(format!("`{} --help` shows what can be written", command(error)));
+    hints.push(format!("`{} --help` shows what can be written", command(words)));
     // Where advice stood, there are two empty lines now.
     said.dedup_by(|line, before| line.is_empty() && before.is_empty());
     format!("{}\nhint: {}", said.join("\n").trim_end(), hints.join("; "))
 }
 
 /// The command whose words are wrong, as its help is asked for.
-fn command(error: &clap::Error) -> String {
-    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
-    let words = usage.split_whitespace().skip_while(|word| *word == "Usage:");
-    let is_name = |word: &&str| word.starts_with(|char: char| char.is_ascii_lowercase());
-    let words: Vec<_> = words.take_while(is_name).collect();
-    if words.is_empty() { "guesthouse".to_owned() } else { words.join(" ") }
+fn command(words: impl Iterator<Item = String>) -> String {
+    let cli = super::Cli::command();
+    let (mut at, mut names) = (&cli, vec!["guesthouse"]);
+    for word in words.skip(1) {
+        if let Some(inner) = at.find_subcommand(&word) {
+            names.push(inner.get_name());
+            at = inner;
+        }
+    }
+    names.join(" ")
 }
 
 #[cfg(test)]
@@ -51,7 +56,8 @@ mod tests {
     use super::*;
 
     fn said(words: &str) -> String {
-        explained(&Cli::try_parse_from(words.split(' ')).expect_err("it is wrong"))
+        let error = Cli::try_parse_from(words.split(' ')).expect_err("it is wrong");
+        explained(&error, words.split(' ').map(str::to_owned))
     }
 
     #[test]
@@ -65,6 +71,9 @@ mod tests {
             said("guesthouse plugin chek a.wasm"),
             "error: unrecognized subcommand 'chek'\n\nUsage: guesthouse plugin <COMMAND>\n\
              hint: a similar subcommand exists: 'check'; `guesthouse plugin --help` shows what can be written"
+        );
+        assert!(
+            said("guesthouse dead show x").ends_with("\nhint: `guesthouse dead show --help` shows what can be written")
         );
         for words in
             ["guesthouse replay", "guesthouse dead retry x", "guesthouse dev --set a --plugin b", "guesthouse emulator"]

@@ -206,7 +206,7 @@ pub async fn start(text: &str, clock: &Clock) -> anyhow::Result<(Host, Tasks)> {
 }
 
 async fn started(text: &str, surroundings: Surroundings) -> anyhow::Result<(Host, Tasks)> {
-    let config = Config::parse(text, Path::new("test.toml"), |_| None)?;
+    let config = Config::parse(text, Path::new("configuration of the test"), |_| None)?;
     let tasks = Tasks::default();
     match host::start_in(config, surroundings, &tasks).await {
         Ok(host) => Ok((host, tasks)),
