@@ -1,7 +1,7 @@
 //! A host with its plugins, its database and an emulated Telegram.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -127,20 +127,21 @@ impl House {
         let path = format!("/api/test{path}");
         let asked = self.street.town.requests(method, &path, json);
         let mut asked = std::pin::pin!(asked);
-        let begun = Instant::now();
-        loop {
-            if begun.elapsed() > quiet::PATIENCE {
-                return Err(format!(
-                    "`{method} {path}` was not answered within {} s\nhint: the log says more, with GUESTHOUSE_LOG=debug",
-                    quiet::PATIENCE.as_secs()
-                ));
+        let answered = async {
+            loop {
+                tokio::select! {
+                    answered = &mut asked => return answered,
+                    // Whoever asks a route has to wait for its answer, so time passes if that is what the turn waits for.
+                    () = tokio::time::sleep(Duration::from_millis(5)) => house.lets_answers_come().await?,
+                }
             }
-            tokio::select! {
-                answered = &mut asked => return answered,
-                // Whoever asks a route has to wait for its answer, so time passes if that is what the turn waits for.
-                () = tokio::time::sleep(Duration::from_millis(5)) => house.lets_answers_come().await?,
-            }
-        }
+        };
+        tokio::time::timeout(quiet::PATIENCE, answered).await.unwrap_or_else(|_| {
+            Err(format!(
+                "`{method} {path}` was not answered within {} s\nhint: the log says more, with GUESTHOUSE_LOG=debug",
+                quiet::PATIENCE.as_secs()
+            ))
+        })
     }
 
     /// Where the host listens, as the beginning of an address.
