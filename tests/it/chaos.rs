@@ -4,7 +4,7 @@
 //! The plugin is the fixture `ledger`, whose answers and rows cannot be wrong without showing it; `books` has what is
 //! checked. Everything random comes from one seed, which a failure prints. Two variables make a long run of a short one:
 //!
-//! - `GUESTHOUSE_CHAOS_ROUNDS`: how often something happens to the hosts, 8 if it is not set;
+//! - `GUESTHOUSE_CHAOS_ROUNDS`: how often something happens to the hosts, 8 if it is not set (five components for each);
 //! - `GUESTHOUSE_CHAOS_SEED`: which moments and which events, 1 if it is not set.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a proxy of the test's own, and figures to print")]
@@ -19,6 +19,8 @@ use crate::support::process::HostProcess;
 use crate::support::{Database, Person, Street, fixture_granted};
 
 pub mod books;
+
+mod damaged;
 
 mod disk;
 

@@ -60,9 +60,9 @@ impl Lanes {
                 let error = TurnError::Retry(format!("what it asks for cannot be stored: {error}"));
                 return self.fail(guest, lease, waiting, then, (pass, &error), tape).await;
             }
-            // Somebody is in the way, say with a lock on the plugin's tables, and the transaction is known to be undone. The
-            // lane is given back until later, instead of coming for the same lock again and again.
-            Err(Trouble::Store(error @ (StoreError::Busy { .. } | StoreError::Slow))) => {
+            // Somebody is in the way, say with a lock on the plugin's tables, or the disk fails, and the transaction is known to
+            // be undone. The lane is given back until later, instead of coming for the same lock again and again.
+            Err(Trouble::Store(error @ (StoreError::Busy { .. } | StoreError::Machine { .. } | StoreError::Slow))) => {
                 let error = TurnError::Unavailable(error.to_string());
                 return self.fail(guest, lease, waiting, then, (pass, &error), tape).await;
             }

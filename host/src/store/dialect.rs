@@ -162,9 +162,10 @@ fn sqlite_failure(code: i32, message: &str) -> StoreError {
     let reason = message.to_owned();
     match (code & 0xff, code) {
         (_, 1555 | 2067) => StoreError::Unique { reason },
-        // Locked; and what comes of the machine, not of the question: no memory, an error of the disk, a file that cannot
-        // be opened.
-        (5 | 6 | 7 | 10 | 14, _) => StoreError::Busy { reason },
+        // Somebody has the file, or the table.
+        (5 | 6, _) => StoreError::Busy { reason },
+        // No memory, an error of the disk, a file that cannot be opened.
+        (7 | 10 | 14, _) => StoreError::Machine { reason },
         (13, _) => StoreError::Full,
         // Nobody interrupts but the watch on the time.
         (9, _) => StoreError::Slow,
@@ -189,6 +190,8 @@ fn classify_postgres(error: &PgDatabaseError) -> StoreError {
         "57014" => StoreError::Slow,
         "53100" => StoreError::Full,
         "25006" => StoreError::ReadOnly { reason },
+        // No memory; an error of the disk, a file that cannot be opened.
+        code if code == "53200" || code.starts_with("58") => StoreError::Machine { reason },
         // Wrong password or user, no such database, not allowed to connect.
         "28000" | "28P01" | "3D000" | "42501" => StoreError::Denied { reason },
         // Too many connections; the server is starting, stopping or hung up on us.
@@ -217,6 +220,7 @@ mod tests {
         assert!(matches!(sqlite_failure(2067, ""), StoreError::Unique { .. }));
         assert!(matches!(sqlite_failure(1555, ""), StoreError::Unique { .. }));
         assert!(matches!(sqlite_failure(517, ""), StoreError::Busy { .. }));
+        assert!(matches!(sqlite_failure(1034, ""), StoreError::Machine { .. }));
         assert!(matches!(sqlite_failure(13, ""), StoreError::Full));
         assert!(matches!(sqlite_failure(1544, ""), StoreError::ReadOnly { .. }));
         assert!(matches!(sqlite_failure(1, ""), StoreError::Failed { .. }));

@@ -107,6 +107,12 @@ pub enum StoreError {
         /// What the database says.
         reason: String,
     },
+    /// It comes of the machine, not of what was asked: an error of its disk, no memory, no thread.
+    #[error("the machine of the database fails: {reason}")]
+    Machine {
+        /// What it says.
+        reason: String,
+    },
     /// Other transactions wanted the same rows, again and again.
     #[error("other transactions were in the way: {reason}")]
     Contended {
@@ -164,6 +170,7 @@ impl StoreError {
                 | Self::ReadOnly { .. }
                 | Self::Slow
                 | Self::Busy { .. }
+                | Self::Machine { .. }
                 | Self::Contended { .. }
         )
     }
@@ -175,6 +182,7 @@ impl StoreError {
             Self::Full => "the disk of the database is full",
             Self::ReadOnly { .. } | Self::NotWritable { .. } => "the database is read-only",
             Self::Busy { .. } | Self::Slow | Self::Contended { .. } => "the database is busy",
+            Self::Machine { .. } => "the machine of the database fails",
             Self::Denied { .. } => "the database refuses the log-in",
             Self::Closed => "the database has been closed",
             _ => "the database fails",

@@ -41,8 +41,8 @@ static FREE_LANES: Sql = Sql::new("UPDATE lanes SET host_id = NULL WHERE host_id
 static FORGET: Sql = Sql::new("DELETE FROM hosts WHERE id = $1");
 /// Tells all hosts to look, at `$1`. PostgreSQL only.
 pub(super) static HINT: Sql = Sql::new("SELECT CAST(pg_notify($1, '') AS TEXT)");
-/// Changes nothing, and takes all that a change takes.
-static PROBE: Sql = Sql::new("UPDATE hosts SET version = version WHERE id = $1");
+/// A row that nobody ever sees. To set a value to what it is would be no change: SQLite writes nothing for it.
+static PROBE: Sql = Sql::new("INSERT INTO hosts (id, alive_until, started_at, version) VALUES ($1, 0, 0, '')");
 
 /// Puts the host's row there. On SQLite the file lock proves that no other host is alive, so their lanes are free.
 pub(super) struct Register {
@@ -134,13 +134,15 @@ impl Job for Probe {
     type Output = ();
 
     async fn run(&self, session: &mut Session<'_>) -> Result<Verdict<()>, StoreError> {
-        session.one(PROBE.with(params![self.host])).await?;
+        // Nobody else has this id, whoever else is asked at the same time.
+        let id = !self.host;
+        session.run(&[PROBE.with(params![id]), FORGET.with(params![id])]).await?;
         Ok(Verdict::Commit(()))
     }
 }
 
 impl Store {
-    /// Writes, and changes nothing: an error says why nothing can be written just now.
+    /// Takes all that a change takes, and changes nothing: an error says why nothing can be written just now.
     pub async fn probe(&self) -> Result<(), StoreError> {
         self.shared.engine.write(Probe { host: self.shared.host }).await
     }

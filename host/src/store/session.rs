@@ -69,7 +69,7 @@ impl Connection {
                     let _ = done.send((Some(Self::Sqlite(file)), only(answer)));
                 };
                 if let Err(error) = std::thread::Builder::new().name("sqlite-question".into()).spawn(ask) {
-                    return (None, Err(StoreError::Busy { reason: format!("no thread for a question: {error}") }));
+                    return (None, Err(StoreError::Machine { reason: format!("no thread for a question: {error}") }));
                 }
                 answered.await.unwrap_or((None, Err(StoreError::Closed)))
             }

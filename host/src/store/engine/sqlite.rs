@@ -88,7 +88,7 @@ async fn start(open: Open, lock: Option<File>) -> Result<Engine, StoreError> {
         drop(tracked);
     };
     let thread = std::thread::Builder::new().name("sqlite-writer".into()).spawn(work);
-    thread.map_err(|error| StoreError::Busy { reason: format!("no thread for the writer: {error}") })?;
+    thread.map_err(|error| StoreError::Machine { reason: format!("no thread for the writer: {error}") })?;
     Ok(engine)
 }
 

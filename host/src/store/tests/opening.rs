@@ -142,6 +142,41 @@ async fn a_closed_store_says_so() {
     .await;
 }
 
+#[tokio::test]
+async fn whoever_asks_whether_it_can_be_written_to_writes() {
+    each_database(async |place| {
+        if !place.is_sqlite() {
+            return;
+        }
+        let store = place.open().await;
+        let tool = rusqlite::Connection::open(place.url.trim_start_matches("sqlite://")).expect("it opens");
+        let version = || tool.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)).expect("a number");
+        let before = version();
+        assert_eq!(version(), before);
+        store.probe().await.expect("it can");
+        assert_ne!(version(), before, "somebody else has committed a change");
+        assert_eq!(place.number(&store, "SELECT COUNT(*) FROM hosts").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_fails_for_its_machine_may_be_asked_again() {
+    each_database(async |place| {
+        if place.is_sqlite() {
+            return;
+        }
+        let store = place.open().await;
+        for code in ["58030", "53200"] {
+            let fails = format!("DO $$ BEGIN RAISE EXCEPTION 'it fails' USING ERRCODE = '{code}'; END $$");
+            let fails = Raw(session::Step::made(fails, vec![]));
+            let error = store.shared.engine.write(fails).await.expect_err("it fails");
+            assert!(error.is_transient() && matches!(error, StoreError::Machine { .. }), "{code}: {error}");
+        }
+    })
+    .await;
+}
+
 /// A statement of the test's own that writes.
 pub(super) struct Raw(pub(super) session::Step);
 
