@@ -16,7 +16,8 @@ use rand::{Rng, SeedableRng};
 use serde_json::json;
 
 use crate::support::process::HostProcess;
-use crate::support::{Database, Person, Street, fixture_granted};
+use crate::support::{Database, Person, Plugin, Street, fixture_granted};
+use crate::webhook::{free_address, posted};
 
 pub mod books;
 
@@ -56,7 +57,7 @@ impl Crowd {
     }
 
     fn configuration(&self, url: &str) -> String {
-        self.street.configuration(&url, "", &[fixture_granted("ledger", r#"["chat", "tables"]"#)])
+        self.street.configuration(&url, "", &[ledger()])
     }
 
     /// Everybody writes once, in a random order and about a random card.
@@ -102,6 +103,10 @@ impl Crowd {
     }
 }
 
+fn ledger() -> Plugin {
+    fixture_granted("ledger", r#"["chat", "tables"]"#)
+}
+
 fn variable(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
@@ -113,19 +118,32 @@ fn rounds() -> u64 {
 #[tokio::test]
 async fn a_host_that_is_killed_again_and_again() {
     for database in Database::each().await {
-        let mut crowd = Crowd::gathers().await;
+        let crowd = Crowd::gathers().await;
         let configuration = crowd.configuration(&database.url());
-        let mut host = HostProcess::starts(&configuration);
-        for _ in 0..rounds() {
-            crowd.weather().await;
-            crowd.writes().await;
-            crowd.waits().await;
-            host.dies();
-            crowd.kills += 1;
-            host = HostProcess::starts(&configuration);
-        }
-        crowd.balances(database, vec![host]).await;
+        dies_again_and_again(crowd, database, &configuration).await;
     }
+}
+
+#[tokio::test]
+async fn a_host_to_which_updates_are_posted_is_killed_again_and_again() {
+    for database in Database::each().await {
+        let crowd = Crowd::gathers().await;
+        let configuration = posted(&crowd.street, &database, &free_address(), "", &[ledger()]);
+        dies_again_and_again(crowd, database, &configuration).await;
+    }
+}
+
+async fn dies_again_and_again(mut crowd: Crowd, database: Database, configuration: &str) {
+    let mut host = HostProcess::starts(configuration);
+    for _ in 0..rounds() {
+        crowd.weather().await;
+        crowd.writes().await;
+        crowd.waits().await;
+        host.dies();
+        crowd.kills += 1;
+        host = HostProcess::starts(configuration);
+    }
+    crowd.balances(database, vec![host]).await;
 }
 
 #[tokio::test]
