@@ -117,5 +117,7 @@ mod tests {
         );
         let busy = database(StoreError::Busy { reason: "locked".into() });
         assert!(busy.ends_with("\nhint: look at what else uses the database of database.url"), "{busy}");
+        let machine = database(StoreError::Machine { reason: "disk I/O error".into() });
+        assert!(machine.contains("\nhint: look at the disk, the memory and the log of the machine"), "{machine}");
     }
 }

@@ -5,9 +5,9 @@
 //!    again after 1 s, 2 s, 4 s, 8 s, … at most 5 min, while the lane waits, so that the order of its events holds.
 //! 3. After as many failures as `limits.attempts` allows the event is dead and the lane goes on. A poison event
 //!    therefore holds up its own chat for about two minutes by default, and no other chat at all.
-//! 4. A database that does not answer, or that somebody keeps busy, is nobody's fault: such a failure is not counted, and
-//!    the turn is run again every 5 s as long as the event is worth it, so that soon after the trouble is over nothing
-//!    waits any more.
+//! 4. A database that does not answer, that somebody keeps busy or whose machine fails is nobody's fault: such a failure
+//!    is not counted, and the turn is run again every 5 s as long as the event is worth it, so that soon after the trouble
+//!    is over nothing waits any more.
 //! 5. A turn that would be run again only after its event's deadline is not worth waiting for: the event ends now, as
 //!    expired. Eight failures take 127 s, so a message or a button on which a plugin always fails is a dead letter all
 //!    the same; an inline query, which is worth 30 s, is not.

@@ -60,8 +60,9 @@ impl Lanes {
                 let error = TurnError::Retry(format!("what it asks for cannot be stored: {error}"));
                 return self.fail(guest, lease, waiting, then, (pass, &error), tape).await;
             }
-            // Somebody is in the way, say with a lock on the plugin's tables, or the disk fails, and the transaction is known to
-            // be undone. The lane is given back until later, instead of coming for the same lock again and again.
+            // Somebody is in the way, say with a lock on the plugin's tables, or the disk fails, and nobody will see anything
+            // of the transaction. The lane is given back until later, instead of coming for the same lock again and again.
+            // (If a commit could not be flushed and the host is killed right then, SQLite may find it whole: it is done.)
             Err(Trouble::Store(error @ (StoreError::Busy { .. } | StoreError::Machine { .. } | StoreError::Slow))) => {
                 let error = TurnError::Unavailable(error.to_string());
                 return self.fail(guest, lease, waiting, then, (pass, &error), tape).await;

@@ -190,8 +190,8 @@ fn classify_postgres(error: &PgDatabaseError) -> StoreError {
         "57014" => StoreError::Slow,
         "53100" => StoreError::Full,
         "25006" => StoreError::ReadOnly { reason },
-        // No memory; an error of the disk, a file that cannot be opened.
-        code if code == "53200" || code.starts_with("58") => StoreError::Machine { reason },
+        // No memory, also none for locks; too many open files; an error of the disk.
+        code if code == "53000" || code == "53200" || code.starts_with("58") => StoreError::Machine { reason },
         // Wrong password or user, no such database, not allowed to connect.
         "28000" | "28P01" | "3D000" | "42501" => StoreError::Denied { reason },
         // Too many connections; the server is starting, stopping or hung up on us.
@@ -220,7 +220,9 @@ mod tests {
         assert!(matches!(sqlite_failure(2067, ""), StoreError::Unique { .. }));
         assert!(matches!(sqlite_failure(1555, ""), StoreError::Unique { .. }));
         assert!(matches!(sqlite_failure(517, ""), StoreError::Busy { .. }));
-        assert!(matches!(sqlite_failure(1034, ""), StoreError::Machine { .. }));
+        for code in [7, 14, 1034] {
+            assert!(matches!(sqlite_failure(code, ""), StoreError::Machine { .. }), "{code}");
+        }
         assert!(matches!(sqlite_failure(13, ""), StoreError::Full));
         assert!(matches!(sqlite_failure(1544, ""), StoreError::ReadOnly { .. }));
         assert!(matches!(sqlite_failure(1, ""), StoreError::Failed { .. }));

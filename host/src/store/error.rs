@@ -107,8 +107,11 @@ pub enum StoreError {
         /// What the database says.
         reason: String,
     },
-    /// It comes of the machine, not of what was asked: an error of its disk, no memory, no thread.
-    #[error("the machine of the database fails: {reason}")]
+    /// It comes of the machine, not of what was asked: an error of its disk, a file that cannot be opened, no memory, no
+    /// thread.
+    #[error(
+        "the machine of the database fails: {reason}\nhint: look at the disk, the memory and the log of the machine that has the database; nothing that was committed is lost, and work goes on by itself"
+    )]
     Machine {
         /// What it says.
         reason: String,

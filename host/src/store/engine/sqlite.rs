@@ -70,7 +70,10 @@ async fn start(open: Open, lock: Option<File>) -> Result<Engine, StoreError> {
         StoreError::Failed { reason } if reason.contains("not a database") => {
             StoreError::Url { problem: format!("`{}` is no SQLite database", path.display()) }
         }
-        StoreError::Failed { reason } => StoreError::NotWritable { path: path.clone(), reason },
+        // A file or a folder of somebody else's cannot be opened, which is what a failing machine says later on.
+        StoreError::Failed { reason } | StoreError::Machine { reason } => {
+            StoreError::NotWritable { path: path.clone(), reason }
+        }
         other => other,
     };
     let readers = Connect::Sqlite(Box::new(Open { access: Access::Reader, ..open.clone() }));

@@ -167,7 +167,7 @@ async fn what_fails_for_its_machine_may_be_asked_again() {
             return;
         }
         let store = place.open().await;
-        for code in ["58030", "53200"] {
+        for code in ["58030", "53000", "53200"] {
             let fails = format!("DO $$ BEGIN RAISE EXCEPTION 'it fails' USING ERRCODE = '{code}'; END $$");
             let fails = Raw(session::Step::made(fails, vec![]));
             let error = store.shared.engine.write(fails).await.expect_err("it fails");
