@@ -252,7 +252,8 @@ async fn nothing(desk: &Desk, what: &str, whose: &Whose) -> anyhow::Result<Strin
 
 /// This program as it was called, for those who are told what to type.
 pub(crate) fn called(options: &[&str]) -> CommandLine {
-    CommandLine::new(std::env::args().next().as_deref().unwrap_or("guesthouse"), options)
+    let program = std::env::args_os().next().unwrap_or_else(|| "guesthouse".into());
+    CommandLine::new(&program.to_string_lossy(), options)
 }
 
 /// Waits for the end of a started host and closes it, or stops what was begun when it could not be started.

@@ -1,6 +1,8 @@
 //! What is wrong with a command line, said like every other error: with a hint as its last line. Which words are right is
 //! clap's to say, and what it advises becomes the hint.
 
+use std::ffi::OsString;
+
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 
@@ -15,12 +17,12 @@ pub(super) fn refuse(error: &clap::Error) -> ! {
     if is_help {
         error.exit();
     }
-    super::complain(&explained(error, std::env::args()));
+    super::complain(&explained(error, std::env::args_os()));
     std::process::exit(error.exit_code());
 }
 
 /// The error, with its hint. `words` are those of the command line.
-fn explained(error: &clap::Error, words: impl Iterator<Item = String>) -> String {
+fn explained(error: &clap::Error, words: impl Iterator<Item = OsString>) -> String {
     let text = error.to_string();
     let (mut said, mut hints) = (Vec::new(), Vec::new());
     for line in text.lines().filter(|line| !line.starts_with(LAST)) {
@@ -36,7 +38,7 @@ fn explained(error: &clap::Error, words: impl Iterator<Item = String>) -> String
 }
 
 /// The command whose words are wrong, as its help is asked for.
-fn command(words: impl Iterator<Item = String>) -> String {
+fn command(words: impl Iterator<Item = OsString>) -> String {
     let cli = super::Cli::command();
     let (mut at, mut names) = (&cli, vec!["guesthouse"]);
     for word in words.skip(1) {
@@ -56,8 +58,21 @@ mod tests {
     use super::*;
 
     fn said(words: &str) -> String {
-        let error = Cli::try_parse_from(words.split(' ')).expect_err("it is wrong");
-        explained(&error, words.split(' ').map(str::to_owned))
+        said_of(words.split(' ').map(OsString::from).collect())
+    }
+
+    fn said_of(words: Vec<OsString>) -> String {
+        let error = Cli::try_parse_from(&words).expect_err("it is wrong");
+        explained(&error, words.into_iter())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_word_that_is_no_text_is_refused_like_any_other() {
+        use std::os::unix::ffi::OsStringExt;
+
+        let said = said_of(vec!["guesthouse".into(), "dead".into(), OsString::from_vec(vec![0xff])]);
+        assert!(said.ends_with("`guesthouse dead --help` shows what can be written"), "{said}");
     }
 
     #[test]
