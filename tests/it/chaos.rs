@@ -4,8 +4,10 @@
 //! The plugin is the fixture `ledger`, whose answers and rows cannot be wrong without showing it; `books` has what is
 //! checked. Everything random comes from one seed, which a failure prints. Two variables make a long run of a short one:
 //!
-//! - `GUESTHOUSE_CHAOS_ROUNDS`: how often something happens to the hosts, 8 if it is not set (five components for each);
+//! - `GUESTHOUSE_CHAOS_ROUNDS`: how often something happens to the hosts, 8 if it is not set;
 //! - `GUESTHOUSE_CHAOS_SEED`: which moments and which events, 1 if it is not set.
+//!
+//! `damaged` takes five components for each round, 40 at least.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, reason = "a proxy of the test's own, and figures to print")]
 
@@ -17,7 +19,7 @@ use serde_json::json;
 use tokio::net::TcpSocket;
 
 use crate::support::process::HostProcess;
-use crate::support::{Database, Person, Plugin, Street, fixture_granted};
+use crate::support::{Database, Person, Street, ledger};
 use crate::webhook::posted;
 
 pub mod books;
@@ -102,10 +104,6 @@ impl Crowd {
         println!("{} updates, {} kills, {duplicates} duplicates on record, nothing lost", self.written, self.kills);
         self.street.closes().await;
     }
-}
-
-fn ledger() -> Plugin {
-    fixture_granted("ledger", r#"["chat", "tables"]"#)
 }
 
 fn variable(name: &str, default: u64) -> u64 {

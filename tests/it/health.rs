@@ -94,11 +94,8 @@ async fn a_bot_that_waits_or_is_refused_is_shown() {
     let (street, database) = (Street::opens().await, Database::sqlite());
     street.town.suffers(json!({"method": "getMe", "action": {"garbage": {"status": 502, "body": "<html>"}}})).await;
     let text = street.configuration(&database, HTTP, &[fixture("tables")]);
-    let other = format!(
-        "[[bot]]\nname = \"other\"\ntoken = \"7000000002:nobody-knows-it\"\napi_url = \"http://{}\"\n",
-        street.address
-    );
-    let house = House::opens_on(street, database, &format!("{text}\n{other}")).await;
+    let text = street.and_bot(&text, "other", "7000000002:nobody-knows-it", &[]);
+    let house = House::opens_on(street, database, &text).await;
     let ready = format!("{}/readyz", house.url());
     let (status, answer) = ask(&ready).await;
     assert_eq!((status, states(&answer)), (503, vec!["waiting", "refused"]));
@@ -135,11 +132,9 @@ async fn a_bot_whose_token_is_revoked_is_shown_and_stops_no_other() {
         let street = Street::opens().await;
         street.has_bot("7000000002:second", "second_bot").await;
         let text = street.configuration(&database, HTTP, &[fixture("tables")]);
-        let second = text[text.find("[[bot]]").expect("a bot")..]
-            .replace("name = \"test\"", "name = \"second\"")
-            .replace(TOKEN, "7000000002:second");
+        let text = street.and_bot(&text, "second", "7000000002:second", &[fixture("tables")]);
         let clock = Clock::manual(Clock::system().now());
-        let house = House::opens_on_at(clock, street, database, &format!("{text}\n{second}")).await;
+        let house = House::opens_on_at(clock, street, database, &text).await;
         let ready = format!("{}/readyz", house.url());
         until("both poll", async || states(&ask(&ready).await.1) == ["polling"; 2]).await;
         let user = house.person(1002);

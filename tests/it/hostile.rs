@@ -28,7 +28,7 @@ async fn dead_letters(database: &Database) -> Vec<(String, String)> {
 }
 
 /// Somebody who talks to another plugin, `trap`, is served.
-async fn serves_others(bystander: &Person) {
+pub async fn serves_others(bystander: &Person) {
     bystander.says("/marks").await;
     assert_eq!(bystander.sees().await, "0 marks, state None");
 }

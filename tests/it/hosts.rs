@@ -4,19 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::support::process::HostProcess;
-use crate::support::{Database, House, Street, component, fixture, fixture_granted, until};
+use crate::support::{Database, House, Plugin, Street, component, fixture, ledger, until};
 
 mod hints;
-
-/// A configuration with another bot in it, whose plugins are those of the first one unless it names its own.
-fn and_bot(street: &Street, text: &str, name: &str, token: &str, plugins: Option<&str>) -> String {
-    let own = text.split("[[bot]]").nth(1).and_then(|bot| bot.find("[bot.plugins").map(|at| bot[at..].to_owned()));
-    let plugins = plugins.map_or_else(|| own.unwrap_or_default(), str::to_owned);
-    format!(
-        "{text}\n[[bot]]\nname = {name:?}\ntoken = {token:?}\napi_url = \"http://{}\"\nadmins = [1001]\n{plugins}",
-        street.address
-    )
-}
 
 #[tokio::test]
 async fn bots_share_a_host_and_nothing_else() {
@@ -24,17 +14,12 @@ async fn bots_share_a_host_and_nothing_else() {
         let street = Street::opens().await;
         street.has_bot("7000000002:second", "second_bot").await;
         let text = street.configuration(&database, "", &[fixture("tables")]);
-        let text = and_bot(&street, &text, "second", "7000000002:second", None);
+        let text = street.and_bot(&text, "second", "7000000002:second", &[fixture("tables")]);
         // Nobody knows this token; nobody answers at that address; no such plugin is bundled.
-        let text = and_bot(&street, &text, "stranger", "7000000003:wrong", Some(""));
+        let text = street.and_bot(&text, "stranger", "7000000003:wrong", &[]);
         let nowhere = "[[bot]]\nname = \"nowhere\"\ntoken = \"7000000004:x\"\napi_url = \"http://127.0.0.1:9\"\n";
-        let text = and_bot(
-            &street,
-            &format!("{text}\n{nowhere}"),
-            "lost",
-            "7000000005:x",
-            Some("[bot.plugins.lost]\nsource = \"bundled:lost\"\n"),
-        );
+        let lost = [Plugin::bundled("lost")];
+        let text = street.and_bot(&format!("{text}\n{nowhere}"), "lost", "7000000005:x", &lost);
         let house = House::opens_on(street, database, &text).await;
         let user = house.person(1002);
         let other = user.in_chat("p:7000000002:1002");
@@ -61,7 +46,7 @@ fn rebuilt(name: &str) -> PathBuf {
 async fn two_versions_of_a_plugin_and_hosts_that_come_and_go() {
     let Some(database) = Database::postgres().await else { return };
     let street = Street::opens().await;
-    let old = street.configuration(&database, "", &[fixture_granted("ledger", r#"["chat", "tables"]"#)]);
+    let old = street.configuration(&database, "", &[ledger()]);
     let source = old.lines().find(|line| line.starts_with("source")).expect("a source").to_owned();
     let new = old.replace(&source, &format!("source = {:?}", rebuilt("ledger")));
     // The new version wants another column; the old one does not know it.
@@ -97,8 +82,7 @@ async fn two_versions_of_a_plugin_and_hosts_that_come_and_go() {
 async fn hosts_of_two_versions_work_side_by_side_where_the_schema_says_so() {
     let Some(database) = Database::postgres().await else { return };
     let street = Street::opens().await;
-    let plugin = fixture_granted("ledger", r#"["chat", "tables"]"#).with("note = \"old\"");
-    let old = street.configuration(&database, "", &[plugin]);
+    let old = street.configuration(&database, "", &[ledger().with("note = \"old\"")]);
     let source = old.lines().find(|line| line.starts_with("source")).expect("a source").to_owned();
     let new = old.replace(&source, &format!("source = {:?}", rebuilt("ledger"))).replace("\"old\"", "\"new\"");
     let mut people = Vec::new();

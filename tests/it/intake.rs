@@ -105,15 +105,10 @@ async fn an_answer_that_does_not_come_is_waited_for() {
 #[tokio::test]
 async fn a_token_that_was_revoked_ends_its_bot_alone() {
     let (street, database) = (Street::opens().await, Database::sqlite());
-    street
-        .emulator
-        .world(|world| world.add_bot("7000000002:other", "other_house_bot", "Other").map(drop))
-        .unwrap_or_else(|refusal| panic!("{}", refusal.text));
+    street.has_bot("7000000002:other", "other_house_bot").await;
     let text = street.configuration(&database, "[http]\nlisten = \"127.0.0.1:0\"", &[fixture("tables")]);
-    let other = text[text.find("[[bot]]").expect("a bot")..]
-        .replace("name = \"test\"", "name = \"other\"")
-        .replace(crate::support::TOKEN, "7000000002:other");
-    let house = House::opens_on(street, database, &format!("{text}\n{other}")).await;
+    let text = street.and_bot(&text, "other", "7000000002:other", &[fixture("tables")]);
+    let house = House::opens_on(street, database, &text).await;
     let user = house.person(1002);
     says_and_sees(&user, 1..=1).await;
     // Both wait for updates now, so the next call is that of the bot that gets one, and is refused.

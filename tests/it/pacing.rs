@@ -72,10 +72,10 @@ async fn a_bot_that_was_told_to_wait_waits_over_a_restart() {
 #[tokio::test]
 async fn a_chat_or_a_bot_that_waits_keeps_nobody_else_waiting() {
     let (database, street) = (Database::sqlite(), Street::opens().await);
-    street.emulator.world(|world| world.add_bot(OTHER, "other_house_bot", "Other").map(drop)).expect("another bot");
+    street.has_bot(OTHER, "other_house_bot").await;
     let text = street.configuration(&database, "", &[fixture("echo")]);
-    let second = text[text.find("[[bot]]").expect("a bot")..].replace(TOKEN, OTHER).replace("\"test\"", "\"other\"");
-    let (host, tasks) = start(&format!("{text}\n{second}")).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let text = street.and_bot(&text, "other", OTHER, &[fixture("echo")]);
+    let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
     let people = [1001, 1002, 1003].map(|id| street.town.person(id));
 
     street.town.suffers(json!({"method": "sendMessage", "chat_id": 1001, "count": 1, "action": flood(3)})).await;
@@ -190,7 +190,7 @@ async fn a_new_name_is_noticed_without_waiting_for_it() {
 async fn a_host_leaves_the_bots_of_others_alone() {
     let Some(database) = Database::postgres().await else { return };
     let street = Street::opens().await;
-    street.emulator.world(|world| world.add_bot(OTHER, "other_house_bot", "Other").map(drop)).expect("another bot");
+    street.has_bot(OTHER, "other_house_bot").await;
     let text = street.configuration(&database, "", &[fixture("echo")]);
     let other = text.replace(TOKEN, OTHER).replace("\"test\"", "\"other\"");
     let stop = async |(host, tasks): (Host, Tasks)| {

@@ -3,13 +3,9 @@
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::support::relay::Relay;
-use crate::support::{Database, House, Street, fixture, fixture_granted};
+use crate::support::{Database, House, Street, fixture, ledger};
 
 const DEAD: &str = "SELECT COUNT(*) FROM inbox WHERE state = 2";
-
-fn ledger() -> crate::support::Plugin {
-    fixture_granted("ledger", r#"["chat", "tables"]"#)
-}
 
 /// As many rows as it takes for a question without an index to take longer than it may.
 async fn is_stocked(database: &Database) {

@@ -52,6 +52,11 @@ pub fn fixture(name: &'static str) -> Plugin {
     fixture_granted(name, r#"["chat", "tables", "dialogue", "files", { telegram = ["setMessageReaction"] }]"#)
 }
 
+/// The fixture that keeps books which cannot be wrong without showing it.
+pub fn ledger() -> Plugin {
+    fixture_granted("ledger", r#"["chat", "tables"]"#)
+}
+
 /// A component as a file. What is called alike has to be the same: the file is written once and stays.
 pub fn component(name: &str, bytes: &[u8]) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
@@ -86,6 +91,13 @@ impl Street {
     /// Opens one with one bot and the usual people.
     pub async fn opens() -> Self {
         Self(guesthouse::testing::Street::opens().await.keeps_compiled_in(Path::new(CACHE)))
+    }
+
+    /// A configuration with another bot in it, which has these plugins; whether it lives here is [`Self::has_bot`]'s affair.
+    pub fn and_bot(&self, text: &str, name: &str, token: &str, plugins: &[Plugin]) -> String {
+        let alone = self.configuration("", "", plugins);
+        let bot = alone[alone.find("[[bot]]").expect("a bot")..].replace(TOKEN, token);
+        format!("{text}\n{}", bot.replace("name = \"test\"", &format!("name = {name:?}")))
     }
 
     /// Ends the emulator.

@@ -5,7 +5,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use super::{rounds, variable};
-use crate::support::{CACHE, Database, House, Person, Plugin, Street, TOKEN, fixture, folder, until};
+use crate::hostile::serves_others;
+use crate::support::{CACHE, Database, House, Plugin, Street, fixture, folder, until};
 
 /// Fixtures that write rows and answer, and what makes them do so.
 const WHOLE: [(&str, &str); 2] = [("ledger", "/step c1"), ("tables", "/hit jar")];
@@ -29,12 +30,6 @@ fn damaged(component: &[u8], dice: &mut StdRng) -> Vec<u8> {
     bytes
 }
 
-/// Somebody who talks to the other bot is served.
-async fn serves_others(bystander: &Person) {
-    bystander.says("/marks").await;
-    assert_eq!(bystander.sees().await, "0 marks, state None");
-}
-
 #[tokio::test]
 async fn whatever_is_left_of_a_component_harms_nobody() {
     let seed = variable("GUESTHOUSE_CHAOS_SEED", 1);
@@ -43,13 +38,10 @@ async fn whatever_is_left_of_a_component_harms_nobody() {
     let (street, database, place) = (Street::opens().await, Database::sqlite(), folder());
     street.has_bot(OTHER_TOKEN, "other_bot").await;
     let whole = WHOLE.map(|(name, _)| fixture(name));
-    let bot = |plugins: &[_]| street.configuration(&database, LIMITS, plugins);
-    let other = bot(&[fixture("trap")]);
-    let other = other[other.find("[[bot]]").expect("a bot")..]
-        .replace("name = \"test\"", "name = \"other\"")
-        .replace(TOKEN, OTHER_TOKEN);
+    let text = street.configuration(&database, LIMITS, &whole);
+    let text = street.and_bot(&text, "other", OTHER_TOKEN, &[fixture("trap")]);
     // What is compiled of them is nothing that another test would ever want.
-    let text = format!("{}\n{other}", bot(&whole)).replace(CACHE, &place.path().join("cache").to_string_lossy());
+    let text = text.replace(CACHE, &place.path().join("cache").to_string_lossy());
     let house = House::opens_on(street, database, &text).await;
     let victim = house.person(1002);
     let bystander = house.person(1003).in_chat("p:7000000002:1003");

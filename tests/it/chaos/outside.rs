@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::support::{Plugin, fixture};
+use crate::support::{Plugin, fixture, fixture_granted};
 use guesthouse::testing::{Site, page};
 
 /// Names under which visits are counted.

@@ -172,17 +172,10 @@ async fn a_bot_whose_plugin_is_refused_stops_no_other_bot() {
     let path = folder.path().join("bad.wasm");
     std::fs::write(&path, b"this is no WebAssembly at all").expect("the folder can be written");
     let street = Street::opens().await;
-    street
-        .emulator
-        .world(|world| world.add_bot("7000000009:other", "other_bot", "Other").map(drop))
-        .unwrap_or_else(|refusal| panic!("{}", refusal.text));
+    street.has_bot("7000000009:other", "other_bot").await;
     let database = Database::sqlite();
-    let other = format!(
-        "[[bot]]\nname = \"other\"\ntoken = \"7000000009:other\"\napi_url = \"http://{}\"\n\
-         [bot.plugins.bad]\nsource = {path:?}\n",
-        street.address
-    );
-    let text = street.configuration(&database, "", &[fixture("trap")]) + &other;
+    let text = street.configuration(&database, "", &[fixture("trap")]);
+    let text = street.and_bot(&text, "other", "7000000009:other", &[Plugin::file("bad", &path)]);
     let house = House::opens_on(street, database, &text).await;
     super::serves_others(&house.person(1002)).await;
     house.closes([]).await;
