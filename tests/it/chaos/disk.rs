@@ -28,6 +28,8 @@ async fn a_full_disk_is_waited_for() {
 
     books::wait_until_done(&database, crowd.written).await;
     assert_eq!(database.text("PRAGMA integrity_check").await, "ok");
-    crowd.balances(database, vec![host]).await;
+    crowd.balances(&database, vec![host]).await;
+    crowd.street.closes().await;
+    drop(database);
     drop(disk);
 }

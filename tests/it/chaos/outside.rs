@@ -120,10 +120,13 @@ async fn timers_answers_and_handed_on_events_survive_a_host_that_is_killed() {
         let mut wishes = Wishes::default();
         let mut host = HostProcess::starts(&configuration);
         // What this suite is about is in the middle of things more often than the rest, so half as many rounds do.
-        for _ in 0..rounds().div_ceil(2) {
+        for round in 0..rounds().div_ceil(2) {
             crowd.weather().await;
             for _ in 0..2 * PEOPLE {
                 wishes.grow(&mut crowd, &site.url("/page")).await;
+            }
+            if round % 2 == 1 {
+                crowd.is_heard(&database).await;
             }
             // Up to when the last timers are due.
             let pause = crowd.dice.random_range(5..1_600);

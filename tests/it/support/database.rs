@@ -57,8 +57,9 @@ impl Database {
 
     async fn pool(&self) -> AnyPool {
         sqlx::any::install_default_drivers();
-        // A host in a process of its own takes a moment to make its tables.
-        for _ in 0..600 {
+        // A host in a process of its own takes a moment to make its tables, on a slow disk a long one.
+        let since = std::time::Instant::now();
+        while since.elapsed() < PATIENCE {
             if let Ok(pool) = AnyPoolOptions::new().max_connections(1).connect(&self.url()).await {
                 if sqlx::query("SELECT 1 FROM outbox LIMIT 1").fetch_optional(&pool).await.is_ok() {
                     return pool;
