@@ -76,13 +76,13 @@ pub const BOT: &str = "test_house_bot";
 /// The person whom the configuration calls an admin.
 pub const ADMIN: i64 = 1001;
 
-/// Waits until something is so, half a minute at most.
+/// Waits until something is so, a minute at least: a machine may be slow.
 ///
 /// # Panics
 ///
 /// If it does not come to that.
 pub async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    for _ in 0..1_500 {
+    for _ in 0..3_000 {
         if is_so().await {
             return;
         }

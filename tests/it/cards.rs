@@ -332,7 +332,7 @@ async fn make_mistakes(database: Database) -> String {
     admin.presses("➕ Add card").await.hears().await;
     admin.sees().await;
     admin.sends_photos(&[&png(64, [1, 1, 1]), &png(64, [2, 2, 2])], "Twins").await;
-    admin.settles().await;
+    sees_at_last(&admin, "I took both photos").await;
     admin.presses("Skip").await.hears().await;
     admin.settles().await;
     assert_eq!(house.database.number("SELECT COUNT(*) FROM cards__cards WHERE packaged IS NOT NULL").await, 1);
@@ -462,7 +462,7 @@ async fn list_change_and_count(database: Database) -> String {
     admin.presses("Name").await.hears().await;
     told.push(admin.reads().await);
     admin.says("Fourth").await;
-    admin.settles().await;
+    sees_at_last(&admin, "[Edit]").await;
     buyer.says(&code).await;
     assert!(buyer.sees().await.contains("Fourth"));
 

@@ -34,6 +34,8 @@ pub(crate) mod proxy;
 
 use proxy::Proxy;
 
+/// When PostgreSQL's server was started, in milliseconds.
+const SERVER_STARTED: &str = "SELECT CAST(EXTRACT(EPOCH FROM pg_postmaster_start_time()) * 1000 AS BIGINT)";
 /// People who write, and cards that they all want.
 const PEOPLE: usize = 12;
 const CARDS: u32 = 5;
@@ -174,6 +176,7 @@ async fn three_hosts_that_die_and_freeze_while_their_database_restarts() {
     let configuration = crowd.configuration(&database.url());
     let mut hosts: Vec<_> = (0..3).map(|_| HostProcess::starts(&configuration)).collect();
     database.comes_to("SELECT COUNT(*) FROM hosts", 3).await;
+    let mut went_down = None;
     for round in 0..rounds() {
         crowd.weather().await;
         crowd.writes().await;
@@ -191,11 +194,16 @@ async fn three_hosts_that_die_and_freeze_while_their_database_restarts() {
             }
             2 => {
                 let Database::Postgres(server) = &database else { unreachable!("it is one") };
+                went_down = Some(database.number(SERVER_STARTED).await);
                 server.restarts_the_server();
             }
             _ => {
                 hosts.remove(victim).dies();
                 crowd.kills += 1;
+                // A host that finds no server when it starts says so and ends.
+                if let Some(before) = went_down.take() {
+                    database.comes_to(SERVER_STARTED, before + 1).await;
+                }
                 hosts.push(HostProcess::starts(&configuration));
             }
         }

@@ -150,7 +150,8 @@ async fn hosts_of_two_versions_work_side_by_side_where_the_schema_says_so() {
 async fn a_frozen_host_does_nothing_when_it_wakes() {
     let Some(database) = Database::postgres().await else { return };
     let street = Street::opens().await;
-    let text = street.configuration(&database, "", &[fixture("tables")]);
+    // It is frozen for as long as its lease lasts and others look for it; its turn is not over by then.
+    let text = street.configuration(&database, "wall_ms = 120000", &[fixture("tables")]);
     let frozen = HostProcess::starts(&text);
     let user = street.town.person(1002);
     let file = crate::support::sends_a_file_to_wait_for(&user, &database).await;
@@ -167,9 +168,7 @@ async fn a_frozen_host_does_nothing_when_it_wakes() {
     user.says("/hit jar").await;
     assert_eq!(user.sees().await, "jar 2");
     frozen.thaws();
-    while !frozen.log().contains("has taken lane") {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("it hears of it", async || frozen.log().contains("has taken lane")).await;
     user.says("/hit jar").await;
     assert_eq!(user.sees().await, "jar 3");
     user.has_seen_everything().await;

@@ -219,7 +219,7 @@ async fn too_many_waiting_events_make_the_intake_wait() {
     for database in Database::each().await {
         for by_webhook in [false, true] {
             let street = Street::opens().await;
-            let limits = "waiting_events = 20\nconcurrent_turns = 1";
+            let limits = "waiting_events = 20\nconcurrent_turns = 1\nwall_ms = 120000";
             let database = match &database {
                 Database::Sqlite(_) => Database::sqlite(),
                 Database::Postgres(_) => Database::postgres().await.expect("as before"),

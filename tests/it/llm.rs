@@ -88,7 +88,7 @@ async fn a_model_that_is_down_slow_or_talks_nonsense_fails_alone() {
         _ => Says::text("fine"),
     })
     .await;
-    let house = opens_with(Clock::system(), Database::sqlite(), &model, "timeout_s = 2", "llm_calls = 2").await;
+    let house = opens_with(Clock::system(), Database::sqlite(), &model, "timeout_s = 4", "llm_calls = 2").await;
     let (user, other) = (house.person(1002), house.person(1003));
     for (said, expected) in [
         ("/ask down", "503"),
@@ -205,9 +205,10 @@ async fn edits_that_are_late_give_way_to_the_latest() {
     assert_eq!(user.sees().await, "1 …");
     // Telegram takes its time over the first edit.
     house.street.town.suffers(json!({"method": "editMessageText", "action": "hold"})).await;
+    let edits = "SELECT COUNT(*) FROM outbox WHERE method = 'editMessageText'";
     for number in 2..=6 {
         model.says(&format!(" {number}"));
-        house.passes(2).await;
+        house.passes_until(edits, number - 1).await;
     }
     house.passes_until("SELECT COUNT(*) FROM outbox WHERE reason = 'a later edit takes its place'", 2).await;
     model.says(" 7");

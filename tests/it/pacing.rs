@@ -6,7 +6,7 @@ use guesthouse::shutdown::Tasks;
 use serde_json::{Value, json};
 
 use crate::support::process::HostProcess;
-use crate::support::{Database, House, Street, TOKEN, fixture, start};
+use crate::support::{Database, House, Street, TOKEN, fixture, start, until};
 
 /// By how much a chat was put off that has something to be sent.
 const PUT_OFF: &str =
@@ -75,7 +75,10 @@ async fn a_chat_or_a_bot_that_waits_keeps_nobody_else_waiting() {
     street.has_bot(OTHER, "other_house_bot").await;
     let text = street.configuration(&database, "", &[fixture("echo")]);
     let text = street.and_bot(&text, "other", OTHER, &[fixture("echo")]);
-    let (host, tasks) = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
+    // Nothing that waits comes before the test moves the clock.
+    let clock = Clock::manual(Clock::system().now());
+    let started = guesthouse::testing::start(&text, &clock).await;
+    let (host, tasks) = started.unwrap_or_else(|error| panic!("{error:#}"));
     let people = [1001, 1002, 1003].map(|id| street.town.person(id));
 
     street.town.suffers(json!({"method": "sendMessage", "chat_id": 1001, "count": 1, "action": flood(3)})).await;
@@ -109,6 +112,11 @@ async fn a_chat_or_a_bot_that_waits_keeps_nobody_else_waiting() {
     }
     let waiting = "SELECT COUNT(*) FROM outbox WHERE state = 0 AND bot_id = 7000000001";
     assert!(database.number(waiting).await >= 2, "the first bot still waits");
+    let is_sent = async || {
+        clock.advance(std::time::Duration::from_secs(1));
+        database.number(waiting).await == 0
+    };
+    until("everything is sent", is_sent).await;
     for person in people.iter().chain([&fourth]) {
         assert_eq!(person.sees().await, "slow");
         person.has_seen_everything().await;
@@ -199,7 +207,7 @@ async fn a_host_leaves_the_bots_of_others_alone() {
         host.close().await;
     };
     // A message waits while its bot's host is away.
-    street.town.suffers(json!({"method": "sendMessage", "chat_id": 1002, "count": 1, "action": flood(1)})).await;
+    street.town.suffers(json!({"method": "sendMessage", "chat_id": 1002, "count": 1, "action": flood(5)})).await;
     let here = start(&text).await.unwrap_or_else(|error| panic!("{error:#}"));
     let user = street.town.person(1002);
     user.says("hello").await;

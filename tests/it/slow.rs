@@ -32,8 +32,10 @@ async fn a_question_without_an_index_costs_its_own_plugin_alone() {
         for number in 1..=5 {
             bystander.says("/verify c1").await;
             assert_eq!(bystander.sees().await, format!("c1 {number}"));
+            if number == 1 {
+                assert!(house.database.number(DEAD).await < 9, "while questions were being asked");
+            }
         }
-        assert!(house.database.number(DEAD).await < 9, "all that while questions were being asked");
         house.database.comes_to(DEAD, 9).await;
         let reasons = "SELECT DISTINCT reason FROM inbox WHERE state = 2";
         for reason in house.database.texts(reasons).await {

@@ -84,6 +84,9 @@ pub fn fixture_granted(name: &'static str, grant: impl Into<String>) -> Plugin {
 /// Compiled fixtures are shared by all tests, as they would be by all hosts of a machine.
 pub const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
 
+/// How long time stands still for what is under way.
+const MOMENT: Duration = Duration::from_millis(250);
+
 /// An emulated Telegram that listens, and keeps what is compiled with that of all tests.
 pub struct Street(guesthouse::testing::Street);
 
@@ -157,22 +160,36 @@ impl House {
         Self { inside, database }
     }
 
-    /// Lets so much time go by on a manual clock, slowly enough that several hosts keep their leases.
+    /// Lets so much time go by on a manual clock, slowly enough that several hosts keep their leases. On a machine that is
+    /// slow, what is under way has a moment to come to its end in each second; what waits for the test does not end.
     pub async fn passes(&self, seconds: u64) {
         for _ in 0..seconds {
             self.clock().advance(Duration::from_secs(1));
             tokio::time::sleep(Duration::from_millis(8)).await;
+            let rests = async {
+                while !self.host().standing().await.is_ok_and(|standing| standing.is_quiet(0)) {
+                    tokio::time::sleep(Duration::from_millis(4)).await;
+                }
+            };
+            let _ = tokio::time::timeout(MOMENT, rests).await;
         }
     }
 
     /// Lets time go by until a query gives at least this number.
     pub async fn passes_until(&self, sql: &'static str, number: i64) {
-        let seconds = AtomicU32::new(0);
+        let (began, seconds) = (std::time::Instant::now(), AtomicU32::new(0));
         let passes = async || {
-            assert!(seconds.fetch_add(1, Ordering::Relaxed) < 2_000, "`{sql}` never came to {number}");
+            let is_long = seconds.fetch_add(1, Ordering::Relaxed) >= 2_000 && began.elapsed() >= database::PATIENCE;
+            assert!(!is_long, "`{sql}` never came to {number}");
             self.passes(1).await;
         };
         self.database.until(sql, number, passes).await;
+    }
+
+    /// Waits until nothing waits any more, at Telegram or here, and looks away from what this person was told.
+    pub async fn settles(&self, person: &Person) {
+        is_answered(&self.street, &self.database).await;
+        person.skips().await;
     }
 
     /// Stops the host softly and starts another one on the same database.
@@ -225,6 +242,15 @@ pub async fn sends_a_file(person: &Person, database: &Database, name: &str, byte
 /// Starts a host from the text of a configuration, or says why it does not start.
 pub async fn start(text: &str) -> anyhow::Result<(Host, Tasks)> {
     guesthouse::testing::start(text, &Clock::system()).await
+}
+
+/// Waits until nothing that was said to the bot waits any more: no update at Telegram, no event and no call.
+pub async fn is_answered(street: &guesthouse::testing::Street, database: &Database) {
+    let pending = || street.emulator.world(|world| world.webhook_info(7_000_000_001).expect("a bot"));
+    until("all updates are taken", async || pending()["pending_update_count"] == 0).await;
+    let waiting =
+        "SELECT -(SELECT COUNT(*) FROM inbox WHERE state = 0) - (SELECT COUNT(*) FROM outbox WHERE state = 0)";
+    database.comes_to(waiting, 0).await;
 }
 
 /// A folder that goes with the test.

@@ -176,7 +176,7 @@ async fn an_answer_outlives_the_host_that_got_it() {
 #[tokio::test]
 async fn waiting_for_the_web_does_not_count_as_the_turns_time_and_has_a_limit() {
     let held = Held::opens().await;
-    let limits = "wall_ms = 2000\nhttp_s = 30\noutside_s = 8";
+    let limits = "wall_ms = 2000\nhttp_s = 30\noutside_s = 15";
     let house = House::opens_with(Database::sqlite(), limits, &[fetcher(&held.grant())]).await;
     let (user, other) = (house.person(1002), house.person(1003));
     user.says(&format!("/get {}", held.site.url("/held"))).await;

@@ -2,7 +2,8 @@
 //!
 //! Nothing here makes a turn correct: the commit does, by asking every read again. These queues only spare the work of
 //! turns that would be refused there. They live in this process, every wait is bounded, and a host that lost them all
-//! would be slower, never wrong. Two places to wait:
+//! would be slower, never wrong. A turn that waits in the middle of a run gives up soon, as the time of the run goes on;
+//! between two runs it waits as long as there is a move, however slow the commits are. Two places to wait:
 //!
 //! 1. **A row** that is about to be incremented: turns take it one after another, each holding it until its commit is
 //!    answered, so a hot counter is handed on at the pace of the commits instead of being fought for.
@@ -11,6 +12,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,8 +21,10 @@ use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 use crate::clock::Clock;
 use crate::model::{BotId, PluginName};
 
-/// The longest wait for a row or a table. Two turns that wait for each other part after it.
+/// The longest wait for a row or a table that nobody gets meanwhile. Two turns that wait for each other part after it.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How often it is waited so long for a row that others get meanwhile.
+const MOVES: u32 = 20;
 
 /// A row of a plugin's table.
 type RowKey = (BotId, PluginName, String, i64);
@@ -58,14 +62,19 @@ impl Queues {
         Self { clock, rows: Locks::default(), tables: Locks::default() }
     }
 
-    /// Waits behind the other turns that are about to change this row.
+    /// Waits behind the other turns that are about to change this row, in the middle of a run.
     pub(super) async fn row(&self, bot: BotId, plugin: &PluginName, table: &str, id: i64) -> Option<HeldRow> {
-        self.rows.alone(&self.clock, (bot, plugin.clone(), table.to_owned(), id)).await
+        self.rows.alone(&self.clock, 1, (bot, plugin.clone(), table.to_owned(), id)).await
+    }
+
+    /// The same between two runs, as long as the row is handed on.
+    pub(super) async fn row_again(&self, bot: BotId, plugin: &PluginName, table: &str, id: i64) -> Option<HeldRow> {
+        self.rows.alone(&self.clock, MOVES, (bot, plugin.clone(), table.to_owned(), id)).await
     }
 
     /// Waits until nobody commits to this table, and keeps it so.
     pub(super) async fn table(&self, bot: BotId, plugin: &PluginName, table: &str) -> Option<HeldTable> {
-        self.tables.alone(&self.clock, (bot, plugin.clone(), table.to_owned())).await
+        self.tables.alone(&self.clock, MOVES, (bot, plugin.clone(), table.to_owned())).await
     }
 
     /// Waits while somebody has this table alone.
@@ -74,8 +83,15 @@ impl Queues {
     }
 }
 
+/// A lock, and how often somebody got it.
+#[derive(Default)]
+struct Lock {
+    lock: Arc<RwLock<()>>,
+    moves: AtomicU32,
+}
+
 /// Locks by key, kept only while somebody holds or awaits them.
-struct Locks<K>(Arc<Mutex<HashMap<K, Arc<RwLock<()>>>>>);
+struct Locks<K>(Arc<Mutex<HashMap<K, Arc<Lock>>>>);
 
 impl<K> Clone for Locks<K> {
     fn clone(&self) -> Self {
@@ -90,15 +106,17 @@ impl<K> Default for Locks<K> {
 }
 
 impl<K: Eq + Hash + Clone> Locks<K> {
-    async fn alone(&self, clock: &Clock, key: K) -> Option<Turnstile<K>> {
+    async fn alone(&self, clock: &Clock, moves: u32, key: K) -> Option<Turnstile<K>> {
         let entry = self.entry(key);
-        let guard = patiently(clock, Arc::clone(entry.lock()).write_owned()).await?;
+        let lock = entry.lock();
+        let guard = patiently(clock, moves, &lock.moves, Arc::clone(&lock.lock).write_owned()).await?;
         Some(Turnstile { _guard: Guard::Alone(guard), _entry: entry })
     }
 
     async fn shared(&self, clock: &Clock, key: K) -> Option<Turnstile<K>> {
         let entry = self.entry(key);
-        let guard = patiently(clock, Arc::clone(entry.lock()).read_owned()).await?;
+        let lock = entry.lock();
+        let guard = patiently(clock, 1, &lock.moves, Arc::clone(&lock.lock).read_owned()).await?;
         Some(Turnstile { _guard: Guard::Shared(guard), _entry: entry })
     }
 
@@ -109,24 +127,35 @@ impl<K: Eq + Hash + Clone> Locks<K> {
     }
 }
 
-/// What comes within the longest wait.
-async fn patiently<T>(clock: &Clock, coming: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        biased;
-        came = coming => Some(came),
-        () = clock.sleep(PATIENCE) => None,
+/// What comes before nobody has moved for the longest wait, or so many of them are over.
+async fn patiently<T>(clock: &Clock, waits: u32, moves: &AtomicU32, coming: impl Future<Output = T>) -> Option<T> {
+    let mut coming = std::pin::pin!(coming);
+    for _ in 0..waits {
+        let before = moves.load(Ordering::Relaxed);
+        tokio::select! {
+            biased;
+            came = &mut coming => {
+                moves.fetch_add(1, Ordering::Relaxed);
+                return Some(came);
+            }
+            () = clock.sleep(PATIENCE) => {}
+        }
+        if moves.load(Ordering::Relaxed) == before {
+            break;
+        }
     }
+    None
 }
 
 /// Somebody's interest in a lock; the last one to lose it takes the lock out of the map.
 struct Entry<K: Eq + Hash + Clone> {
     locks: Locks<K>,
     key: K,
-    lock: Option<Arc<RwLock<()>>>,
+    lock: Option<Arc<Lock>>,
 }
 
 impl<K: Eq + Hash + Clone> Entry<K> {
-    fn lock(&self) -> &Arc<RwLock<()>> {
+    fn lock(&self) -> &Arc<Lock> {
         self.lock.as_ref().expect("taken only by drop")
     }
 }
@@ -188,5 +217,26 @@ mod tests {
         assert!(futures_util::poll!(&mut second).is_pending());
         clock.advance(PATIENCE);
         assert!(second.await.is_none());
+    }
+
+    #[tokio::test]
+    async fn who_is_between_two_runs_waits_while_there_is_a_move() {
+        let clock = Clock::manual(0);
+        let (queues, plugin) = (Queues::new(clock.clone()), plugin());
+        let mut held = queues.row(BotId(1), &plugin, "cards", 7).await;
+        let row = || Box::pin(queues.row_again(BotId(1), &plugin, "cards", 7));
+        let (mut before, mut last) = ([row(), row(), row()], row());
+        for next in &mut before {
+            assert!(futures_util::poll!(next).is_pending());
+        }
+        for next in before {
+            assert!(futures_util::poll!(&mut last).is_pending());
+            drop(held);
+            held = next.await;
+            clock.advance(PATIENCE);
+            assert!(futures_util::poll!(&mut last).is_pending(), "somebody got it");
+        }
+        clock.advance(PATIENCE);
+        assert!(last.await.is_none(), "nobody did");
     }
 }

@@ -99,8 +99,18 @@ impl TurnView {
             refused.clone()
         };
         for (table, row) in rows {
-            self.queue_for(&table, row).await;
+            if !self.has_queued_for(&table, row) {
+                let held = self.queues.row_again(self.bot, &self.plugin, &table, row).await;
+                self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(((table, row), held));
+            }
         }
+    }
+
+    /// Whether it need not queue for this row in this run, or not again.
+    fn has_queued_for(&self, table: &str, row: i64) -> bool {
+        let alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(table);
+        let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        alone || rows.iter().any(|((queued, id), _)| queued == table && *id == row)
     }
 
     /// The turn has this table alone in its next run.
@@ -162,14 +172,10 @@ impl View for TurnView {
     }
 
     async fn queue_for(&self, table: &str, id: i64) {
-        let key = (table.to_owned(), id);
-        let held = |rows: &Vec<QueuedRow>| rows.iter().any(|(row, _)| *row == key);
-        let alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner).as_deref() == Some(table);
-        if alone || held(&self.rows.lock().unwrap_or_else(PoisonError::into_inner)) {
-            return;
+        if !self.has_queued_for(table, id) {
+            let held = self.queues.row(self.bot, &self.plugin, table, id).await;
+            self.rows.lock().unwrap_or_else(PoisonError::into_inner).push(((table.to_owned(), id), held));
         }
-        let row = self.queues.row(self.bot, &self.plugin, table, id).await;
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner).push((key, row));
     }
 
     async fn dialogue(&self) -> Result<Option<DialogueState>, ViewError> {

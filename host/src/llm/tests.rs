@@ -104,7 +104,7 @@ async fn every_failure_has_its_words_and_none_the_key() {
         }
     })
     .await;
-    let asker = asker(&site, |llm| llm.timeout_s = 1);
+    let (patient, hasty) = (asker(&site, |_| {}), asker(&site, |llm| llm.timeout_s = 1));
     for (text, expected) in [
         ("429", "Unavailable(\"it is asked too often, and asks to wait 7 s: slow down\")"),
         ("500", "Unavailable(\"its endpoint answers with 500 Internal Server Error: no memory for …\")"),
@@ -122,13 +122,14 @@ async fn every_failure_has_its_words_and_none_the_key() {
         ("slow", "Timeout"),
         ("hangs", "Timeout"),
     ] {
-        let outcome = ask(&asker, &prompt(text)).await;
+        let asker = if expected == "Timeout" { &hasty } else { &patient };
+        let outcome = ask(asker, &prompt(text)).await;
         assert_eq!(format!("{:?}", outcome.result.unwrap_err()), expected, "{text}");
         let costs = ["half", "error", "huge", "slow", "hangs", "html"].contains(&text);
         assert_eq!(outcome.tokens > 0, costs, "{text}: {}", outcome.tokens);
     }
     // Nobody is there.
-    let nobody = self::asker(&site, |llm| llm.url = "http://127.0.0.1:1".into());
+    let nobody = asker(&site, |llm| llm.url = "http://127.0.0.1:1".into());
     let outcome = ask(&nobody, &prompt("hi")).await;
     assert!(matches!(outcome.result, Err(LlmError::Unavailable(why)) if why.starts_with("no answer: ")));
 }

@@ -306,7 +306,8 @@ mod tests {
     #[tokio::test]
     async fn who_cannot_be_interrupted_rests_and_others_do_not() {
         let heavy = Heavy::start(1).unwrap();
-        let long = LONG_STEP + Duration::from_millis(2);
+        // Its rest is long enough for the other one to be let on by a machine that is busy.
+        let long = LONG_STEP + Duration::from_millis(40);
         let bulk = heavy.run(1, async move {
             let mut begun = Vec::new();
             for _ in 0..3 {

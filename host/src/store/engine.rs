@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use super::dialect::Dialect;
 use super::error::StoreError;
-use super::session::{Answer, Connect, Connection, Session, Step, in_time};
+use super::session::{Answer, Connect, Connection, Session, Step};
 use crate::model::BotId;
 
 mod stand;
@@ -177,7 +177,7 @@ impl Engine {
 
     /// A connection of one's own.
     pub(super) async fn connect(&self) -> Result<Connection, StoreError> {
-        connect(&self.connect).await
+        self.connect.connect().await
     }
 
     /// Lets the workers finish what waits and closes the connections.
@@ -188,10 +188,6 @@ impl Engine {
         self.workers.close();
         self.workers.wait().await;
     }
-}
-
-async fn connect(how: &Connect) -> Result<Connection, StoreError> {
-    in_time(how.connect()).await?
 }
 
 /// Where a worker finds its jobs.
@@ -312,7 +308,7 @@ impl Readers {
             let was_idle = idle.is_some();
             let connection = match idle {
                 Some(connection) => connection,
-                None => connect(&self.connect).await?,
+                None => self.connect.connect().await?,
             };
             // A caller that is dropped here takes the connection along: an answer may be under way on it.
             let (connection, answer) = connection.ask(READ_TIME, step).await;

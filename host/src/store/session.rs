@@ -32,10 +32,10 @@ impl Connect {
         match self {
             Self::Sqlite(open) => {
                 let open = open.clone();
-                aside(move || open.open()).await?.map(Connection::Sqlite)
+                within(SLOWEST_DISK, aside(move || open.open())).await??.map(Connection::Sqlite)
             }
             Self::Postgres(options) => {
-                postgres::connect(options).await.map(Connection::Postgres).map_err(Dialect::classify)
+                in_time(postgres::connect(options)).await?.map(Connection::Postgres).map_err(Dialect::classify)
             }
         }
     }
@@ -93,6 +93,8 @@ impl Connection {
 /// which nothing comes any more; of a machine or a network that is gone without a word, the operating system would tell
 /// after a quarter of an hour. Shorter than a lease, so that a server that is replaced costs no host its own.
 const SILENCE: Duration = Duration::from_secs(6);
+/// How long a file may take to be opened: a new one is written to four times, and a disk that is busy may take seconds each.
+const SLOWEST_DISK: Duration = Duration::from_secs(60);
 /// How long a change of the tables may take.
 const LONGEST_CHANGE: Duration = Duration::from_secs(600);
 

@@ -34,7 +34,15 @@ impl Quiet {
             loop {
                 let waiting = self.updates()?;
                 let (pauses, answer) = self.pauses.left();
-                let standing = self.host.standing().await.map_err(|error| error.to_string())?;
+                let standing = match self.host.standing().await {
+                    Ok(standing) => standing,
+                    // A server that is late once is none that is gone.
+                    Err(error) if error.is_transient() => {
+                        tokio::time::sleep(LOOK).await;
+                        continue;
+                    }
+                    Err(error) => return Err(error.to_string()),
+                };
                 if waiting == 0 && standing.is_quiet(pauses) {
                     return Ok([standing.next, answer].into_iter().flatten().min());
                 }

@@ -11,7 +11,7 @@ use crate::support::{CACHE, Database, House, Plugin, Street, fixture, folder, un
 /// Fixtures that write rows and answer, and what makes them do so.
 const WHOLE: [(&str, &str); 2] = [("ledger", "/step c1"), ("tables", "/hit jar")];
 /// A damaged loop may be one without an end.
-const LIMITS: &str = "cpu_ms = 200\nwall_ms = 5000\nattempts = 1\nbreaker = 1000000";
+const LIMITS: &str = "cpu_ms = 200\nwall_ms = 20000\nattempts = 1\nbreaker = 1000000";
 const OTHER_TOKEN: &str = "7000000002:other";
 
 /// One bit flips, which is what a component survives best; of every fourth a piece is missing or there twice.

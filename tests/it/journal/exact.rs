@@ -53,10 +53,9 @@ async fn cards_profile_channels_and_the_assistant_run_again_exactly() {
         admin.says("/admin").await;
         admin.sees().await;
         admin.presses("➕ Add card").await.hears().await;
-        admin.settles().await;
+        house.settles(&admin).await;
         buyer.says("/list").await;
-        buyer.settles().await;
-        house.database.comes_to("SELECT -COUNT(*) FROM inbox WHERE state = 0", 0).await;
+        house.settles(&buyer).await;
         all_run_again(&operator, &house).await;
         house.closes([admin, buyer]).await;
     }

@@ -70,7 +70,7 @@ async fn failures_limits_and_retries_are_told() {
     for database in Database::each().await {
         let (house, operator) = opens(Clock::system(), database, "", &[fixture("spin"), fixture("retry")]).await;
         let user = house.person(1002);
-        let until = Clock::system().now() + 1_500;
+        let until = Clock::system().now() + 5_000;
         user.says(&format!("/until {until}")).await;
         assert_eq!(user.sees().await, "done: until");
         house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 1", 1).await;

@@ -9,7 +9,7 @@ use crate::support::{Model, Says, Street};
 async fn opens_with(database: Database, model: &Model) -> House {
     let street = Street::opens().await;
     let plugins = [profile().with("llm = \"on\""), fixture("attend").named("ada").with("me = \"ada\"")];
-    let text = street.configuration(&database, "", &plugins) + &model.section("timeout_s = 5");
+    let text = street.configuration(&database, "", &plugins) + &model.section("timeout_s = 10");
     House::opens_on_at(Clock::manual(Clock::system().now()), street, database, &text).await
 }
 

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::postgres;
 
 /// How long to wait for something to come to pass; a host that was frozen or cut off takes its time.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// A database of a test's own.
 pub enum Database {
@@ -61,6 +61,10 @@ impl Database {
         let since = std::time::Instant::now();
         while since.elapsed() < PATIENCE {
             if let Ok(pool) = AnyPoolOptions::new().max_connections(1).connect(&self.url()).await {
+                if let Self::Sqlite(_) = self {
+                    // A host holds the file as long as its disk takes for a commit.
+                    let _ = sqlx::query("PRAGMA busy_timeout = 60000").execute(&pool).await;
+                }
                 if sqlx::query("SELECT 1 FROM outbox LIMIT 1").fetch_optional(&pool).await.is_ok() {
                     return pool;
                 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+/// The number of the signal, as `/proc` counts it.
+const SIGTERM: u32 = 15;
+
 /// A host in a process of its own.
 pub struct HostProcess {
     child: Child,
@@ -58,6 +61,19 @@ impl HostProcess {
         self.signal("-CONT");
     }
 
+    /// `kill`, once the process is so far that it listens: before, the operating system ends it in its own way.
+    async fn is_asked_to_stop(&self) {
+        let listens = || {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:\t")).unwrap_or("ffffffffffffffff");
+            u64::from_str_radix(caught, 16).expect("a set of signals") >> (SIGTERM - 1) & 1 == 1
+        };
+        while !listens() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.signal("-TERM");
+    }
+
     fn signal(&self, signal: &str) {
         let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
         assert!(status.expect("`kill` exists").success(), "the process is gone:\n{}", self.log());
@@ -70,7 +86,7 @@ impl HostProcess {
 
     /// Asks it to stop and waits; fails if it did not end well.
     pub async fn stops(mut self) {
-        self.signal("-TERM");
+        self.is_asked_to_stop().await;
         let status = self.ends().await;
         assert!(status.success(), "the host ended with {status}:\n{}", self.log());
         self.kept_its_secrets();

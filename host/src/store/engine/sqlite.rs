@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::stand::{Bearing, CLAIMED};
-use super::{Attempt, Engine, Inbound, Owner, Readers, Work, connect};
+use super::{Attempt, Engine, Inbound, Owner, Readers, Work};
 use crate::store::dialect::{Dialect, Sql};
 use crate::store::error::StoreError;
 use crate::store::session::{Access, Connect, Connection, Open, Session};
@@ -79,7 +79,7 @@ async fn start(open: Open, lock: Option<File>) -> Result<Engine, StoreError> {
     let readers = Connect::Sqlite(Box::new(Open { access: Access::Reader, ..open.clone() }));
     let log = Log::of(&open);
     let how = Connect::Sqlite(Box::new(open));
-    let mut writer = connect(&how).await.map_err(not_writable)?;
+    let mut writer = how.connect().await.map_err(not_writable)?;
     check_version(&mut writer.session()).await?;
 
     let (engine, inbound) = Engine::new(Dialect::Sqlite, how, Readers::new(readers, READERS), lock);

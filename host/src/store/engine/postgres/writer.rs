@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
-use crate::store::engine::{Attempt, Inbound, Work, connect};
+use crate::store::engine::{Attempt, Inbound, Work};
 use crate::store::error::StoreError;
 use crate::store::session::{Connect, Connection, in_time};
 
@@ -123,7 +123,7 @@ async fn transact(how: &Connect, slot: &mut Option<Connection>, work: &mut dyn W
     // The connection goes back into its slot only when its transaction is known to be over.
     let mut connection = match slot.take() {
         Some(connection) => connection,
-        None => connect(how).await.map_err(Trouble::AtBegin)?,
+        None => how.connect().await.map_err(Trouble::AtBegin)?,
     };
     let begin = if work.gate().is_some() { BEGIN_SERIALIZABLE } else { BEGIN };
     in_time(connection.session().plain(begin)).await.flatten().map_err(Trouble::AtBegin)?;
