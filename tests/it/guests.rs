@@ -139,7 +139,7 @@ async fn buttons_carry_any_data_and_only_the_right_person_may_press() {
 
     let asks = async || {
         user_there.says("/buttons").await;
-        user_there.settles().await;
+        while !user_there.sees().await.contains("[Short]") {}
     };
     asks().await;
     assert_snapshot!(user_there.presses("Short").await.hears().await, @"pressed");
@@ -384,7 +384,7 @@ async fn what_a_turn_has_read_still_holds_when_it_commits() {
 }
 
 async fn wait_for_call(house: &House, method: &str, count: usize) {
-    for _ in 0..400 {
+    for _ in 0..2_400 {
         if house.street.town.calls(method).await.len() >= count {
             return;
         }
@@ -419,7 +419,8 @@ async fn a_dialogue_survives_a_restart_and_ends_in_time() {
 async fn a_guest_that_misbehaves_fails_alone() {
     let guests =
         [fixture("trap"), fixture("spin"), fixture("memory"), fixture("recurse"), fixture("flood"), fixture("give-up")];
-    let limits = "cpu_ms = 300\nwall_ms = 2000\nattempts = 1\nmessages = 5\nrow_writes = 20\nhost_calls = 1000\n";
+    // What they may compute is enough for the bystander on a slow machine, too.
+    let limits = "cpu_ms = 1500\nattempts = 1\nmessages = 5\nrow_writes = 20\nhost_calls = 1000\n";
     let house = House::opens_with(Database::sqlite(), limits, &guests).await;
     let town = &house.street.town;
     let mut victims = Vec::new();

@@ -2,6 +2,7 @@
 
 mod databases;
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use guesthouse::clock::Clock;
@@ -21,8 +22,21 @@ async fn ask(url: &str) -> (u16, Value) {
 
 /// Asks until the answer has this status.
 async fn comes_to(url: &str, status: u16) -> Value {
-    until(url, async || ask(url).await.0 == status).await;
-    ask(url).await.1
+    comes_to_be(url, |now, _| now == status).await
+}
+
+/// Asks until an answer is as it should be: on a slow disk one of them may have a reason of its own, that the database
+/// did not answer in time.
+async fn comes_to_be(url: &str, is_so: impl Fn(u16, &Value) -> bool) -> Value {
+    let last = RefCell::new(Value::Null);
+    until(url, async || {
+        let (status, answer) = ask(url).await;
+        let is_so = is_so(status, &answer);
+        *last.borrow_mut() = answer;
+        is_so
+    })
+    .await;
+    last.into_inner()
 }
 
 fn states(answer: &Value) -> Vec<&str> {
@@ -37,8 +51,7 @@ async fn a_host_says_how_it_stands_and_no_secret() {
         assert_eq!(ask(&format!("{url}/healthz")).await, (200, json!({"alive": true})));
         comes_to(&format!("{url}/readyz"), 200).await;
         let ready = format!("{url}/readyz");
-        until("it polls", async || states(&ask(&ready).await.1) == ["polling"]).await;
-        let (status, answer) = ask(&ready).await;
+        let answer = comes_to_be(&ready, |status, answer| status == 200 && states(answer) == ["polling"]).await;
         let digest = guesthouse_fixtures::get("tables").digest;
         let expected = json!({
             "ready": true,
@@ -50,7 +63,7 @@ async fn a_host_says_how_it_stands_and_no_secret() {
                 "plugins": [{"name": "tables", "version": "0.1.0", "digest": digest}],
             }],
         });
-        assert_eq!((status, &answer), (200, &expected));
+        assert_eq!(answer, expected);
         let text = answer.to_string();
         let token = TOKEN.split_once(':').expect("a token").1;
         assert!(!text.contains(token) && !text.contains(&secret()), "{text}");
@@ -97,9 +110,11 @@ async fn a_bot_that_waits_or_is_refused_is_shown() {
     let text = street.and_bot(&text, "other", "7000000002:nobody-knows-it", &[]);
     let house = House::opens_on(street, database, &text).await;
     let ready = format!("{}/readyz", house.url());
-    let (status, answer) = ask(&ready).await;
-    assert_eq!((status, states(&answer)), (503, vec!["waiting", "refused"]));
-    assert_eq!(answer["reasons"], json!(["no bot runs"]));
+    comes_to_be(&ready, |status, answer| {
+        let is_shown = states(answer) == ["waiting", "refused"];
+        status == 503 && is_shown && answer["reasons"] == json!(["no bot runs"])
+    })
+    .await;
     house.street.town.recovers().await;
     let answer = comes_to(&ready, 200).await;
     assert_eq!(states(&answer)[1], "refused", "one of them stops no other");
@@ -114,13 +129,14 @@ async fn a_telegram_that_does_not_answer_is_shown_and_no_reason_to_restart() {
     let house = House::opens_with(Database::sqlite(), HTTP, &[fixture("tables")]).await;
     let ready = format!("{}/readyz", house.url());
     until("it polls", async || states(&ask(&ready).await.1) == ["polling"]).await;
+    // It says so a moment before it asks.
+    until("it asks", async || !house.street.town.calls("getUpdates").await.is_empty()).await;
     let broken = json!({"garbage": {"status": 502, "body": "<html>"}});
     house.street.town.suffers(json!({"method": "getUpdates", "action": broken})).await;
     let user = house.person(1002);
     user.says("/hit jar").await;
     assert_eq!(user.sees().await, "jar 1", "it had been asked for before");
-    until("it is shown", async || states(&ask(&ready).await.1) == ["unanswered"]).await;
-    assert_eq!(ask(&ready).await.0, 200);
+    comes_to_be(&ready, |status, answer| status == 200 && states(answer) == ["unanswered"]).await;
     house.street.town.recovers().await;
     until("it is well", async || states(&ask(&ready).await.1) == ["polling"]).await;
     house.closes([user]).await;
@@ -145,8 +161,8 @@ async fn a_bot_whose_token_is_revoked_is_shown_and_stops_no_other() {
         let revoked = json!({"error": {"code": 401, "description": "Unauthorized"}});
         house.street.town.suffers(json!({"method": "sendMessage", "bot": 7_000_000_001_i64, "action": revoked})).await;
         user.says("/hit jar").await;
-        until("it is shown", async || states(&ask(&ready).await.1) == ["refused", "polling"]).await;
-        assert_eq!(ask(&ready).await.0, 200, "the other one works");
+        // The other one works.
+        comes_to_be(&ready, |status, answer| status == 200 && states(answer) == ["refused", "polling"]).await;
         there.says("/hit jar").await;
         assert_eq!(there.sees().await, "jar 1");
         user.has_seen_everything().await;
@@ -163,7 +179,8 @@ async fn a_bot_whose_token_is_revoked_is_shown_and_stops_no_other() {
         until("it is shown", async || states(&ask(&ready).await.1)[0] == "refused").await;
         user.says("/hit jar").await;
         house.street.town.recovers().await;
-        house.passes(62).await;
+        // A minute after its lease was given back, and that takes a slow disk a while.
+        house.passes_until("SELECT COUNT(*) FROM updates WHERE bot_id = 7000000001", 4).await;
         assert_eq!(user.sees().await, "jar 4");
         until("it is well", async || states(&ask(&ready).await.1) == ["polling"; 2]).await;
         house.closes([user, there]).await;
@@ -181,8 +198,10 @@ async fn a_host_that_ends_says_so_and_takes_nothing_new() {
     user.says(&format!("/slow_hit jar {file}")).await;
     until("a turn waits", async || !house.street.town.calls("getFile").await.is_empty()).await;
     house.is_told_to_stop();
-    let (status, answer) = ask(&format!("{url}/readyz")).await;
-    assert_eq!((status, &answer["reasons"]), (503, &json!(["the host is shutting down"])));
+    comes_to_be(&format!("{url}/readyz"), |status, answer| {
+        status == 503 && answer["reasons"] == json!(["the host is shutting down"])
+    })
+    .await;
     assert_eq!(ask(&format!("{url}/healthz")).await.0, 200);
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let request = client.post(format!("{url}/hook/test")).header("X-Telegram-Bot-Api-Secret-Token", secret());

@@ -99,7 +99,8 @@ async fn a_kill_between_set_and_due_loses_nothing() {
         let text = street.configuration(&database, "", &[clockwork("off")]);
         let user = street.town.person(1002);
         let host = HostProcess::starts(&text);
-        user.says("/in 1500 egg soft").await;
+        // Long enough for a slow machine to answer and to die before it is due.
+        user.says("/in 6000 egg soft").await;
         assert_eq!(user.sees().await, "ok");
         // Else a host that has sent it and not yet said so would send it again.
         database.comes_to("SELECT COUNT(*) FROM outbox WHERE state = 1", 1).await;
@@ -130,9 +131,17 @@ async fn three_hosts_fire_each_timer_once() {
             person.says(&format!("/at {at} t{number} x")).await;
         }
     }
-    database.comes_to("SELECT COUNT(*) FROM clockwork__fired WHERE what = 'timer'", 30).await;
-    // One tick a minute, whoever makes it. Its time is the next full minute.
-    database.comes_to("SELECT COUNT(*) FROM clockwork__fired WHERE what = 'schedule'", 1).await;
+    // In parts, as each has the patience of one wait.
+    for fired in [10, 20, 30] {
+        database.comes_to("SELECT COUNT(*) FROM clockwork__fired WHERE what = 'timer'", fired).await;
+    }
+    // One tick a minute, whoever makes it. Its time is the next full minute, which is as far away as one wait is long.
+    let pause = async || tokio::time::sleep(Duration::from_millis(50)).await;
+    let ticks = database.until("SELECT COUNT(*) FROM clockwork__fired WHERE what = 'schedule'", 1, pause);
+    tokio::time::timeout(Duration::from_secs(120), ticks).await.expect("a full minute comes");
+    // A host that is told to stop leaves what waits to others, and here nobody stays.
+    database.comes_to("SELECT -COUNT(*) FROM inbox WHERE state = 0", 0).await;
+    database.comes_to("SELECT -COUNT(*) FROM outbox WHERE state = 0", 0).await;
     for host in hosts {
         host.stops().await;
     }

@@ -111,7 +111,8 @@ async fn a_slow_page_keeps_nobody_waiting() {
     for database in Database::each().await {
         site.puts("/s/slow", Stands::Slow);
         site.shows("town", &[old(1, "The first")]);
-        let house = House::opens(database, &[site.plugin("timeout_ms = \"8000\"")]).await;
+        // As long as a page may take: on a slow disk all that is said meanwhile has to be done before that.
+        let house = House::opens(database, &[site.plugin("timeout_ms = \"15000\"")]).await;
         let ada = house.street.town.newcomer("Ada", "en").await;
         let asked = site.asked("/s/slow");
         ada.says("/add slow").await;
