@@ -189,6 +189,8 @@ async fn where_too_much_waits_callers_are_asked_to_come_later() {
         for count in 1..=3 {
             let asking = tokio::spawn(caller.request(Method::GET, "/api/test/desk/odd/slow").send());
             house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 0", count).await;
+            // What is stored is seen here a moment before the host counts it.
+            tokio::time::sleep(Duration::from_millis(100)).await;
             asking.abort();
         }
         let answer = caller.request(Method::GET, "/api/test/desk/users/me").send().await.expect("an answer");
