@@ -151,7 +151,7 @@ async fn in_a_group_it_answers_who_speaks_to_it() {
     while user.sees().await != "you said and where?" {}
     assert_eq!(model.asked().len(), 1, "what is said to others is not its business");
     assert!(!told(&model.asked()[0]).0.contains("Haifa"), "what it knows of people is not for a group");
-    user.skips().await;
+    house.settles(&user).await;
     house.closes([user]).await;
 }
 

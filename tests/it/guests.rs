@@ -157,7 +157,7 @@ async fn buttons_carry_any_data_and_only_the_right_person_may_press() {
     Buyer pressed mine
     ");
 
-    user_there.skips().await;
+    house.settles(&user_there).await;
     house.closes([user, other]).await;
 }
 

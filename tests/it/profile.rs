@@ -269,7 +269,7 @@ async fn who_turns_it_off_is_not_read() {
         user.says("I live in Haifa").await;
         house.database.comes_to(STATEMENTS, 1).await;
         house.passes_until(FACTS, 1).await;
-        user.skips().await;
+        house.settles(&user).await;
         house.closes([user]).await;
     }
 }
@@ -341,8 +341,8 @@ async fn forgetting_leaves_no_row_and_nothing_of_others_goes() {
         other.presses("🗑 Удалить всё").await.hears().await;
         house.passes_until("SELECT -COUNT(*) FROM profile__forgotten", 0).await;
         assert_eq!(house.database.number(ROWS).await, 0);
-        user.skips().await;
-        other.skips().await;
+        house.settles(&user).await;
+        house.settles(&other).await;
         house.closes([user, other]).await;
     }
 }

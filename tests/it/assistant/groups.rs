@@ -68,8 +68,8 @@ async fn a_search_in_a_group_tells_others_nothing() {
         while !ada.sees().await.contains("city: *Haifa*") {}
         ada.follows("assistant").await;
         while !ada.sees().await.starts_with("What I can do") {}
-        ada.skips().await;
-        club.skips().await;
+        house.settles(&ada).await;
+        house.settles(&club).await;
         house.closes([ada, club]).await;
     }
 }
@@ -87,7 +87,7 @@ async fn the_model_hears_nothing_in_a_group_that_was_not_said_there() {
     while club.sees().await != "you said where does Ada live, and what does she read?" {}
     let heard = model.asked().last().expect("a question").to_string();
     assert!(!SECRETS.iter().any(|secret| heard.contains(secret)), "{heard}");
-    ada.skips().await;
-    club.skips().await;
+    house.settles(&ada).await;
+    house.settles(&club).await;
     house.closes([ada, club]).await;
 }

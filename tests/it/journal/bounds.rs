@@ -120,7 +120,7 @@ async fn a_turn_that_fetches_much_is_kept_without_most_of_it() {
         "{said}"
     );
     house.database.comes_to("SELECT COUNT(*) FROM outbox WHERE state = 1", 1).await;
-    user.skips().await;
+    house.settles(&user).await;
     house.closes([user]).await;
 }
 
@@ -145,7 +145,7 @@ async fn the_oldest_go_when_there_are_too_many() {
         let size = operator.hears(&["journal", "size"]).await;
         assert!(size.starts_with(&format!("{kept} turns, ")), "{size}");
         house.database.comes_to("SELECT COUNT(*) FROM outbox WHERE state = 1", TURNS_MADE).await;
-        user.skips().await;
+        house.settles(&user).await;
         house.closes([user]).await;
     }
 }

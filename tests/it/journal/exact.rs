@@ -102,7 +102,7 @@ async fn what_comes_from_outside_fails_or_waits_runs_again_exactly() {
         assert!(traced.ends_with("identical to the record\n"), "{traced}");
         assert_eq!(site.asked().len(), asked, "a replay asks nobody");
         house.admin().skips().await;
-        user.skips().await;
+        house.settles(&user).await;
         house.closes([user]).await;
     }
 }

@@ -35,7 +35,7 @@ async fn a_group_is_told_once_and_shows_nothing_of_anybody() {
     let seen = sees_at_last(&other_alone, "Что я о вас знаю").await;
     assert!(seen.contains("Москва") && !seen.contains("Berlin"), "{seen}");
     for person in [&alone, &other_alone, &one, &other] {
-        person.skips().await;
+        house.settles(person).await;
     }
     house.closes([alone, other_alone, one, other]).await;
 }
@@ -63,7 +63,7 @@ async fn everybody_has_a_switch_and_the_bots_admin_one_for_all() {
     let known = house.database.texts("SELECT value FROM profile__statements").await;
     assert_eq!(known, ["Москва"]);
     for person in [&admin, &one, &other] {
-        person.skips().await;
+        house.settles(person).await;
     }
     house.closes([admin, one, other]).await;
 }
