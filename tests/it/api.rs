@@ -187,11 +187,15 @@ async fn where_too_much_waits_callers_are_asked_to_come_later() {
         let caller = Caller::of(&house.url());
         // Nobody waits for the answers of these, and they do not end while the clock stands.
         for count in 1..=3 {
-            let asking = tokio::spawn(caller.request(Method::GET, "/api/test/desk/odd/slow").send());
-            house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 0", count).await;
-            // What is stored is seen here a moment before the host counts it.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            asking.abort();
+            let stored = async {
+                house.database.comes_to("SELECT COUNT(*) FROM inbox WHERE state = 0", count).await;
+                // What is stored is seen here a moment before the host counts it.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            };
+            tokio::select! {
+                answer = caller.request(Method::GET, "/api/test/desk/odd/slow").send() => panic!("{answer:?}"),
+                () = stored => {}
+            }
         }
         let answer = caller.request(Method::GET, "/api/test/desk/users/me").send().await.expect("an answer");
         assert_eq!(answer.headers()["retry-after"], "2");

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use super::postgres;
 
 /// How long to wait for something to come to pass; a host that was frozen or cut off takes its time.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// A database of a test's own.
 pub enum Database {
@@ -58,21 +58,29 @@ impl Database {
     async fn pool(&self) -> AnyPool {
         sqlx::any::install_default_drivers();
         // A host in a process of its own takes a moment to make its tables, on a slow disk a long one.
-        let since = std::time::Instant::now();
-        while since.elapsed() < PATIENCE {
-            if let Ok(pool) = AnyPoolOptions::new().max_connections(1).connect(&self.url()).await {
-                if let Self::Sqlite(_) = self {
-                    // A host holds the file as long as its disk takes for a commit.
-                    let _ = sqlx::query("PRAGMA busy_timeout = 60000").execute(&pool).await;
-                }
-                if sqlx::query("SELECT 1 FROM outbox LIMIT 1").fetch_optional(&pool).await.is_ok() {
+        let found = async {
+            loop {
+                if let Some(pool) = self.pool_at_once().await {
                     return pool;
                 }
-                pool.close().await;
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        };
+        let found = tokio::time::timeout(PATIENCE, found).await;
+        found.unwrap_or_else(|_| panic!("{} never became a database", self.url()))
+    }
+
+    async fn pool_at_once(&self) -> Option<AnyPool> {
+        let pool = AnyPoolOptions::new().max_connections(1).connect(&self.url()).await.ok()?;
+        if let Self::Sqlite(_) = self {
+            // A host holds the file as long as its disk takes for a commit.
+            let _ = sqlx::query("PRAGMA busy_timeout = 60000").execute(&pool).await;
         }
-        panic!("{} never became a database", self.url())
+        if sqlx::query("SELECT 1 FROM outbox LIMIT 1").fetch_optional(&pool).await.is_ok() {
+            return Some(pool);
+        }
+        pool.close().await;
+        None
     }
 
     /// The one number that this query gives.
